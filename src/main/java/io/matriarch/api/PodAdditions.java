@@ -1,0 +1,34 @@
+package io.matriarch.api;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonPropertyDescription;
+import io.fabric8.kubernetes.api.model.Container;
+import io.fabric8.kubernetes.api.model.EnvVar;
+import io.fabric8.kubernetes.api.model.Volume;
+import io.fabric8.kubernetes.api.model.VolumeMount;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Additions to the pods. A name that is ours (containers, volumes, variables, labels) is refused with a clear error. */
+@JsonInclude(JsonInclude.Include.NON_NULL)
+public record PodAdditions(
+        @JsonPropertyDescription("More labels.") @Nullable Map<String, String> labels,
+
+        @JsonPropertyDescription("More annotations.") @Nullable
+        Map<String, String> annotations,
+
+        @JsonPropertyDescription("More environment of the container `postgres`.") @Nullable
+        List<EnvVar> env,
+
+        @JsonPropertyDescription("Init containers, run after ours. Fields as in a pod.") @Nullable
+        List<Container> initContainers,
+
+        @JsonPropertyDescription("Sidecars. Fields as in a pod.") @Nullable
+        List<Container> containers,
+
+        @JsonPropertyDescription("Volumes. Fields as in a pod.") @Nullable
+        List<Volume> volumes,
+
+        @JsonPropertyDescription("Mounts of the container `postgres`.") @Nullable
+        List<VolumeMount> volumeMounts) {}

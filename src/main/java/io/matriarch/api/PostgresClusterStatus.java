@@ -1,0 +1,92 @@
+package io.matriarch.api;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonPropertyDescription;
+import io.fabric8.kubernetes.api.model.Condition;
+import io.fabric8.kubernetes.model.annotation.LabelSelector;
+import io.fabric8.kubernetes.model.annotation.StatusReplicas;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** What the operator saw last. It changes only when a state does; live figures are metrics. */
+@JsonInclude(JsonInclude.Include.NON_NULL)
+public record PostgresClusterStatus(
+        @JsonPropertyDescription("The generation of the spec that this status answers.") @Nullable
+        Long observedGeneration,
+
+        @JsonPropertyDescription("Members that exist.") @StatusReplicas @Nullable
+        Integer instances,
+
+        @JsonPropertyDescription("Members that serve.") @Nullable
+        Integer readyInstances,
+
+        @JsonPropertyDescription("Label selector of the members' pods, for the scale subresource.")
+        @LabelSelector
+        @Nullable
+        String selector,
+
+        @JsonPropertyDescription("The pod that is the primary.") @Nullable
+        String primary,
+
+        @JsonPropertyDescription("Timeline of the primary.") @Nullable
+        Integer timeline,
+
+        @JsonPropertyDescription("Epoch of the cluster's Lease: grows by one each time a primary takes office.")
+        @Nullable
+        Long epoch,
+
+        @JsonPropertyDescription("Version of the server, as the primary itself reports it.") @Nullable
+        String version,
+
+        @JsonPropertyDescription("System identifier of the database system; the same on every member.") @Nullable
+        String systemIdentifier,
+
+        @JsonPropertyDescription("The members, by ordinal.") @Nullable
+        List<Member> members,
+
+        @JsonPropertyDescription("The PersistentVolumeClaims, those of members that left included.") @Nullable
+        List<Volume> volumes,
+
+        @JsonPropertyDescription("Conditions; Ready, Reconciling and Stalled follow kstatus.") @Nullable
+        List<Condition> conditions) {
+
+    /** One member. */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public record Member(
+            @JsonPropertyDescription("Name of the pod.") String name,
+
+            @JsonPropertyDescription("Primary, Replica or None.") @Nullable
+            String role,
+
+            @JsonPropertyDescription("What it is doing, such as Cloning, Streaming, Running or Failed.") @Nullable
+            String state,
+
+            @JsonPropertyDescription("Timeline it is on.") @Nullable
+            Integer timeline,
+
+            @JsonPropertyDescription("Whether the pod is ready.") @Nullable
+            Boolean ready,
+
+            @JsonPropertyDescription("Whether a parameter waits for a restart.") @Nullable
+            Boolean pendingRestart,
+
+            @JsonPropertyDescription("Revision of the StatefulSet that the pod was made from.") @Nullable
+            String revision,
+
+            @JsonPropertyDescription("What is wrong, when something is.") @Nullable
+            String message) {}
+
+    /** One PersistentVolumeClaim. */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public record Volume(
+            @JsonPropertyDescription("Name of the claim.") String claim,
+
+            @JsonPropertyDescription("Size asked for.") @Nullable
+            String requested,
+
+            @JsonPropertyDescription("Size it has.") @Nullable
+            String actual,
+
+            @JsonPropertyDescription("What is to say of it, such as Retained or why it cannot grow.") @Nullable
+            String condition) {}
+}

@@ -1,0 +1,43 @@
+package io.matriarch.api.contract;
+
+/** Labels and annotations of ours. */
+public final class Labels {
+    /** Label on every object of a cluster: the cluster's name. Informers select by it. */
+    public static final String CLUSTER = "matriarch.io/cluster";
+
+    /** Label on pods: {@link #PRIMARY}, {@link #REPLICA} or {@link #UNHEALTHY}. Written by the agent of that pod; Services select by it. */
+    public static final String ROLE = "matriarch.io/role";
+
+    public static final String PRIMARY = "primary";
+    public static final String REPLICA = "replica";
+    public static final String UNHEALTHY = "unhealthy";
+
+    /** Annotation on pods: a {@link MemberReport} in JSON, written by the agent of that pod, on change only. */
+    public static final String REPORT = "matriarch.io/report";
+
+    /** Annotation on the Lease: a {@link ClusterLease} in JSON. */
+    public static final String LEASE = "matriarch.io/state";
+
+    /** Annotation on rendered objects: hash of what was rendered. */
+    public static final String RENDERED = "matriarch.io/rendered";
+
+    /** Annotation on the StatefulSet: hash of what the user gave that reaches the template (rollout.md 2.2). */
+    public static final String INPUTS = "matriarch.io/inputs";
+
+    /** Annotation on the StatefulSet: the image of the operator, and so of the agent, that the template was rendered for. */
+    public static final String AGENT_IMAGE = "matriarch.io/agent-image";
+
+    /** Annotation on claims: uid of the PostgresCluster that made the claim or took it over. */
+    public static final String CLUSTER_UID = "matriarch.io/cluster-uid";
+
+    /** Annotation on claims: the database system on the volume, as its agent reported it. */
+    public static final String SYSTEM_IDENTIFIER = "matriarch.io/system-identifier";
+
+    /** Annotation on claims: the last epoch in which the member on this volume was the primary. */
+    public static final String PRIMARY_EPOCH = "matriarch.io/primary-epoch";
+
+    /** Our field manager in server-side apply. */
+    public static final String FIELD_MANAGER = "matriarch";
+
+    private Labels() {}
+}

@@ -1,0 +1,111 @@
+package io.matriarch.api.contract;
+
+import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
+import com.fasterxml.jackson.annotation.JsonInclude;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a member says of itself: annotation {@link Labels#REPORT} of its pod, and part of {@code /status}. It holds states, never figures that
+ * move by themselves, because it is written on change only.
+ *
+ * @param v version of this document's form
+ * @param agent version of the agent
+ * @param incarnation of the agent's process: new with each start of the container; a report of another incarnation is history
+ * @param role of the member
+ * @param state what it is doing
+ * @param epoch of the Lease that it last saw
+ * @param timeline it is on; 0 when it has no data
+ * @param volume what is on its volume
+ * @param systemIdentifier of the data on its volume
+ * @param major version of the data on its volume, such as 17
+ * @param owner {@code namespace/cluster} that the volume's data belongs to
+ * @param lsn where the data on the volume ends, as far as pg_control tells; only while the cluster waits for bootstrap
+ * @param serverVersion as the running server says it, such as {@code 17.6}
+ * @param settings revision of {@link Settings} in use
+ * @param rejected revision that PostgreSQL refused, with its own words
+ * @param pendingRestart parameters that wait for a restart
+ * @param members of the cluster that have a slot or a membership; only the primary says
+ * @param problem why it cannot go on, when it cannot
+ */
+@JsonIgnoreProperties(ignoreUnknown = true)
+@JsonInclude(JsonInclude.Include.NON_EMPTY)
+public record MemberReport(
+        int v,
+        String agent,
+        String incarnation,
+        Role role,
+        State state,
+        long epoch,
+        int timeline,
+        VolumeContent volume,
+        @Nullable String systemIdentifier,
+        @Nullable Integer major,
+        @Nullable String owner,
+        @Nullable String lsn,
+        @Nullable String serverVersion,
+        @Nullable String settings,
+        @Nullable Rejected rejected,
+        List<String> pendingRestart,
+        List<Integer> members,
+        @Nullable Problem problem) {
+    public static final int VERSION = 1;
+
+    public MemberReport {
+        pendingRestart = pendingRestart == null ? List.of() : List.copyOf(pendingRestart);
+        members = members == null ? List.of() : List.copyOf(members);
+    }
+
+    /** Role of a member. */
+    public enum Role {
+        Primary,
+        Replica,
+        None
+    }
+
+    /** What a member is doing. */
+    public enum State {
+        /** Waits: for settings, for permission, for a primary. */
+        Waiting,
+        /** initdb and what belongs to it. */
+        Initializing,
+        /** pg_basebackup. */
+        Cloning,
+        /** PostgreSQL is starting or recovering. */
+        Starting,
+        /** A replica that receives from the primary. */
+        Streaming,
+        /** A replica that serves reads without a primary to follow. */
+        Detached,
+        /** A primary that serves. */
+        Running,
+        /** PostgreSQL is stopping or stopped on purpose. */
+        Stopped,
+        /** See the problem. */
+        Failed
+    }
+
+    /** What is on a member's volume. */
+    public enum VolumeContent {
+        Unknown,
+        Empty,
+        /** An initdb or clone that was killed; the agent clears it away by itself. */
+        Unfinished,
+        Data,
+        /** Data of another cluster, of another major version, or nothing we know. */
+        Foreign
+    }
+
+    /** Settings that PostgreSQL refused. */
+    @JsonIgnoreProperties(ignoreUnknown = true)
+    public record Rejected(String revision, String message) {}
+
+    /**
+     * Why a member cannot go on.
+     *
+     * @param reason one word in CamelCase for conditions and Events, such as {@code DiskFull} or {@code ForeignVolume}
+     * @param message what was wrong, where, and what to do
+     */
+    @JsonIgnoreProperties(ignoreUnknown = true)
+    public record Problem(String reason, String message) {}
+}

@@ -1,0 +1,51 @@
+package io.matriarch.api.contract;
+
+import java.util.Map;
+
+/**
+ * Parameters of PostgreSQL that the cluster owns, each with the reason that a user gets. The CRD refuses them, the operator says so in a
+ * condition, and the agent writes its own value last.
+ */
+public final class Reserved {
+    private static final String FILES = "the agent keeps the files of a member where its volumes are";
+    private static final String REPLICATION = "the agents arrange replication themselves";
+    private static final String CERTIFICATES = "the operator makes and renews the certificates";
+
+    /** Name of the parameter, and why it is ours. */
+    public static final Map<String, String> PARAMETERS = Map.ofEntries(
+            Map.entry("data_directory", FILES),
+            Map.entry("config_file", FILES),
+            Map.entry("hba_file", FILES),
+            Map.entry("ident_file", FILES),
+            Map.entry("external_pid_file", FILES),
+            Map.entry("unix_socket_directories", FILES),
+            Map.entry("listen_addresses", "Services and probes rely on it"),
+            Map.entry("port", "Services and probes rely on it"),
+            Map.entry("cluster_name", "it is the name of the pod"),
+            Map.entry("primary_conninfo", REPLICATION),
+            Map.entry("primary_slot_name", REPLICATION),
+            Map.entry("hot_standby", REPLICATION),
+            Map.entry("synchronous_standby_names", REPLICATION),
+            Map.entry("recovery_target_timeline", REPLICATION),
+            Map.entry("promote_trigger_file", REPLICATION),
+            Map.entry("wal_level", "streaming replication and logical decoding need it to be logical"),
+            Map.entry("wal_log_hints", "a former primary can only be rewound with it"),
+            Map.entry("full_page_writes", "without it a crash can corrupt data"),
+            Map.entry("fsync", "without it a crash can corrupt data"),
+            Map.entry("restart_after_crash", "the agent decides what follows a crash"),
+            Map.entry("ssl", CERTIFICATES),
+            Map.entry("ssl_cert_file", CERTIFICATES),
+            Map.entry("ssl_key_file", CERTIFICATES),
+            Map.entry("ssl_ca_file", CERTIFICATES),
+            Map.entry(
+                    "logging_collector", "the log goes to the container's standard error, where kubectl logs finds it"),
+            Map.entry("log_destination", "the log goes to the container's standard error, where kubectl logs finds it"),
+            Map.entry("event_source", "it is Windows' own"),
+            Map.entry("allow_alter_system", "settings come from the PostgresCluster"),
+            Map.entry("archive_mode", "archiving is part of spec.backup"),
+            Map.entry("archive_command", "archiving is part of spec.backup"),
+            Map.entry("archive_library", "archiving is part of spec.backup"),
+            Map.entry("restore_command", "archiving is part of spec.backup"));
+
+    private Reserved() {}
+}

@@ -1,0 +1,80 @@
+package io.matriarch.api.contract;
+
+import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
+import com.fasterxml.jackson.annotation.JsonInclude;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the operator wants of the agents: key {@link #KEY} of the ConfigMap {@link Names#settings()}. Agents watch it, keep a copy on their
+ * volume, and try every change with their own PostgreSQL before they use it.
+ *
+ * @param v version of this document's form
+ * @param clusterUid uid of the PostgresCluster
+ * @param instances how many members there shall be: ordinals 0..instances-1. The primary gives up slot and membership of the others
+ * @param revision hash of {@code parameters} and {@code hba}; agents report the revision they use
+ * @param parameters parameters of postgresql.conf that the user gave
+ * @param hba lines of pg_hba.conf that the user gave
+ * @param bootstrap what may be done while the cluster's Lease knows no database system
+ * @param initdb how to make the database system
+ * @param applicationSecret Secret with username and password of the database's owner
+ * @param superuserSecret Secret with the password of postgres; absent: that role has no password
+ */
+@JsonIgnoreProperties(ignoreUnknown = true)
+@JsonInclude(JsonInclude.Include.NON_NULL)
+public record Settings(
+        int v,
+        String clusterUid,
+        int instances,
+        String revision,
+        Map<String, String> parameters,
+        List<String> hba,
+        BootstrapOrder bootstrap,
+        Initdb initdb,
+        String applicationSecret,
+        @Nullable String superuserSecret) {
+    public static final int VERSION = 1;
+    public static final String KEY = "settings.json";
+
+    /** What may be done while the Lease knows no database system. */
+    public enum BootstrapAction {
+        /** Volumes existed before the cluster: agents report what is on them and do nothing else. */
+        Inspect,
+        /** The member with {@code ordinal} may make the database system. */
+        Initdb,
+        /** The member with {@code ordinal} becomes the primary with the data it has, if it is the system {@code systemIdentifier}. */
+        Adopt
+    }
+
+    /** See {@link BootstrapAction}; {@code epoch} is the highest that any volume has seen, the new one is greater. */
+    @JsonIgnoreProperties(ignoreUnknown = true)
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public record BootstrapOrder(
+            BootstrapAction action,
+            int ordinal,
+            @Nullable String systemIdentifier,
+            @Nullable Long epoch) {}
+
+    /** How to make the database system */
+    @JsonIgnoreProperties(ignoreUnknown = true)
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public record Initdb(
+            String database,
+            String owner,
+            String encoding,
+            String locale,
+            boolean dataChecksums,
+            List<String> postInitSQL,
+            List<SqlReference> postInitSQLRefs) {}
+
+    /** A key of a ConfigMap or Secret of the namespace. The cluster's Role lets agents read the ones named here. */
+    @JsonIgnoreProperties(ignoreUnknown = true)
+    public record SqlReference(Kind kind, String name, String key) {
+        /** Where the key is. */
+        public enum Kind {
+            ConfigMap,
+            Secret
+        }
+    }
+}
