@@ -1,0 +1,5 @@
+/** The operator program: wiring, observing, acting, reporting. No rules of its own. */
+@NullMarked
+package io.matriarch.operator;
+
+import org.jspecify.annotations.NullMarked;

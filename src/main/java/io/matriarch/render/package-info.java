@@ -1,0 +1,5 @@
+/** Desired objects, purely: cluster and view in, objects out. No client, no clock. */
+@NullMarked
+package io.matriarch.render;
+
+import org.jspecify.annotations.NullMarked;
