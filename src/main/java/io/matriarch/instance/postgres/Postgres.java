@@ -48,6 +48,12 @@ public interface Postgres {
     /** Sets the password of a role that exists; null takes it away. Does nothing when it is the same already. */
     void password(String role, @Nullable String password) throws PostgresException;
 
+    /**
+     * Writes to the volume, fsynced, the highest epoch this member has seen and, when it is about to be the primary of that epoch, that it
+     * owns its timeline in it. Called before {@link #startPrimary}; {@link VolumeState#epoch} tells it after a restart.
+     */
+    void remember(long epoch, boolean primary) throws PostgresException;
+
     /** What the server is doing now; never blocks longer than {@code timeout}. */
     ServerState observe(Duration timeout);
 
@@ -82,6 +88,9 @@ public interface Postgres {
      * @param process whether a postmaster is there
      * @param accepting whether it answered a query
      * @param receiving whether its WAL receiver is streaming
+     * @param streaming on a primary: ordinals of the members whose walsender is in state streaming (by slot {@code m_n})
+     * @param lsn end of WAL on a primary, last replayed on a replica; null when it did not answer
+     * @param lagBytes of a replica: what the primary told it of minus what it replayed; null when unknown or on a primary
      * @param exit why the postmaster ended, from its log, when it ended by itself
      */
     record ServerState(
@@ -93,5 +102,13 @@ public interface Postgres {
             @Nullable String version,
             @Nullable String settingsRevision,
             List<String> pendingRestart,
-            @Nullable String exit) {}
+            List<Integer> streaming,
+            @Nullable String lsn,
+            @Nullable Long lagBytes,
+            @Nullable String exit) {
+        /** No postmaster is there. */
+        public static ServerState none(@Nullable String exit) {
+            return new ServerState(false, false, false, false, 0, null, null, List.of(), List.of(), null, null, exit);
+        }
+    }
 }
