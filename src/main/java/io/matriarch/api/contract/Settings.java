@@ -37,6 +37,21 @@ public record Settings(
     public static final int VERSION = 1;
     public static final String KEY = "settings.json";
 
+    /** The same with other lines of pg_hba.conf. */
+    public Settings withHba(List<String> lines) {
+        return new Settings(
+                v,
+                clusterUid,
+                instances,
+                revision,
+                parameters,
+                lines,
+                bootstrap,
+                initdb,
+                applicationSecret,
+                superuserSecret);
+    }
+
     /** What may be done while the Lease knows no database system. */
     public enum BootstrapAction {
         /** Volumes existed before the cluster: agents report what is on them and do nothing else. */

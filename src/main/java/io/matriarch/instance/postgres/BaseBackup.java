@@ -1,0 +1,46 @@
+package io.matriarch.instance.postgres;
+
+import io.matriarch.api.contract.MemberReport.Problem;
+import io.matriarch.api.contract.Names;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Makes a copy of the primary (manual, "pg_basebackup"). */
+final class BaseBackup {
+    private final Layout layout;
+    private final Binaries binaries;
+    private final Volume volume;
+
+    BaseBackup(Layout layout, Binaries binaries, Volume volume) {
+        this.layout = layout;
+        this.binaries = binaries;
+        this.volume = volume;
+    }
+
+    void take(String address) throws PostgresException, IOException {
+        List<String> command = new ArrayList<>(List.of(
+                binaries.program("pg_basebackup"),
+                "--dbname=" + Configuration.conninfo(layout, address),
+                "--pgdata=" + layout.pgdata(),
+                "--wal-method=stream",
+                "--slot=" + Names.slot(Names.ordinal(layout.pod())),
+                "--checkpoint=fast",
+                "--no-password"));
+        Path wal = layout.walFolder();
+        if (wal != null) {
+            command.add("--waldir=" + wal);
+        }
+        Commands.Outcome outcome = Commands.run(command, layout.data());
+        if (!outcome.ok()) {
+            String words = outcome.complaint();
+            throw new PostgresException(
+                    outcome.text().contains("No space left")
+                            ? volume.diskFull(words)
+                            : new Problem(
+                                    "CloneFailed",
+                                    "pg_basebackup from the primary at %s: %s".formatted(address, words)));
+        }
+    }
+}

@@ -1,0 +1,88 @@
+package io.matriarch.instance.postgres;
+
+import io.matriarch.api.contract.MemberReport.Problem;
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * The PostgreSQL of this image.
+ *
+ * @param folder that holds its programs
+ * @param major version, such as 17
+ */
+record Binaries(Path folder, int major) {
+    static final int OLDEST = 14;
+    static final int NEWEST = 18;
+    private static final Path DEBIAN = Path.of("/usr/lib/postgresql");
+    private static final Pattern VERSION = Pattern.compile("\\(PostgreSQL\\) (\\d+)");
+
+    /** Looks along the PATH, then where Debian puts it. */
+    static Binaries find() throws PostgresException {
+        List<Path> folders = new ArrayList<>();
+        for (String entry : System.getenv().getOrDefault("PATH", "").split(":")) {
+            if (!entry.isEmpty()) {
+                folders.add(Path.of(entry));
+            }
+        }
+        if (Files.isDirectory(DEBIAN)) {
+            try (DirectoryStream<Path> majors = Files.newDirectoryStream(DEBIAN)) {
+                majors.forEach(major -> folders.add(major.resolve("bin")));
+            } catch (IOException e) {
+                throw new PostgresException(
+                        new Problem("NoPostgres", "cannot read " + DEBIAN + ": " + e.getMessage()), e);
+            }
+        }
+        for (Path folder : folders) {
+            // initdb too: a machine may have a wrapper of the server alone on its PATH
+            if (Files.isExecutable(folder.resolve("postgres")) && Files.isExecutable(folder.resolve("initdb"))) {
+                return of(folder);
+            }
+        }
+        throw new PostgresException(
+                new Problem(
+                        "NoPostgres",
+                        "the image holds no PostgreSQL: there is no program `postgres` on its PATH. Set spec.image to the official image, such as postgres:17, or one built on it"));
+    }
+
+    private static Binaries of(Path folder) throws PostgresException {
+        try {
+            Commands.Outcome outcome =
+                    Commands.run(List.of(folder.resolve("postgres").toString(), "--version"), Path.of("/"));
+            Matcher version = VERSION.matcher(outcome.text());
+            if (!outcome.ok() || !version.find()) {
+                throw new PostgresException(
+                        new Problem("NoPostgres", folder + "/postgres --version answered: " + outcome.text()));
+            }
+            int major = Integer.parseInt(version.group(1));
+            if (major < OLDEST || major > NEWEST) {
+                throw new PostgresException(new Problem(
+                        "UnsupportedVersion",
+                        "the image holds PostgreSQL %d; versions %d to %d are supported. Set spec.image accordingly"
+                                .formatted(major, OLDEST, NEWEST)));
+            }
+            return new Binaries(folder, major);
+        } catch (IOException e) {
+            throw new PostgresException(
+                    new Problem("NoPostgres", "cannot run " + folder + "/postgres: " + e.getMessage()), e);
+        }
+    }
+
+    String program(String name) {
+        return folder.resolve(name).toString();
+    }
+
+    /** Whether a library that shared_preload_libraries names is installed. */
+    boolean hasLibrary(String name) {
+        String file = name.endsWith(".so") ? name : name + ".so";
+        Path path = Path.of(file.replace("$libdir/", ""));
+        return path.isAbsolute()
+                ? Files.exists(path)
+                : Files.exists(folder.resolveSibling("lib").resolve(path));
+    }
+}

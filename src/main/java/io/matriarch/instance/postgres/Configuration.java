@@ -1,0 +1,163 @@
+package io.matriarch.instance.postgres;
+
+import io.matriarch.api.contract.Reserved;
+import io.matriarch.api.contract.Settings;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The texts of PostgreSQL's configuration files, purely. In postgresql.conf the last word wins: our defaults, then the user's parameters,
+ * then those that the cluster owns ({@link Reserved}).
+ */
+final class Configuration {
+    /** Included by postgresql.conf: whom to follow. A file of its own, so that it changes without the rest. */
+    static final String UPSTREAM_FILE = "matriarch.upstream.conf";
+
+    private static final int MEMBERS_AND_TOOLS = 20;
+
+    private Configuration() {}
+
+    /**
+     * postgresql.conf.
+     *
+     * @param atLeast values of the primary's hot-standby parameters; a standby must not have less (manual, "Hot Standby Parameter Reference")
+     */
+    static String postgresql(Layout layout, Settings settings, int major, Map<String, Integer> atLeast) {
+        StringBuilder text = new StringBuilder(
+                "# Written by Matriarch's agent. Change spec.postgres of the PostgresCluster instead.\n");
+        text.append("\n# defaults\n");
+        defaults().forEach((name, value) -> line(text, name, value));
+        text.append("\n# spec.postgres.parameters\n");
+        new TreeMap<>(settings.parameters()).forEach((name, value) -> {
+            if (!Reserved.PARAMETERS.containsKey(name.toLowerCase(Locale.ROOT))) {
+                line(text, name, value);
+            }
+        });
+        StringBuilder raised = new StringBuilder();
+        new TreeMap<>(atLeast).forEach((name, least) -> {
+            String wanted =
+                    settings.parameters().getOrDefault(name, defaults().getOrDefault(name, DEFAULT_LIMITS.get(name)));
+            if (wanted == null || number(wanted) < least) {
+                line(raised, name, Integer.toString(least));
+            }
+        });
+        if (!raised.isEmpty()) {
+            text.append("\n# the primary's, as pg_control knows them\n").append(raised);
+        }
+        text.append("\n# owned by the cluster\n");
+        owned(layout, major).forEach((name, value) -> line(text, name, value));
+        text.append("include '").append(UPSTREAM_FILE).append("'\n");
+        return text.toString();
+    }
+
+    private static final Map<String, String> DEFAULT_LIMITS = Map.of(
+            "max_connections", "100",
+            "max_worker_processes", "8",
+            "max_prepared_transactions", "0",
+            "max_locks_per_transaction", "64");
+
+    private static Map<String, String> defaults() {
+        Map<String, String> values = new TreeMap<>();
+        values.put("max_wal_senders", Integer.toString(MEMBERS_AND_TOOLS));
+        values.put("max_replication_slots", Integer.toString(MEMBERS_AND_TOOLS));
+        values.put("password_encryption", "scram-sha-256");
+        values.put("wal_sender_timeout", "5s");
+        values.put("wal_receiver_timeout", "5s");
+        values.put("wal_retrieve_retry_interval", "250ms");
+        values.put("tcp_keepalives_idle", "5");
+        values.put("tcp_keepalives_interval", "2");
+        values.put("tcp_keepalives_count", "3");
+        values.put("log_line_prefix", "%m [%p] %q%u@%d ");
+        values.put("log_timezone", "UTC");
+        values.put("timezone", "UTC");
+        values.put("hot_standby_feedback", "on");
+        return values;
+    }
+
+    private static Map<String, String> owned(Layout layout, int major) {
+        Map<String, String> values = new TreeMap<>();
+        values.put("listen_addresses", layout.listen());
+        values.put("port", Integer.toString(layout.port()));
+        values.put("unix_socket_directories", layout.socket().toString());
+        values.put("cluster_name", layout.pod());
+        values.put("hot_standby", "on");
+        values.put("wal_level", "logical");
+        values.put("wal_log_hints", "on");
+        values.put("full_page_writes", "on");
+        values.put("fsync", "on");
+        values.put("restart_after_crash", "off");
+        values.put("synchronous_standby_names", "");
+        values.put("recovery_target_timeline", "latest");
+        values.put("ssl", "on");
+        values.put("ssl_cert_file", layout.serverFiles().resolve("tls.crt").toString());
+        values.put("ssl_key_file", layout.serverFiles().resolve("tls.key").toString());
+        values.put("ssl_ca_file", layout.serverFiles().resolve("ca.crt").toString());
+        values.put("logging_collector", "off");
+        values.put("log_destination", "stderr");
+        values.put("archive_mode", "off");
+        if (major >= 17) {
+            values.put("allow_alter_system", "off");
+        }
+        return values;
+    }
+
+    /** The included file: follow this address over this slot, or nobody. */
+    static String upstream(Layout layout, @Nullable String primaryAddress, int ordinal) {
+        StringBuilder text = new StringBuilder("# Written by Matriarch's agent.\n");
+        line(text, "primary_slot_name", primaryAddress == null ? "" : io.matriarch.api.contract.Names.slot(ordinal));
+        line(text, "primary_conninfo", primaryAddress == null ? "" : conninfo(layout, primaryAddress));
+        return text.toString();
+    }
+
+    /** libpq's connection string to the primary, by client certificate (manual, "Database Connection Control Functions"). */
+    static String conninfo(Layout layout, String address) {
+        return "host=%s port=%d user=%s dbname=postgres application_name=%s sslmode=verify-ca sslrootcert=%s sslcert=%s sslkey=%s connect_timeout=2 keepalives_idle=5 keepalives_interval=2 keepalives_count=3 tcp_user_timeout=5000"
+                .formatted(
+                        address,
+                        layout.port(),
+                        Layout.REPLICATION_ROLE,
+                        layout.pod(),
+                        layout.replicationFiles().resolve("ca.crt"),
+                        layout.replicationFiles().resolve("tls.crt"),
+                        layout.replicationFiles().resolve("tls.key"));
+    }
+
+    /** pg_hba.conf: what the cluster needs first, then the user's lines, then every role by its password. */
+    static String hba(List<String> lines) {
+        StringBuilder text = new StringBuilder("""
+                # Written by Matriarch's agent. Change spec.postgres.hba of the PostgresCluster instead.
+                local   all          postgres                      peer map=matriarch
+                hostssl replication  matriarch_replication  all    cert
+                hostssl postgres     matriarch_replication  all    cert
+                host    all          matriarch_replication  all    reject
+                host    replication  matriarch_replication  all    reject
+                # spec.postgres.hba
+                """);
+        lines.forEach(line -> text.append(line).append('\n'));
+        text.append("# every role by its password\nlocal all all scram-sha-256\nhost all all all scram-sha-256\n");
+        return text.toString();
+    }
+
+    /** pg_ident.conf: the operating system's user that runs this agent is the superuser, over the socket. */
+    static String ident(String osUser) {
+        return "matriarch " + osUser + " postgres\n";
+    }
+
+    private static void line(StringBuilder text, String name, String value) {
+        text.append(name)
+                .append(" = '")
+                .append(value.replace("\\", "\\\\").replace("'", "''"))
+                .append("'\n");
+    }
+
+    private static long number(String value) {
+        try {
+            return Long.parseLong(value.strip());
+        } catch (NumberFormatException e) {
+            return Long.MAX_VALUE; // not for us to judge: PostgreSQL's own check says what is wrong with it
+        }
+    }
+}

@@ -1,0 +1,64 @@
+package io.matriarch.instance.postgres;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * What pg_controldata says of a data directory (PostgreSQL manual, "pg_controldata").
+ *
+ * @param systemIdentifier of the database system
+ * @param state such as {@code in production} or {@code shut down}
+ * @param timeline of the latest checkpoint, or of the minimum recovery point when that is later
+ * @param end latest checkpoint location, or the minimum recovery ending location when that is further; like {@code 0/3000148}
+ * @param settings of the primary that wrote it, by PostgreSQL's names: a standby must not start with less
+ */
+record ControlData(String systemIdentifier, String state, int timeline, String end, Map<String, Integer> settings) {
+    private static final List<String> HOT_STANDBY_SETTINGS = List.of(
+            "max_connections", "max_worker_processes", "max_wal_senders", "max_prepared_xacts", "max_locks_per_xact");
+    private static final Map<String, String> PARAMETERS = Map.of(
+            "max_prepared_xacts", "max_prepared_transactions", "max_locks_per_xact", "max_locks_per_transaction");
+
+    /** Empty when there is no readable pg_control. */
+    static Optional<ControlData> read(Binaries binaries, Path pgdata) throws IOException {
+        Commands.Outcome outcome =
+                Commands.run(List.of(binaries.program("pg_controldata"), "-D", pgdata.toString()), pgdata);
+        return outcome.ok() ? Optional.of(parse(outcome.lines())) : Optional.empty();
+    }
+
+    static ControlData parse(List<String> lines) {
+        Map<String, String> values = new HashMap<>();
+        for (String line : lines) {
+            int colon = line.indexOf(':');
+            if (colon > 0) {
+                values.put(
+                        line.substring(0, colon).strip(),
+                        line.substring(colon + 1).strip());
+            }
+        }
+        String checkpoint = values.getOrDefault("Latest checkpoint location", "0/0");
+        String minimum = values.getOrDefault("Minimum recovery ending location", "0/0");
+        int timeline = integer(values.get("Latest checkpoint's TimeLineID"));
+        int minimumTimeline = integer(values.get("Min recovery ending loc's timeline"));
+        Map<String, Integer> settings = new HashMap<>();
+        for (String name : HOT_STANDBY_SETTINGS) {
+            String value = values.get(name + " setting");
+            if (value != null) {
+                settings.put(PARAMETERS.getOrDefault(name, name), integer(value));
+            }
+        }
+        return new ControlData(
+                values.getOrDefault("Database system identifier", ""),
+                values.getOrDefault("Database cluster state", ""),
+                Math.max(timeline, minimumTimeline),
+                Lsn.parse(minimum) > Lsn.parse(checkpoint) ? minimum : checkpoint,
+                Map.copyOf(settings));
+    }
+
+    private static int integer(@org.jspecify.annotations.Nullable String text) {
+        return text == null || text.isEmpty() ? 0 : Integer.parseInt(text);
+    }
+}

@@ -1,0 +1,60 @@
+package io.matriarch.instance.postgres;
+
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Who this member is and where its things are; all of it comes from the pod's environment (docs/contract.md, "Pod").
+ *
+ * @param data mount of the data volume
+ * @param wal mount of the WAL volume, when there is one
+ * @param run a folder in memory for the fuse's deadline and copies of the certificates
+ * @param socket folder of PostgreSQL's Unix socket
+ * @param serverCertificate mounted Secret with {@code tls.crt}, {@code tls.key}, {@code ca.crt}
+ * @param replicationCertificate the same for the client certificate of the role that replicates
+ * @param listen PostgreSQL's listen_addresses
+ */
+public record Layout(
+        String namespace,
+        String cluster,
+        String pod,
+        Path data,
+        @Nullable Path wal,
+        Path run,
+        Path socket,
+        Path serverCertificate,
+        Path replicationCertificate,
+        String listen,
+        int port) {
+    /** The role that replicates; it logs in by its certificate only. */
+    public static final String REPLICATION_ROLE = "matriarch_replication";
+
+    public static final String SUPERUSER = "postgres";
+
+    public Path pgdata() {
+        return data.resolve("pgdata");
+    }
+
+    /** What must survive, outside PGDATA. */
+    public Path state() {
+        return data.resolve("matriarch");
+    }
+
+    /** Where pg_wal is when it has a volume of its own. */
+    public @Nullable Path walFolder() {
+        return wal == null ? null : wal.resolve("pg_wal");
+    }
+
+    /** {@code namespace/cluster}, as it is written on the volume. */
+    public String owner() {
+        return namespace + "/" + cluster;
+    }
+
+    Path serverFiles() {
+        return run.resolve("server");
+    }
+
+    Path replicationFiles() {
+        return run.resolve("replication");
+    }
+}

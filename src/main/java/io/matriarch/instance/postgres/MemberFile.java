@@ -1,0 +1,60 @@
+package io.matriarch.instance.postgres;
+
+import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.Optional;
+
+/**
+ * Whose volume this is: {@code matriarch/member.json}, beside PGDATA.
+ *
+ * @param owner {@code namespace/cluster}
+ * @param major version of the data
+ * @param primaryEpoch the last epoch in which this member was the primary; 0 for never
+ */
+@JsonIgnoreProperties(ignoreUnknown = true)
+record MemberFile(String owner, String systemIdentifier, int major, long primaryEpoch) {
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final String NAME = "member.json";
+
+    static Optional<MemberFile> read(Path state) throws IOException {
+        Path file = state.resolve(NAME);
+        return Files.exists(file) ? Optional.of(JSON.readValue(file.toFile(), MemberFile.class)) : Optional.empty();
+    }
+
+    void write(Path state) throws IOException {
+        writeDurably(state.resolve(NAME), JSON.writeValueAsBytes(this));
+    }
+
+    MemberFile withPrimaryEpoch(long epoch) {
+        return new MemberFile(owner, systemIdentifier, major, epoch);
+    }
+
+    /** Replaces a file so that a crash leaves the old or the new one, whole. */
+    static void writeDurably(Path file, byte[] content) throws IOException {
+        Path next = file.resolveSibling(file.getFileName() + ".new");
+        try (FileChannel channel = FileChannel.open(
+                next, StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.TRUNCATE_EXISTING)) {
+            ByteBuffer bytes = ByteBuffer.wrap(content);
+            while (bytes.hasRemaining()) {
+                channel.write(bytes);
+            }
+            channel.force(true);
+        }
+        Files.move(next, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        syncFolder(java.util.Objects.requireNonNull(file.getParent()));
+    }
+
+    /** Makes what was created, renamed or deleted in a folder survive a crash. */
+    static void syncFolder(Path folder) throws IOException {
+        try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
+            channel.force(true);
+        }
+    }
+}

@@ -1,0 +1,296 @@
+package io.matriarch.instance.postgres;
+
+import io.matriarch.api.contract.MemberReport.Problem;
+import io.matriarch.api.contract.MemberReport.VolumeContent;
+import io.matriarch.instance.postgres.Postgres.VolumeState;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The volumes of this member: a lock that only one agent holds, markers around work that must not be left half-done, and the answer to what
+ * is there and whose (ha.md section 0: 7, 8, 9).
+ */
+final class Volume {
+    private static final Logger LOG = LoggerFactory.getLogger(Volume.class);
+    private static final String INITDB = "initdb.inprogress";
+    private static final String CLONE = "clone.inprogress";
+
+    private final Layout layout;
+    private @Nullable FileChannel lock;
+
+    Volume(Layout layout) {
+        this.layout = layout;
+    }
+
+    /** Takes the lock for the life of this process, and repairs what mounting may have done to permissions. */
+    void prepare() throws PostgresException {
+        try {
+            Files.createDirectories(layout.state());
+            if (lock == null) {
+                FileChannel channel = FileChannel.open(
+                        layout.state().resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+                FileLock held;
+                try {
+                    held = channel.tryLock();
+                } catch (OverlappingFileLockException e) {
+                    held = null;
+                }
+                if (held == null) {
+                    channel.close();
+                    throw new PostgresException(new Problem(
+                            "VolumeInUse",
+                            "another agent works on the volume of %s; it goes on when that one has ended"
+                                    .formatted(layout.pod())));
+                }
+                lock = channel;
+            }
+            Path pgdata = layout.pgdata();
+            if (Files.isDirectory(pgdata)) {
+                // fsGroup makes a re-mounted volume group-writable; PostgreSQL accepts 0700 and 0750 only.
+                Files.setPosixFilePermissions(pgdata, PosixFilePermissions.fromString("rwx------"));
+            }
+        } catch (IOException e) {
+            throw problem("prepare", e);
+        }
+    }
+
+    VolumeState inspect(Binaries binaries) throws PostgresException {
+        prepare();
+        try {
+            for (String marker : List.of(INITDB, CLONE)) {
+                if (Files.exists(layout.state().resolve(marker))) {
+                    LOG.info("found {}: clearing away what was left half-done", marker);
+                    clear();
+                    Files.deleteIfExists(layout.state().resolve("member.json"));
+                    unmark(marker);
+                }
+            }
+            Optional<MemberFile> member = MemberFile.read(layout.state());
+            boolean data = Files.exists(layout.pgdata().resolve("PG_VERSION"));
+            if (!data && isEmpty(layout.pgdata())) {
+                return foreignWal()
+                        .orElseGet(() -> new VolumeState(
+                                VolumeContent.Empty,
+                                null,
+                                null,
+                                null,
+                                0,
+                                member.map(MemberFile::primaryEpoch).orElse(0L),
+                                null,
+                                null));
+            }
+            Optional<ControlData> control = data ? ControlData.read(binaries, layout.pgdata()) : Optional.empty();
+            if (control.isEmpty()) {
+                return foreign(
+                        null,
+                        null,
+                        null,
+                        "ForeignVolume",
+                        "%s of claim data-%s is not empty, and what is in it is no complete PostgreSQL data directory. Move it away, or use another claim"
+                                .formatted(layout.pgdata(), layout.pod()));
+            }
+            int major = major();
+            String system = control.get().systemIdentifier();
+            if (member.isEmpty()) {
+                return foreign(
+                        system,
+                        major,
+                        null,
+                        "ForeignVolume",
+                        "data-%s holds PostgreSQL data (system %s) that no cluster of ours made. Rename the claim or use another cluster name"
+                                .formatted(layout.pod(), system));
+            }
+            MemberFile file = member.get();
+            if (!file.owner().equals(layout.owner()) || !file.systemIdentifier().equals(system)) {
+                return foreign(
+                        system,
+                        major,
+                        file.owner(),
+                        "ForeignVolume",
+                        "data-%s holds data of the cluster %s (system %s); this cluster is %s. Rename the claim or use another cluster name"
+                                .formatted(layout.pod(), file.owner(), system, layout.owner()));
+            }
+            if (major != binaries.major()) {
+                return foreign(
+                        system,
+                        major,
+                        file.owner(),
+                        "WrongMajor",
+                        "data-%s holds data of PostgreSQL %d, the image has PostgreSQL %d. Set spec.image to an image of PostgreSQL %d; a major upgrade is not a change of the image"
+                                .formatted(layout.pod(), major, binaries.major(), major));
+            }
+            return new VolumeState(
+                    VolumeContent.Data,
+                    system,
+                    major,
+                    file.owner(),
+                    control.get().timeline(),
+                    file.primaryEpoch(),
+                    control.get().end(),
+                    null);
+        } catch (IOException e) {
+            throw problem("read", e);
+        }
+    }
+
+    private Optional<VolumeState> foreignWal() throws IOException {
+        Path wal = layout.walFolder();
+        if (wal == null || isEmpty(wal)) {
+            return Optional.empty();
+        }
+        return Optional.of(foreign(
+                null,
+                null,
+                null,
+                "ForeignVolume",
+                "wal-%s holds WAL, but data-%s holds no data. The two belong together: restore the data volume, or use another WAL volume"
+                        .formatted(layout.pod(), layout.pod())));
+    }
+
+    private VolumeState foreign(
+            @Nullable String system, @Nullable Integer major, @Nullable String owner, String reason, String message) {
+        return new VolumeState(VolumeContent.Foreign, system, major, owner, 0, 0, null, new Problem(reason, message));
+    }
+
+    private int major() throws IOException {
+        return Integer.parseInt(
+                Files.readString(layout.pgdata().resolve("PG_VERSION")).strip().split("\\.")[0]);
+    }
+
+    void beginInitdb() throws PostgresException {
+        begin(INITDB);
+    }
+
+    void endInitdb(MemberFile member) throws PostgresException {
+        end(INITDB, member);
+    }
+
+    void beginClone() throws PostgresException {
+        begin(CLONE);
+    }
+
+    /** Gives a replica's copy up: from here on it counts as an unfinished clone. */
+    void discard() throws PostgresException {
+        mark(CLONE);
+        clear();
+    }
+
+    /** Data without a marker is never ours to clear. */
+    private void begin(String marker) throws PostgresException {
+        try {
+            if (Files.exists(layout.state().resolve(marker))) {
+                clear();
+            } else if (!isEmpty(layout.pgdata())) {
+                throw new PostgresException(
+                        new Problem("ForeignVolume", layout.pgdata() + " is not empty; nothing is made in its place"));
+            }
+        } catch (IOException e) {
+            throw problem("read", e);
+        }
+        mark(marker);
+    }
+
+    void endClone(MemberFile member) throws PostgresException {
+        end(CLONE, member);
+    }
+
+    /** Empties PGDATA and the WAL folder. Only for work of ours that a marker calls unfinished. */
+    private void clear() throws PostgresException {
+        try {
+            delete(layout.pgdata());
+            Path wal = layout.walFolder();
+            if (wal != null) {
+                delete(wal);
+            }
+            MemberFile.syncFolder(layout.data());
+        } catch (IOException e) {
+            throw problem("clear", e);
+        }
+    }
+
+    private void mark(String marker) throws PostgresException {
+        try {
+            MemberFile.writeDurably(layout.state().resolve(marker), new byte[0]);
+        } catch (IOException e) {
+            throw problem("write to", e);
+        }
+    }
+
+    private void end(String marker, MemberFile member) throws PostgresException {
+        try {
+            syncTree(layout.pgdata());
+            member.write(layout.state());
+            unmark(marker);
+        } catch (IOException e) {
+            throw problem("write to", e);
+        }
+    }
+
+    private void unmark(String marker) throws IOException {
+        Files.deleteIfExists(layout.state().resolve(marker));
+        MemberFile.syncFolder(layout.state());
+    }
+
+    /** initdb and pg_basebackup sync files themselves; the folder that names them is ours. */
+    private void syncTree(Path pgdata) throws IOException {
+        MemberFile.syncFolder(pgdata);
+        MemberFile.syncFolder(layout.data());
+    }
+
+    PostgresException problem(String verb, Exception cause) {
+        String text = String.valueOf(cause.getMessage());
+        if (text.contains("No space left")) {
+            return new PostgresException(diskFull(text), cause);
+        }
+        return new PostgresException(
+                new Problem("VolumeError", "cannot %s the volume data-%s: %s".formatted(verb, layout.pod(), text)),
+                cause);
+    }
+
+    Problem diskFull(String words) {
+        return new Problem(
+                "DiskFull",
+                "the volume data-%s%s is full: %s. Raise spec.storage.size"
+                        .formatted(layout.pod(), layout.wal() == null ? "" : " or wal-" + layout.pod(), words));
+    }
+
+    static boolean isEmpty(Path folder) throws IOException {
+        if (!Files.isDirectory(folder)) {
+            return true;
+        }
+        try (Stream<Path> entries = Files.list(folder)) {
+            return entries.allMatch(entry -> entry.endsWith("lost+found"));
+        }
+    }
+
+    private static void delete(Path folder) throws IOException {
+        if (!Files.exists(folder)) {
+            return;
+        }
+        try (Stream<Path> tree = Files.walk(folder)) {
+            tree.sorted(Comparator.reverseOrder()).forEach(path -> {
+                try {
+                    Files.delete(path);
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                }
+            });
+        } catch (UncheckedIOException e) {
+            throw e.getCause();
+        }
+    }
+}
