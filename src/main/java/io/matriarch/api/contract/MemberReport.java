@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param major version of the data on its volume, such as 17
  * @param owner {@code namespace/cluster} that the volume's data belongs to
  * @param lsn where the data on the volume ends, as far as pg_control tells; only while the cluster waits for bootstrap
+ * @param primaryEpoch the last epoch in which the member on this volume was the primary; 0 for never
  * @param serverVersion as the running server says it, such as {@code 17.6}
  * @param settings revision of {@link Settings} in use
  * @param rejected revision that PostgreSQL refused, with its own words
@@ -43,6 +44,7 @@ public record MemberReport(
         @Nullable Integer major,
         @Nullable String owner,
         @Nullable String lsn,
+        long primaryEpoch,
         @Nullable String serverVersion,
         @Nullable String settings,
         @Nullable Rejected rejected,
@@ -54,6 +56,30 @@ public record MemberReport(
     public MemberReport {
         pendingRestart = pendingRestart == null ? List.of() : List.copyOf(pendingRestart);
         members = members == null ? List.of() : List.copyOf(members);
+    }
+
+    /** Before there is anything to say. */
+    public static MemberReport none() {
+        return new MemberReport(
+                VERSION,
+                "",
+                "",
+                Role.None,
+                State.Waiting,
+                0,
+                0,
+                VolumeContent.Unknown,
+                null,
+                null,
+                null,
+                null,
+                0,
+                null,
+                null,
+                null,
+                List.of(),
+                List.of(),
+                null);
     }
 
     /** Role of a member. */

@@ -1,0 +1,293 @@
+package io.matriarch.instance;
+
+import io.matriarch.api.contract.ClusterLease.Phase;
+import io.matriarch.api.contract.Labels;
+import io.matriarch.api.contract.MemberReport;
+import io.matriarch.api.contract.MemberReport.Problem;
+import io.matriarch.api.contract.Settings;
+import io.matriarch.instance.ha.Decision;
+import io.matriarch.instance.ha.Decision.Fence;
+import io.matriarch.instance.ha.Job;
+import io.matriarch.instance.ha.Observation;
+import io.matriarch.instance.ha.Observation.Failure;
+import io.matriarch.instance.ha.Protocol;
+import io.matriarch.instance.ha.Timers;
+import io.matriarch.instance.kube.PodReporter;
+import io.matriarch.instance.net.AgentServer;
+import io.matriarch.instance.net.AgentServer.Readiness;
+import io.matriarch.instance.postgres.Postgres;
+import io.matriarch.instance.postgres.Postgres.ServerState;
+import io.matriarch.instance.postgres.Postgres.VolumeState;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The loop: look, decide, act. What takes long runs beside it ({@link Worker}), the Lease is kept beside it ({@link LeaseKeeper}), and a
+ * third thread does nothing but stop a PostgreSQL that may not go on ({@link #guard}), so that no hang of one holds up another.
+ */
+final class Agent implements AgentServer.Member {
+    private static final Logger LOG = LoggerFactory.getLogger(Agent.class);
+    private static final Duration LOOK = Duration.ofSeconds(2);
+    private static final Duration IDLE = Duration.ofSeconds(1);
+    private static final Duration BUSY = Duration.ofMillis(100);
+    private static final Duration STUCK = Duration.ofSeconds(30);
+    private static final Duration CATCH_UP = Duration.ofSeconds(10);
+
+    private final Postgres postgres;
+    private final Documents documents;
+    private final Jobs jobs;
+    private final Worker worker;
+    private final LeaseKeeper lease;
+    private final Protocol protocol;
+    private final PodReporter reporter;
+    private final BootClock clock;
+    private final Timers timers;
+    private final FuseDeadline fuse;
+    private final News news;
+    private final List<Failure> failures = new ArrayList<>();
+    private volatile boolean stopping;
+    private volatile Duration turned = Duration.ZERO;
+    private volatile Readiness readiness = new Readiness(false, "starting");
+    private volatile MemberReport report = MemberReport.none();
+    private boolean serverWas;
+    private Duration serverGone = Duration.ZERO;
+    private Duration slotsKept = Duration.ZERO;
+    private Duration accepting = Duration.ZERO;
+    private boolean wasReceiving;
+
+    Agent(
+            Postgres postgres,
+            Documents documents,
+            Jobs jobs,
+            LeaseKeeper lease,
+            Protocol protocol,
+            PodReporter reporter,
+            BootClock clock,
+            Timers timers,
+            FuseDeadline fuse,
+            News news) {
+        this.postgres = postgres;
+        this.documents = documents;
+        this.jobs = jobs;
+        this.worker = new Worker(jobs, news::tell);
+        this.lease = lease;
+        this.protocol = protocol;
+        this.reporter = reporter;
+        this.clock = clock;
+        this.timers = timers;
+        this.fuse = fuse;
+        this.news = news;
+    }
+
+    /** Something happened: look now. */
+    static final class News {
+        private final ReentrantLock lock = new ReentrantLock();
+        private final Condition told = lock.newCondition();
+        private boolean any;
+
+        void tell() {
+            lock.lock();
+            try {
+                any = true;
+                told.signalAll();
+            } finally {
+                lock.unlock();
+            }
+        }
+
+        private void await(Duration longest) throws InterruptedException {
+            lock.lock();
+            try {
+                if (!any) {
+                    told.await(longest.toMillis(), TimeUnit.MILLISECONDS);
+                }
+                any = false;
+            } finally {
+                lock.unlock();
+            }
+        }
+    }
+
+    /** Asks the loop to end: PostgreSQL is stopped, the Lease given back. */
+    void stop() {
+        stopping = true;
+        news.tell();
+    }
+
+    /** Turns until {@link #stop} was asked for and nothing is left to do. */
+    void run() throws InterruptedException {
+        Thread.ofPlatform().daemon().name("guard").start(this::guard);
+        while (true) {
+            Observation seen = observe();
+            Decision decision = protocol.decide(seen);
+            lease.wish(decision.lease());
+            decision.job().ifPresent(worker::begin);
+            tell(seen, decision.report());
+            turned = clock.now();
+            if (decision.exit()) {
+                LOG.info("nothing left to do: good-bye");
+                return;
+            }
+            boolean settled = worker.running().isEmpty()
+                    && (seen.server().accepting() || seen.lease().isEmpty());
+            news.await(settled ? IDLE : BUSY);
+        }
+    }
+
+    private Observation observe() {
+        boolean making = worker.running()
+                .filter(job -> job instanceof Job.Initdb || job instanceof Job.Clone)
+                .isPresent();
+        ServerState server = making ? ServerState.none() : postgres.observe(LOOK);
+        Duration now = clock.now();
+        worker.take().ifPresent(done -> note(done, now));
+        if (serverWas && !server.process()) {
+            serverGone = now;
+        }
+        serverWas = server.process();
+        accepting = server.accepting() ? (accepting.isZero() ? now : accepting) : Duration.ZERO;
+        wasReceiving = server.accepting() && (wasReceiving || server.receiving());
+        LeaseKeeper.Snapshot known = lease.snapshot();
+        Optional<VolumeState> volume = making ? Optional.empty() : jobs.volume();
+        return new Observation(
+                now,
+                documents.settings(),
+                known.lease(),
+                known.seen(),
+                known.proof(),
+                serverGone,
+                volume,
+                server,
+                jobs.following(),
+                worker.running(),
+                List.copyOf(failures),
+                jobs.slots(),
+                slotsKept,
+                jobs.passwordsWanted(),
+                stopping);
+    }
+
+    private void note(Worker.Done done, Duration now) {
+        Optional<Problem> problem = done.problem();
+        if (done.job() instanceof Job.Inspect && problem.isEmpty()) {
+            problem = jobs.volume().map(VolumeState::problem);
+        }
+        int before = failures.stream()
+                .filter(failure -> failure.job().getClass() == done.job().getClass())
+                .mapToInt(Failure::attempts)
+                .findFirst()
+                .orElse(0);
+        failures.removeIf(failure -> failure.job().getClass() == done.job().getClass());
+        problem.ifPresent(reason -> {
+            failures.add(new Failure(
+                    done.job(),
+                    before + 1,
+                    now,
+                    documents.settings().map(Settings::toString).orElse(null),
+                    reason));
+            failures.sort(Comparator.comparing(Failure::at).reversed());
+        });
+        if (problem.isEmpty() && (done.job() instanceof Job.StartPrimary || done.job() instanceof Job.StartReplica)) {
+            // It serves: what went wrong on the way here is history.
+            failures.removeIf(failure -> !(failure.job() instanceof Job.SetPasswords));
+        }
+        if (done.job() instanceof Job.KeepSlots) {
+            slotsKept = now;
+        }
+    }
+
+    private void tell(Observation seen, MemberReport next) {
+        report = next;
+        String role = switch (next.role()) {
+            case Primary ->
+                seen.lease().map(view -> view.state().phase() == Phase.Serving).orElse(false)
+                        ? Labels.PRIMARY
+                        : Labels.UNHEALTHY;
+            case Replica -> Labels.REPLICA;
+            case None -> Labels.UNHEALTHY;
+        };
+        reporter.publish(role, next);
+        readiness = readiness(seen, next, role);
+    }
+
+    private Readiness readiness(Observation seen, MemberReport now, String role) {
+        if (seen.stopping()) {
+            return new Readiness(false, "stopping");
+        }
+        return switch (now.role()) {
+            case Primary -> {
+                boolean proven = seen.proof()
+                        .map(proof -> seen.now().minus(proof).compareTo(timers.stop()) < 0)
+                        .orElse(false);
+                if (!proven || !role.equals(Labels.PRIMARY)) {
+                    yield new Readiness(false, "a primary that cannot prove that it holds the Lease");
+                }
+                yield new Readiness(reporter.shows(role), "the pod's label is not written yet");
+            }
+            case Replica ->
+                new Readiness(
+                        wasReceiving || seen.now().minus(accepting).compareTo(CATCH_UP) > 0,
+                        "a replica that does not stream yet");
+            case None ->
+                new Readiness(
+                        false,
+                        now.problem() == null
+                                ? now.state().toString()
+                                : now.problem().message());
+        };
+    }
+
+    /** Stops PostgreSQL when it may not go on as a primary; asks nobody and waits for nothing. */
+    private void guard() {
+        boolean told = false;
+        while (true) {
+            try {
+                Thread.sleep(Duration.ofMillis(100));
+            } catch (InterruptedException e) {
+                return;
+            }
+            LeaseKeeper.Snapshot known = lease.snapshot();
+            Fence fence = jobs.primary() ? protocol.fence(known.lease(), known.proof(), clock.now()) : Fence.None;
+            switch (fence) {
+                case None -> told = false;
+                case Stop -> {
+                    if (!told) {
+                        LOG.error("no renewal of the Lease for {}: stopping PostgreSQL", timers.stop());
+                        postgres.stopNow();
+                        told = true;
+                    }
+                }
+                case Kill -> {
+                    LOG.error("not the Lease's holder, or no proof of it for {}: killing PostgreSQL", timers.kill());
+                    postgres.kill();
+                    fuse.disarm();
+                    jobs.killed();
+                    news.tell();
+                }
+            }
+        }
+    }
+
+    @Override
+    public boolean alive() {
+        return clock.now().minus(turned).compareTo(STUCK) < 0;
+    }
+
+    @Override
+    public Readiness readiness() {
+        return readiness;
+    }
+
+    @Override
+    public MemberReport report() {
+        return report;
+    }
+}

@@ -1,0 +1,48 @@
+package io.matriarch.instance;
+
+import java.io.IOException;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/**
+ * Copies the agent from the operator's image into a pod's emptyDir. Modification times are kept: the JVM's AOT cache names the jars that it was
+ * made from by size and time.
+ */
+@Command(name = "install", description = "Copies the agent into a folder.", mixinStandardHelpOptions = true)
+public final class InstallCommand implements Callable<Integer> {
+    @Option(names = "--from", defaultValue = "/opt/matriarch", description = "Where this image has it.")
+    private Path from = Path.of("/opt/matriarch");
+
+    @Parameters(paramLabel = "FOLDER", description = "Where it shall be.")
+    private Path to = Path.of("");
+
+    @Override
+    public Integer call() throws IOException {
+        Files.walkFileTree(from, new SimpleFileVisitor<>() {
+            @Override
+            public FileVisitResult preVisitDirectory(Path folder, BasicFileAttributes attributes) throws IOException {
+                Files.createDirectories(target(folder));
+                return folder.endsWith("operator") ? FileVisitResult.SKIP_SUBTREE : FileVisitResult.CONTINUE;
+            }
+
+            @Override
+            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
+                Files.copy(file, target(file), StandardCopyOption.COPY_ATTRIBUTES, StandardCopyOption.REPLACE_EXISTING);
+                return FileVisitResult.CONTINUE;
+            }
+        });
+        return 0;
+    }
+
+    private Path target(Path source) {
+        return to.resolve(from.relativize(source).toString());
+    }
+}

@@ -1,0 +1,237 @@
+package io.matriarch.instance;
+
+import io.matriarch.api.contract.ClusterLease;
+import io.matriarch.api.contract.ClusterLease.Phase;
+import io.matriarch.instance.ha.Decision.LeaseWish;
+import io.matriarch.instance.ha.LeaseView;
+import io.matriarch.instance.ha.Timers;
+import io.matriarch.instance.kube.LeaseApi;
+import io.matriarch.instance.kube.LeaseApi.Written;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Talks to the API server about the Lease, on a thread that waits for nothing else: no volume, no SQL. After each write that succeeds as
+ * holder it moves the fuse's deadline.
+ */
+final class LeaseKeeper {
+    private static final Logger LOG = LoggerFactory.getLogger(LeaseKeeper.class);
+    private static final Duration EAGER = Duration.ofMillis(400);
+    private static final Duration CALM = Duration.ofSeconds(2);
+
+    private final LeaseApi api;
+    private final String identity;
+    private final Timers timers;
+    private final BootClock clock;
+    private final FuseDeadline fuse;
+    private final Runnable news;
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition changed = lock.newCondition();
+    private LeaseWish wish = new LeaseWish.Watch();
+    private Snapshot snapshot = new Snapshot(Optional.empty(), Duration.ZERO, Optional.empty());
+    private Duration asked = Duration.ZERO;
+    private @Nullable LeaseView last;
+    private boolean away;
+    private final java.util.concurrent.atomic.AtomicLong renewals = new java.util.concurrent.atomic.AtomicLong();
+
+    /** What is known of the Lease. */
+    record Snapshot(Optional<LeaseView> lease, Duration seen, Optional<Duration> proof) {}
+
+    LeaseKeeper(LeaseApi api, String identity, Timers timers, BootClock clock, FuseDeadline fuse, Runnable news) {
+        this.api = api;
+        this.identity = identity;
+        this.timers = timers;
+        this.clock = clock;
+        this.fuse = fuse;
+        this.news = news;
+    }
+
+    Thread start() {
+        return Thread.ofPlatform().daemon().name("lease").start(this::run);
+    }
+
+    Snapshot snapshot() {
+        lock.lock();
+        try {
+            return snapshot;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    void wish(LeaseWish next) {
+        lock.lock();
+        try {
+            if (!next.equals(wish)) {
+                wish = next;
+                changed.signalAll();
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void run() {
+        while (!Thread.currentThread().isInterrupted()) {
+            LeaseWish now = current();
+            try {
+                turn(now);
+                if (away) {
+                    LOG.info("the API server answers again");
+                    away = false;
+                }
+            } catch (IOException | RuntimeException e) {
+                if (!away) {
+                    LOG.warn("the API server does not answer about the Lease: {}", e.toString());
+                    away = true;
+                }
+            }
+            await(now);
+        }
+    }
+
+    private LeaseWish current() {
+        lock.lock();
+        try {
+            return wish;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void await(LeaseWish done) {
+        lock.lock();
+        try {
+            if (wish.equals(done)) {
+                changed.await(100, TimeUnit.MILLISECONDS);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void turn(LeaseWish now) throws IOException {
+        Optional<LeaseView> view = snapshot().lease();
+        Optional<LeaseView> mine = view.filter(lease -> lease.holder().equals(identity));
+        switch (now) {
+            case LeaseWish.Take take -> {
+                Optional<LeaseView> free =
+                        view.filter(lease -> lease.resourceVersion().equals(take.resourceVersion()));
+                if (free.isPresent()) {
+                    LOG.info("taking the Lease: epoch {}", take.state().epoch());
+                    write(free.get(), identity, take.state());
+                } else {
+                    look(EAGER);
+                }
+            }
+            case LeaseWish.Keep keep -> {
+                if (mine.isEmpty()) {
+                    look(EAGER);
+                } else if (!keep.state().equals(mine.get().state()) || elapsed(timers.renew())) {
+                    write(mine.get(), identity, keep.state());
+                }
+            }
+            case LeaseWish.Release release -> {
+                if (mine.isPresent()) {
+                    LOG.info("giving the Lease back");
+                    write(mine.get(), "", release.state());
+                } else {
+                    look(EAGER);
+                }
+            }
+            case LeaseWish.Watch watch -> {
+                boolean calm = view.map(LeaseView::state)
+                        .filter(state -> state.systemIdentifier() != null && state.phase() == Phase.Serving)
+                        .isPresent();
+                look(calm ? CALM : EAGER);
+            }
+        }
+    }
+
+    private boolean elapsed(Duration interval) {
+        return clock.now().minus(asked).compareTo(interval) >= 0;
+    }
+
+    private void look(Duration interval) throws IOException {
+        if (elapsed(interval)) {
+            asked = clock.now();
+            learn(api.get(), Optional.empty());
+        }
+    }
+
+    private void write(LeaseView former, String holder, ClusterLease state) throws IOException {
+        Duration sent = clock.now();
+        asked = sent;
+        switch (api.put(former, holder, state, (int) timers.lease().toSeconds())) {
+            case Written.Done done -> accepted(done.lease(), sent);
+            case Written.Conflict conflict -> {
+                // Also what a lost answer looks like: then the Lease is as we wanted it, and mine.
+                learn(api.get(), Optional.empty());
+            }
+            case Written.Missing missing -> recreate(former, holder, state);
+        }
+    }
+
+    /** Somebody deleted the Lease. A holder makes it again, but only while its last proof is young (ha.md 7.6). */
+    private void recreate(LeaseView former, String holder, ClusterLease state) throws IOException {
+        Optional<Duration> proof = snapshot().proof();
+        Duration sent = clock.now();
+        if (!holder.isEmpty() && proof.isPresent() && sent.minus(proof.get()).compareTo(timers.stop()) < 0) {
+            LOG.warn("the Lease is gone: making it again, as it was");
+            if (api.create(former, holder, state, (int) timers.lease().toSeconds()) instanceof Written.Done done) {
+                accepted(done.lease(), sent);
+                return;
+            }
+        }
+        learn(api.get(), Optional.empty());
+    }
+
+    /** Writes that succeeded so far. */
+    long renewals() {
+        return renewals.get();
+    }
+
+    private void accepted(LeaseView lease, Duration sent) {
+        renewals.incrementAndGet();
+        boolean mine = lease.holder().equals(identity);
+        if (mine) {
+            fuse.arm(sent.plus(timers.fuse()));
+        } else {
+            fuse.disarm();
+        }
+        learn(Optional.of(lease), mine ? Optional.of(sent) : Optional.empty());
+        if (!mine) {
+            lock.lock();
+            try {
+                snapshot = new Snapshot(snapshot.lease(), snapshot.seen(), Optional.empty());
+            } finally {
+                lock.unlock();
+            }
+        }
+    }
+
+    private void learn(Optional<LeaseView> lease, Optional<Duration> proof) {
+        String former = last == null ? "" : last.resourceVersion();
+        boolean different = !lease.map(LeaseView::resourceVersion).orElse("").equals(former);
+        last = lease.orElse(null);
+        lock.lock();
+        try {
+            snapshot = new Snapshot(
+                    lease, different ? clock.now() : snapshot.seen(), proof.isPresent() ? proof : snapshot.proof());
+        } finally {
+            lock.unlock();
+        }
+        if (different) {
+            news.run();
+        }
+    }
+}

@@ -1,0 +1,58 @@
+package io.matriarch.instance.ha;
+
+import io.matriarch.api.contract.MemberReport.Problem;
+import io.matriarch.api.contract.Settings;
+import io.matriarch.instance.postgres.Postgres.ServerState;
+import io.matriarch.instance.postgres.Postgres.VolumeState;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * All that a decision is made of. Times are on one clock of this node that counts suspension too (BOOTTIME).
+ *
+ * @param leaseSeen when this resourceVersion of the Lease was first seen
+ * @param proof when the last successful write of the Lease as its holder was sent; absent if there was none
+ * @param serverGone when PostgreSQL was last seen not running; a primary is started only on a younger proof
+ * @param volume what is on the volume, once it was looked at, and not while a job changes it
+ * @param following address that the replica follows
+ * @param running the job that is being done
+ * @param failures jobs whose last try failed, the newest first
+ * @param slots ordinals that have a slot, as far as known
+ * @param slotsKept when that was
+ * @param passwordsWanted whether a Secret holds a password that the server may not know yet
+ * @param stopping whether this pod is to end
+ */
+public record Observation(
+        Duration now,
+        Optional<Settings> settings,
+        Optional<LeaseView> lease,
+        Duration leaseSeen,
+        Optional<Duration> proof,
+        Duration serverGone,
+        Optional<VolumeState> volume,
+        ServerState server,
+        @Nullable String following,
+        Optional<Job> running,
+        List<Failure> failures,
+        List<Integer> slots,
+        Duration slotsKept,
+        boolean passwordsWanted,
+        boolean stopping) {
+    /**
+     * A job that failed.
+     *
+     * @param attempts in a row
+     * @param settings revision at that time: with another one it may be tried at once
+     */
+    public record Failure(
+            Job job, int attempts, Duration at, @Nullable String settings, Problem problem) {
+        private static final int LONGEST = 30;
+
+        /** When it may be tried again: after 1, 2, 4 … 30 seconds. */
+        Duration retry() {
+            return at.plusSeconds(Math.min(LONGEST, 1L << Math.min(attempts - 1, 5)));
+        }
+    }
+}

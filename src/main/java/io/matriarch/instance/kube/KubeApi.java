@@ -1,0 +1,142 @@
+package io.matriarch.instance.kube;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.NullNode;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The API server, by the JDK's own HTTP client: a general client library would cost each database pod some 20 MB of memory. The service
+ * account's token is read anew for each request, as the kubelet replaces it.
+ */
+public final class KubeApi {
+    static final ObjectMapper JSON = new ObjectMapper();
+    static final String MERGE_PATCH = "application/merge-patch+json";
+
+    private final URI server;
+    private final Path token;
+    private final HttpClient client;
+
+    /**
+     * @param server such as {@code https://10.96.0.1:443}
+     * @param folder with {@code token} and {@code ca.crt}, as the kubelet mounts them
+     */
+    public KubeApi(URI server, Path folder) throws IOException {
+        this.server = server;
+        this.token = folder.resolve("token");
+        HttpClient.Builder builder =
+                HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).connectTimeout(Duration.ofMillis(1500));
+        Path authority = folder.resolve("ca.crt");
+        if (server.getScheme().equals("https")) {
+            builder.sslContext(io.matriarch.instance.net.Tls.trusting(authority));
+        }
+        this.client = builder.build();
+    }
+
+    /** An answer of the API server, whatever its code. */
+    public record Answer(int status, JsonNode body) {
+        public boolean ok() {
+            return status >= 200 && status < 300;
+        }
+
+        /** What the API server said, for a log line. */
+        public String message() {
+            return status + " " + body.path("message").asText("");
+        }
+    }
+
+    /**
+     * One request.
+     *
+     * @throws IOException when no answer came within {@code patience}: the API server is away, and what was asked may or may not be done
+     */
+    public Answer request(
+            String method, String path, @Nullable String contentType, @Nullable JsonNode body, Duration patience)
+            throws IOException {
+        HttpRequest.Builder request = base(path)
+                .timeout(patience)
+                .method(
+                        method,
+                        body == null
+                                ? BodyPublishers.noBody()
+                                : BodyPublishers.ofByteArray(JSON.writeValueAsBytes(body)));
+        if (contentType != null) {
+            request.header("Content-Type", contentType);
+        }
+        HttpResponse<byte[]> response = send(request.build(), BodyHandlers.ofByteArray());
+        byte[] bytes = response.body();
+        JsonNode answer = bytes.length == 0 || bytes[0] != '{' ? NullNode.getInstance() : JSON.readTree(bytes);
+        return new Answer(response.statusCode(), answer);
+    }
+
+    Answer get(String path, Duration patience) throws IOException {
+        return request("GET", path, null, null, patience);
+    }
+
+    /** A stream of watch events, one JSON object a line. The caller closes it. */
+    InputStream watch(String path) throws IOException {
+        HttpResponse<InputStream> response = send(base(path).build(), BodyHandlers.ofInputStream());
+        if (response.statusCode() != 200) {
+            response.body().close();
+            throw new IOException("watch of " + path + " answered " + response.statusCode());
+        }
+        return response.body();
+    }
+
+    private HttpRequest.Builder base(String path) throws IOException {
+        HttpRequest.Builder request =
+                HttpRequest.newBuilder(server.resolve(path)).header("Accept", "application/json");
+        if (Files.exists(token)) {
+            request.header("Authorization", "Bearer " + Files.readString(token).strip());
+        }
+        return request;
+    }
+
+    private <T> HttpResponse<T> send(HttpRequest request, HttpResponse.BodyHandler<T> handler) throws IOException {
+        try {
+            return client.send(request, handler);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException("interrupted", e);
+        }
+    }
+
+    /** A key of a ConfigMap or Secret, decoded; empty when the object or the key is not there. */
+    public Optional<String> value(String namespace, String resource, String name, String key) throws IOException {
+        Answer answer = get("/api/v1/namespaces/%s/%s/%s".formatted(namespace, resource, name), Duration.ofSeconds(5));
+        if (answer.status() == 404) {
+            return Optional.empty();
+        }
+        if (!answer.ok()) {
+            throw new IOException(answer.message());
+        }
+        return value(answer.body(), key);
+    }
+
+    /** A key of a ConfigMap or Secret that was read. */
+    public static Optional<String> value(JsonNode object, String key) {
+        JsonNode value = object.path("data").path(key);
+        if (value.isMissingNode()) {
+            return Optional.empty();
+        }
+        boolean secret = object.path("kind").asText().equals("Secret");
+        return Optional.of(
+                secret
+                        ? new String(
+                                java.util.Base64.getDecoder().decode(value.asText()),
+                                java.nio.charset.StandardCharsets.UTF_8)
+                        : value.asText());
+    }
+}

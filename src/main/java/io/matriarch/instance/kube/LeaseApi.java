@@ -1,0 +1,118 @@
+package io.matriarch.instance.kube;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.matriarch.api.contract.ClusterLease;
+import io.matriarch.api.contract.Labels;
+import io.matriarch.instance.ha.LeaseView;
+import java.io.IOException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.util.Optional;
+
+/** The cluster's Lease: read by quorum GET, written by PUT with the resourceVersion that the decision was made on. */
+public final class LeaseApi {
+    private static final DateTimeFormatter MICRO =
+            DateTimeFormatter.ofPattern("yyyy-MM-dd'T'HH:mm:ss.SSSSSS'Z'").withZone(ZoneOffset.UTC);
+
+    private final KubeApi api;
+    private final String collection;
+    private final String name;
+    private final Duration patience;
+
+    public LeaseApi(KubeApi api, String namespace, String name, Duration patience) {
+        this.api = api;
+        this.collection = "/apis/coordination.k8s.io/v1/namespaces/" + namespace + "/leases";
+        this.name = name;
+        this.patience = patience;
+    }
+
+    /** What a write came to. */
+    public sealed interface Written {
+        /** Done; this is the Lease now. */
+        record Done(LeaseView lease) implements Written {}
+
+        /** Somebody else wrote in between. */
+        record Conflict() implements Written {}
+
+        /** There is no such Lease. */
+        record Missing() implements Written {}
+    }
+
+    /** Empty when there is none. */
+    public Optional<LeaseView> get() throws IOException {
+        KubeApi.Answer answer = api.get(collection + "/" + name, patience);
+        if (answer.status() == 404) {
+            return Optional.empty();
+        }
+        if (!answer.ok()) {
+            throw new IOException("GET of the Lease answered " + answer.message());
+        }
+        return Optional.of(view(answer.body()));
+    }
+
+    /** Replaces {@code former}; {@code holder} is empty for nobody. */
+    public Written put(LeaseView former, String holder, ClusterLease state, int durationSeconds) throws IOException {
+        ObjectNode lease = changed(former.object(), holder, state, durationSeconds);
+        return written(api.request("PUT", collection + "/" + name, "application/json", lease, patience));
+    }
+
+    /** Makes the Lease again after somebody deleted it, as it was, owner and all. */
+    public Written create(LeaseView former, String holder, ClusterLease state, int durationSeconds) throws IOException {
+        ObjectNode lease = changed(former.object(), holder, state, durationSeconds);
+        ObjectNode metadata = (ObjectNode) lease.get("metadata");
+        metadata.remove("resourceVersion");
+        metadata.remove("uid");
+        metadata.remove("creationTimestamp");
+        metadata.remove("managedFields");
+        return written(api.request("POST", collection, "application/json", lease, patience));
+    }
+
+    private static Written written(KubeApi.Answer answer) throws IOException {
+        if (answer.ok()) {
+            return new Written.Done(view(answer.body()));
+        }
+        return switch (answer.status()) {
+            case 409 -> new Written.Conflict();
+            case 404 -> new Written.Missing();
+            default -> throw new IOException("writing the Lease answered " + answer.message());
+        };
+    }
+
+    private static ObjectNode changed(JsonNode former, String holder, ClusterLease state, int durationSeconds)
+            throws IOException {
+        ObjectNode lease = former.deepCopy();
+        ObjectNode metadata = lease.withObjectProperty("metadata");
+        metadata.remove("managedFields");
+        metadata.withObjectProperty("annotations").put(Labels.LEASE, KubeApi.JSON.writeValueAsString(state));
+        ObjectNode spec = lease.withObjectProperty("spec");
+        boolean sameHolder = spec.path("holderIdentity").asText("").equals(holder);
+        String now = MICRO.format(Instant.now());
+        if (holder.isEmpty()) {
+            spec.remove("holderIdentity");
+        } else {
+            spec.put("holderIdentity", holder);
+        }
+        spec.put("leaseDurationSeconds", durationSeconds);
+        spec.put("renewTime", now);
+        if (!sameHolder && !holder.isEmpty()) {
+            spec.put("acquireTime", now);
+            spec.put("leaseTransitions", spec.path("leaseTransitions").asInt(0) + 1);
+        }
+        return lease;
+    }
+
+    private static LeaseView view(JsonNode lease) throws IOException {
+        JsonNode annotation = lease.path("metadata").path("annotations").path(Labels.LEASE);
+        ClusterLease state = annotation.isMissingNode()
+                ? ClusterLease.vacant()
+                : KubeApi.JSON.readValue(annotation.asText(), ClusterLease.class);
+        return new LeaseView(
+                lease.path("metadata").path("resourceVersion").asText(),
+                lease.path("spec").path("holderIdentity").asText(""),
+                state,
+                lease);
+    }
+}

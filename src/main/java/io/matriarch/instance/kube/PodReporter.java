@@ -1,0 +1,110 @@
+package io.matriarch.instance.kube;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.matriarch.api.contract.Labels;
+import io.matriarch.api.contract.MemberReport;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Writes this member's role label and report to its own pod: on change only, the newest one, again after a pause while the API server is away. */
+public final class PodReporter {
+    private static final Logger LOG = LoggerFactory.getLogger(PodReporter.class);
+    private static final Duration PATIENCE = Duration.ofSeconds(5);
+
+    private final KubeApi api;
+    private final String path;
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition news = lock.newCondition();
+    private @Nullable Publication wanted;
+    private @Nullable Publication published;
+    private volatile boolean away;
+
+    private record Publication(String role, MemberReport report) {}
+
+    public PodReporter(KubeApi api, String namespace, String pod) {
+        this.api = api;
+        this.path = "/api/v1/namespaces/" + namespace + "/pods/" + pod;
+    }
+
+    public Thread start() {
+        return Thread.ofVirtual().name("report").start(this::run);
+    }
+
+    /** Takes note; returns at once. */
+    public void publish(String role, MemberReport report) {
+        Publication next = new Publication(role, report);
+        lock.lock();
+        try {
+            if (!next.equals(wanted)) {
+                wanted = next;
+                news.signalAll();
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Whether the pod carries this role's label, as far as we know; true also while the API server is away, as nothing may wait for it. */
+    public boolean shows(String role) {
+        lock.lock();
+        try {
+            return away || (published != null && published.role().equals(role));
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void run() {
+        while (!Thread.currentThread().isInterrupted()) {
+            try {
+                Publication next = await();
+                patch(next);
+                away = false;
+                lock.lock();
+                try {
+                    published = next;
+                } finally {
+                    lock.unlock();
+                }
+            } catch (IOException e) {
+                away = true;
+                LOG.debug("cannot report: {}", e.toString());
+                try {
+                    Thread.sleep(Duration.ofSeconds(2));
+                } catch (InterruptedException interrupted) {
+                    return;
+                }
+            } catch (InterruptedException e) {
+                return;
+            }
+        }
+    }
+
+    private Publication await() throws InterruptedException {
+        lock.lock();
+        try {
+            while (wanted == null || wanted.equals(published)) {
+                news.await();
+            }
+            return wanted;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void patch(Publication next) throws IOException {
+        ObjectNode patch = KubeApi.JSON.createObjectNode();
+        ObjectNode metadata = patch.putObject("metadata");
+        metadata.putObject("labels").put(Labels.ROLE, next.role());
+        metadata.putObject("annotations").put(Labels.REPORT, KubeApi.JSON.writeValueAsString(next.report()));
+        KubeApi.Answer answer = api.request("PATCH", path, KubeApi.MERGE_PATCH, patch, PATIENCE);
+        if (!answer.ok()) {
+            throw new IOException("PATCH of the pod answered " + answer.message());
+        }
+    }
+}

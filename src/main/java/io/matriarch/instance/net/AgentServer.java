@@ -1,0 +1,126 @@
+package io.matriarch.instance.net;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpHandler;
+import com.sun.net.httpserver.HttpsConfigurator;
+import com.sun.net.httpserver.HttpsExchange;
+import com.sun.net.httpserver.HttpsParameters;
+import com.sun.net.httpserver.HttpsServer;
+import io.matriarch.api.contract.MemberReport;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.concurrent.Executors;
+import java.util.function.Supplier;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLParameters;
+import javax.net.ssl.SSLPeerUnverifiedException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The agent's HTTPS. {@code /startup}, {@code /live} and {@code /ready} answer the kubelet, {@code /metrics} anybody who scrapes, {@code /status}
+ * those who show a certificate of the cluster's own authority. None of them asks the API server.
+ */
+public final class AgentServer {
+    private static final Logger LOG = LoggerFactory.getLogger(AgentServer.class);
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    /** What the agent knows of itself at any moment. */
+    public interface Member {
+        /** Whether the loop turns; otherwise a restart may help. */
+        boolean alive();
+
+        /** Whether clients may be sent here; else why not. */
+        Readiness readiness();
+
+        MemberReport report();
+    }
+
+    /** Whether a member is ready, and if not, why. */
+    public record Readiness(boolean ready, String reason) {}
+
+    private final Member member;
+    private final Supplier<byte[]> metrics;
+    private final HttpsServer server;
+
+    public AgentServer(InetSocketAddress address, Path certificate, Member member, Supplier<byte[]> metrics)
+            throws IOException {
+        this.member = member;
+        this.metrics = metrics;
+        this.server = HttpsServer.create(address, 64);
+        SSLContext context = Tls.context(new RenewedKeys(certificate), certificate.resolve("ca.crt"));
+        server.setHttpsConfigurator(new HttpsConfigurator(context) {
+            @Override
+            public void configure(HttpsParameters parameters) {
+                SSLParameters wanted = getSSLContext().getDefaultSSLParameters();
+                wanted.setWantClientAuth(true);
+                parameters.setSSLParameters(wanted);
+            }
+        });
+        server.setExecutor(Executors.newVirtualThreadPerTaskExecutor());
+        server.createContext(
+                "/startup", guarded(exchange -> answer(exchange, member.alive(), "the agent's loop does not turn")));
+        server.createContext(
+                "/live", guarded(exchange -> answer(exchange, member.alive(), "the agent's loop does not turn")));
+        server.createContext("/ready", guarded(this::ready));
+        server.createContext("/status", guarded(this::status));
+        server.createContext(
+                "/metrics",
+                guarded(exchange ->
+                        send(exchange, 200, "text/plain; version=0.0.4; charset=utf-8", this.metrics.get())));
+    }
+
+    public void start() {
+        server.start();
+    }
+
+    public void stop() {
+        server.stop(0);
+    }
+
+    private void ready(HttpExchange exchange) throws IOException {
+        Readiness readiness = member.readiness();
+        answer(exchange, readiness.ready(), readiness.reason());
+    }
+
+    private void status(HttpExchange exchange) throws IOException {
+        try {
+            ((HttpsExchange) exchange).getSSLSession().getPeerPrincipal();
+        } catch (SSLPeerUnverifiedException e) {
+            send(exchange, 401, "text/plain", text("show a client certificate of this cluster's authority"));
+            return;
+        }
+        send(exchange, 200, "application/json", JSON.writeValueAsBytes(member.report()));
+    }
+
+    private static void answer(HttpExchange exchange, boolean good, String reason) throws IOException {
+        send(exchange, good ? 200 : 503, "text/plain", text(good ? "ok" : reason));
+    }
+
+    private static byte[] text(String line) {
+        return (line + "\n").getBytes(StandardCharsets.UTF_8);
+    }
+
+    private static void send(HttpExchange exchange, int code, String type, byte[] body) throws IOException {
+        exchange.getResponseHeaders().set("Content-Type", type);
+        exchange.sendResponseHeaders(code, body.length);
+        try (OutputStream out = exchange.getResponseBody()) {
+            out.write(body);
+        }
+    }
+
+    private static HttpHandler guarded(HttpHandler handler) {
+        return exchange -> {
+            try (exchange) {
+                handler.handle(exchange);
+            } catch (RuntimeException e) {
+                LOG.warn("answering {}", exchange.getRequestURI(), e);
+                exchange.sendResponseHeaders(500, -1);
+            }
+        };
+    }
+}
