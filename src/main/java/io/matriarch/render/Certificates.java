@@ -1,0 +1,199 @@
+package io.matriarch.render;
+
+import java.io.IOException;
+import java.io.StringReader;
+import java.io.StringWriter;
+import java.math.BigInteger;
+import java.security.GeneralSecurityException;
+import java.security.KeyPair;
+import java.security.KeyPairGenerator;
+import java.security.PrivateKey;
+import java.security.SecureRandom;
+import java.security.spec.ECGenParameterSpec;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Date;
+import java.util.List;
+import org.bouncycastle.asn1.pkcs.PrivateKeyInfo;
+import org.bouncycastle.asn1.x500.X500Name;
+import org.bouncycastle.asn1.x509.BasicConstraints;
+import org.bouncycastle.asn1.x509.ExtendedKeyUsage;
+import org.bouncycastle.asn1.x509.Extension;
+import org.bouncycastle.asn1.x509.GeneralName;
+import org.bouncycastle.asn1.x509.GeneralNames;
+import org.bouncycastle.asn1.x509.KeyPurposeId;
+import org.bouncycastle.asn1.x509.KeyUsage;
+import org.bouncycastle.cert.X509CertificateHolder;
+import org.bouncycastle.cert.X509v3CertificateBuilder;
+import org.bouncycastle.cert.jcajce.JcaX509ExtensionUtils;
+import org.bouncycastle.cert.jcajce.JcaX509v3CertificateBuilder;
+import org.bouncycastle.openssl.PEMParser;
+import org.bouncycastle.openssl.jcajce.JcaPEMKeyConverter;
+import org.bouncycastle.openssl.jcajce.JcaPEMWriter;
+import org.bouncycastle.openssl.jcajce.JcaPKCS8Generator;
+import org.bouncycastle.operator.OperatorCreationException;
+import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
+
+/**
+ * Certificates of one cluster: an authority of its own, the server's certificate with all its names, and the client certificate of the role
+ * that replicates. ECDSA with P-256. Time and randomness are the caller's.
+ */
+public final class Certificates {
+    private static final Duration AUTHORITY_LIFE = Duration.ofDays(3650);
+    private static final Duration LEAF_LIFE = Duration.ofDays(365);
+    private static final Duration SKEW = Duration.ofMinutes(10);
+    private static final int SERIAL_BITS = 120;
+
+    private final Instant now;
+    private final SecureRandom random;
+
+    public Certificates(Instant now, SecureRandom random) {
+        this.now = now;
+        this.random = random;
+    }
+
+    /** A certificate and its key, in PEM; the key in PKCS #8. */
+    public record Pair(String certificate, String key) {}
+
+    public Pair authority(Rendering rendering) {
+        String name = "CN=" + rendering.names().cluster() + " authority,O=" + rendering.namespace();
+        KeyPair keys = keys();
+        try {
+            X509v3CertificateBuilder builder = builder(new X500Name(name), new X500Name(name), keys, AUTHORITY_LIFE);
+            builder.addExtension(Extension.basicConstraints, true, new BasicConstraints(0));
+            builder.addExtension(Extension.keyUsage, true, new KeyUsage(KeyUsage.keyCertSign | KeyUsage.cRLSign));
+            return sign(builder, keys, keys.getPrivate());
+        } catch (IOException | GeneralSecurityException e) {
+            throw new IllegalStateException("making a certificate needs nothing from outside", e);
+        }
+    }
+
+    /** For PostgreSQL and the agents' HTTPS: every name that a member or a Service is reached by. */
+    public Pair server(Rendering rendering, Pair authority) {
+        var names = rendering.names();
+        String namespace = rendering.namespace();
+        GeneralName[] alternatives = List.of(
+                        names.readWriteService(),
+                        names.readOnlyService(),
+                        names.anyService(),
+                        names.podsService(),
+                        "*." + names.podsService())
+                .stream()
+                .flatMap(service -> List.of(
+                        service,
+                        service + "." + namespace,
+                        service + "." + namespace + ".svc",
+                        service + "." + namespace + ".svc.cluster.local")
+                        .stream())
+                .map(name -> new GeneralName(GeneralName.dNSName, name))
+                .toArray(GeneralName[]::new);
+        GeneralName[] all = java.util.Arrays.copyOf(alternatives, alternatives.length + 2);
+        all[alternatives.length] = new GeneralName(GeneralName.dNSName, "localhost");
+        all[alternatives.length + 1] = new GeneralName(GeneralName.iPAddress, "127.0.0.1");
+        return leaf(
+                names.readWriteService(),
+                authority,
+                new GeneralNames(all),
+                KeyPurposeId.id_kp_serverAuth,
+                KeyPurposeId.id_kp_clientAuth);
+    }
+
+    /** For connections between members: PostgreSQL takes the common name as the role's. */
+    public Pair replication(Pair authority) {
+        return leaf(
+                "matriarch_replication",
+                authority,
+                new GeneralNames(new GeneralName(GeneralName.dNSName, "matriarch-replication")),
+                KeyPurposeId.id_kp_clientAuth);
+    }
+
+    private Pair leaf(String commonName, Pair authority, GeneralNames names, KeyPurposeId... purposes) {
+        KeyPair keys = keys();
+        try {
+            X509CertificateHolder issuer = read(authority.certificate());
+            X509v3CertificateBuilder builder =
+                    builder(issuer.getSubject(), new X500Name("CN=" + commonName), keys, LEAF_LIFE);
+            builder.addExtension(Extension.basicConstraints, true, new BasicConstraints(false));
+            builder.addExtension(Extension.keyUsage, true, new KeyUsage(KeyUsage.digitalSignature));
+            builder.addExtension(Extension.extendedKeyUsage, false, new ExtendedKeyUsage(purposes));
+            builder.addExtension(Extension.subjectAlternativeName, false, names);
+            builder.addExtension(
+                    Extension.authorityKeyIdentifier,
+                    false,
+                    new JcaX509ExtensionUtils().createAuthorityKeyIdentifier(issuer));
+            return sign(builder, keys, key(authority.key()));
+        } catch (IOException | GeneralSecurityException e) {
+            throw new IllegalStateException("the authority's certificate or key cannot be used: " + e.getMessage(), e);
+        }
+    }
+
+    /** Whether a certificate has a third of its life or less to go, or cannot be read: then it is made anew. */
+    public boolean due(String certificate) {
+        try {
+            X509CertificateHolder holder = read(certificate);
+            Instant from = holder.getNotBefore().toInstant();
+            Instant until = holder.getNotAfter().toInstant();
+            return !now.isBefore(until.minus(Duration.between(from, until).dividedBy(3)));
+        } catch (IOException e) {
+            return true;
+        }
+    }
+
+    private X509v3CertificateBuilder builder(X500Name issuer, X500Name subject, KeyPair keys, Duration life) {
+        return new JcaX509v3CertificateBuilder(
+                issuer,
+                new BigInteger(SERIAL_BITS, random),
+                Date.from(now.minus(SKEW)),
+                Date.from(now.plus(life)),
+                subject,
+                keys.getPublic());
+    }
+
+    private KeyPair keys() {
+        try {
+            KeyPairGenerator generator = KeyPairGenerator.getInstance("EC");
+            generator.initialize(new ECGenParameterSpec("secp256r1"), random);
+            return generator.generateKeyPair();
+        } catch (GeneralSecurityException e) {
+            throw new IllegalStateException("every JDK has P-256", e);
+        }
+    }
+
+    private Pair sign(X509v3CertificateBuilder builder, KeyPair keys, PrivateKey signer)
+            throws IOException, GeneralSecurityException {
+        try {
+            X509CertificateHolder certificate = builder.build(new JcaContentSignerBuilder("SHA256withECDSA")
+                    .setSecureRandom(random)
+                    .build(signer));
+            return new Pair(pem(certificate), pem(new JcaPKCS8Generator(keys.getPrivate(), null)));
+        } catch (OperatorCreationException e) {
+            throw new GeneralSecurityException(e);
+        }
+    }
+
+    private static String pem(Object object) throws IOException {
+        StringWriter text = new StringWriter();
+        try (JcaPEMWriter writer = new JcaPEMWriter(text)) {
+            writer.writeObject(object);
+        }
+        return text.toString();
+    }
+
+    private static X509CertificateHolder read(String pem) throws IOException {
+        try (PEMParser parser = new PEMParser(new StringReader(pem))) {
+            if (parser.readObject() instanceof X509CertificateHolder certificate) {
+                return certificate;
+            }
+            throw new IOException("no certificate in PEM");
+        }
+    }
+
+    private static PrivateKey key(String pem) throws IOException {
+        try (PEMParser parser = new PEMParser(new StringReader(pem))) {
+            if (parser.readObject() instanceof PrivateKeyInfo info) {
+                return new JcaPEMKeyConverter().getPrivateKey(info);
+            }
+            throw new IOException("no PKCS #8 key in PEM");
+        }
+    }
+}

@@ -1,0 +1,97 @@
+package io.matriarch.render;
+
+import io.fabric8.kubernetes.api.model.IntOrString;
+import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
+import io.fabric8.kubernetes.api.model.Service;
+import io.fabric8.kubernetes.api.model.ServiceBuilder;
+import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudget;
+import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudgetBuilder;
+import io.matriarch.api.PostgresClusterSpec.DisruptionBudget;
+import io.matriarch.api.Services;
+import io.matriarch.api.contract.Labels;
+import io.matriarch.api.contract.Ports;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** The Services of a cluster, and its PodDisruptionBudget. */
+public final class Networking {
+    private Networking() {}
+
+    public static List<Service> services(Rendering rendering) {
+        Services wanted = Optional.ofNullable(rendering.spec().services()).orElse(new Services(null, null, null));
+        List<Service> services = new ArrayList<>();
+        services.add(pods(rendering));
+        services.add(role(rendering, rendering.names().readWriteService(), Labels.PRIMARY, wanted.readWrite()));
+        services.add(role(rendering, rendering.names().readOnlyService(), Labels.REPLICA, wanted.readOnly()));
+        services.add(role(rendering, rendering.names().anyService(), null, wanted.any()));
+        return services;
+    }
+
+    /** Headless: a DNS name for each pod, also before it is ready, as members look for each other then. */
+    private static Service pods(Rendering rendering) {
+        // spotless:off
+        return new ServiceBuilder()
+                .withMetadata(rendering.metadata(rendering.names().podsService()))
+                .withNewSpec()
+                    .withClusterIP("None")
+                    .withPublishNotReadyAddresses(true)
+                    .withSelector(rendering.selector())
+                    .addNewPort()
+                        .withName("postgres").withProtocol("TCP")
+                        .withPort(Ports.POSTGRES).withTargetPort(new IntOrString("postgres"))
+                    .endPort()
+                    .addNewPort()
+                        .withName("agent").withProtocol("TCP")
+                        .withPort(Ports.AGENT).withTargetPort(new IntOrString("agent"))
+                    .endPort()
+                .endSpec()
+                .build();
+        // spotless:on
+    }
+
+    private static Service role(
+            Rendering rendering, String name, @Nullable String role, Services.@Nullable Exposure exposure) {
+        Map<String, String> selector = new HashMap<>(rendering.selector());
+        if (role != null) {
+            selector.put(Labels.ROLE, role);
+        }
+        Services.Type type = exposure == null || exposure.type() == null ? Services.Type.ClusterIP : exposure.type();
+        Map<String, String> annotations =
+                exposure == null || exposure.annotations() == null ? Map.of() : exposure.annotations();
+        // spotless:off
+        return new ServiceBuilder()
+                .withMetadata(new ObjectMetaBuilder(rendering.metadata(name)).withAnnotations(annotations).build())
+                .withNewSpec()
+                    .withType(type.name())
+                    .withSelector(selector)
+                    .addNewPort()
+                        .withName("postgres").withProtocol("TCP")
+                        .withPort(Ports.POSTGRES).withTargetPort(new IntOrString("postgres"))
+                    .endPort()
+                .endSpec()
+                .build();
+        // spotless:on
+    }
+
+    /** One member at a time; none for a single instance, so that a drain is never blocked for good. */
+    public static Optional<PodDisruptionBudget> disruptionBudget(Rendering rendering) {
+        DisruptionBudget wanted = rendering.spec().disruptionBudget();
+        boolean enabled = wanted == null || wanted.enabled() == null || wanted.enabled();
+        if (!enabled || rendering.spec().instances() < 2) {
+            return Optional.empty();
+        }
+        // spotless:off
+        return Optional.of(new PodDisruptionBudgetBuilder()
+                .withMetadata(rendering.metadata(rendering.names().podDisruptionBudget()))
+                .withNewSpec()
+                    .withMaxUnavailable(new IntOrString(1))
+                    .withNewSelector().withMatchLabels(rendering.selector()).endSelector()
+                .endSpec()
+                .build());
+        // spotless:on
+    }
+}

@@ -1,0 +1,321 @@
+package io.matriarch.render;
+
+import io.fabric8.kubernetes.api.model.Affinity;
+import io.fabric8.kubernetes.api.model.AffinityBuilder;
+import io.fabric8.kubernetes.api.model.Container;
+import io.fabric8.kubernetes.api.model.ContainerBuilder;
+import io.fabric8.kubernetes.api.model.EnvVar;
+import io.fabric8.kubernetes.api.model.EnvVarBuilder;
+import io.fabric8.kubernetes.api.model.IntOrString;
+import io.fabric8.kubernetes.api.model.PodAffinityTerm;
+import io.fabric8.kubernetes.api.model.PodAffinityTermBuilder;
+import io.fabric8.kubernetes.api.model.PodTemplateSpec;
+import io.fabric8.kubernetes.api.model.PodTemplateSpecBuilder;
+import io.fabric8.kubernetes.api.model.Probe;
+import io.fabric8.kubernetes.api.model.ProbeBuilder;
+import io.fabric8.kubernetes.api.model.Quantity;
+import io.fabric8.kubernetes.api.model.SecurityContext;
+import io.fabric8.kubernetes.api.model.SecurityContextBuilder;
+import io.fabric8.kubernetes.api.model.TopologySpreadConstraint;
+import io.fabric8.kubernetes.api.model.TopologySpreadConstraintBuilder;
+import io.fabric8.kubernetes.api.model.Volume;
+import io.fabric8.kubernetes.api.model.VolumeBuilder;
+import io.fabric8.kubernetes.api.model.VolumeMount;
+import io.fabric8.kubernetes.api.model.VolumeMountBuilder;
+import io.matriarch.api.PodAdditions;
+import io.matriarch.api.PostgresClusterSpec;
+import io.matriarch.api.PostgresClusterSpec.ImagePullPolicy;
+import io.matriarch.api.Probes;
+import io.matriarch.api.Scheduling;
+import io.matriarch.api.contract.Ports;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** The pod of a member (docs/contract.md, "Pod"): ours first, then what the user adds. It meets the restricted Pod Security Standard. */
+public final class PodTemplate {
+    public static final String CONTAINER = "postgres";
+    public static final String AGENT = "agent";
+
+    /** User and group of the official Debian image (docker-library/postgres). */
+    private static final long POSTGRES_USER = 999;
+
+    private static final int GRACE_SECONDS = 120;
+    static final String HOME = "/opt/matriarch";
+    private static final String DATA = "/var/lib/postgresql/data";
+    private static final String WAL = "/var/lib/postgresql/wal";
+    private static final String RUN = "/run/matriarch";
+    private static final String SOCKET = "/var/run/postgresql";
+    private static final String SERVER = "/etc/matriarch/server";
+    private static final String REPLICATION = "/etc/matriarch/replication";
+    private static final String COPY = "/agent";
+
+    private PodTemplate() {}
+
+    public static PodTemplateSpec of(Rendering rendering, String agentImage) {
+        PostgresClusterSpec spec = rendering.spec();
+        PodAdditions added =
+                Optional.ofNullable(spec.pod()).orElse(new PodAdditions(null, null, null, null, null, null, null));
+        Scheduling scheduling =
+                Optional.ofNullable(spec.scheduling()).orElse(new Scheduling(null, null, null, null, null, null));
+        Map<String, String> labels = new LinkedHashMap<>(orEmpty(added.labels()));
+        labels.putAll(rendering.labels());
+        Map<String, String> annotations = new LinkedHashMap<>(orEmpty(added.annotations()));
+        annotations.put("kubectl.kubernetes.io/default-container", CONTAINER);
+        // spotless:off
+        return new PodTemplateSpecBuilder()
+                .withNewMetadata().withLabels(labels).withAnnotations(annotations).endMetadata()
+                .withNewSpec()
+                    .withServiceAccountName(rendering.names().serviceAccount())
+                    .withEnableServiceLinks(false)
+                    .withTerminationGracePeriodSeconds((long) GRACE_SECONDS)
+                    .withImagePullSecrets(orEmpty(spec.imagePullSecrets()))
+                    .withPriorityClassName(scheduling.priorityClassName())
+                    .withNodeSelector(orEmpty(scheduling.nodeSelector()))
+                    .withTolerations(orEmpty(scheduling.tolerations()))
+                    .withAffinity(affinity(rendering, scheduling))
+                    .withTopologySpreadConstraints(spread(rendering, scheduling))
+                    .withNewSecurityContext()
+                        .withRunAsUser(POSTGRES_USER).withRunAsGroup(POSTGRES_USER).withFsGroup(POSTGRES_USER)
+                        .withFsGroupChangePolicy("OnRootMismatch")
+                        .withRunAsNonRoot(true)
+                        .withNewSeccompProfile().withType("RuntimeDefault").endSeccompProfile()
+                    .endSecurityContext()
+                    .withInitContainers(concat(List.of(agent(agentImage)), added.initContainers()))
+                    .withContainers(concat(List.of(postgres(rendering, added)), added.containers()))
+                    .withVolumes(concat(volumes(rendering), added.volumes()))
+                .endSpec()
+                .build();
+        // spotless:on
+    }
+
+    private static Container agent(String image) {
+        return new ContainerBuilder()
+                .withName(AGENT)
+                .withImage(image)
+                .withImagePullPolicy("IfNotPresent")
+                .withArgs("install", COPY)
+                .withVolumeMounts(mount("matriarch", COPY))
+                .withSecurityContext(locked())
+                .build();
+    }
+
+    private static Container postgres(Rendering rendering, PodAdditions added) {
+        PostgresClusterSpec spec = rendering.spec();
+        Probes probes = Optional.ofNullable(spec.probes()).orElse(new Probes(null, null, null));
+        // spotless:off
+        return new ContainerBuilder()
+                .withName(CONTAINER)
+                .withImage(spec.image())
+                .withImagePullPolicy(Optional.ofNullable(spec.imagePullPolicy()).orElse(ImagePullPolicy.IfNotPresent).name())
+                .withCommand(HOME + "/bin/fuse", "instance")
+                .withEnv(concat(environment(rendering), added.env()))
+                .addNewPort().withName("postgres").withContainerPort(Ports.POSTGRES).withProtocol("TCP").endPort()
+                .addNewPort().withName("agent").withContainerPort(Ports.AGENT).withProtocol("TCP").endPort()
+                .withResources(spec.resources())
+                .withStartupProbe(probe("/startup", 0, 1, 5, 120, probes.startup()).build())
+                .withLivenessProbe(probe("/live", 0, 10, 5, 6, probes.liveness()).withTerminationGracePeriodSeconds(5L).build())
+                .withReadinessProbe(probe("/ready", 0, 2, 5, 2, probes.readiness()).build())
+                .withVolumeMounts(concat(mounts(rendering), added.volumeMounts()))
+                .withSecurityContext(locked())
+                .build();
+        // spotless:on
+    }
+
+    private static ProbeBuilder probe(
+            String path, int delay, int period, int timeout, int failures, Probes.@Nullable Timing given) {
+        Probes.Timing timing = Optional.ofNullable(given).orElse(new Probes.Timing(null, null, null, null));
+        Probe bare = new ProbeBuilder()
+                .withNewHttpGet()
+                .withScheme("HTTPS")
+                .withPath(path)
+                .withPort(new IntOrString("agent"))
+                .endHttpGet()
+                .build();
+        return new ProbeBuilder(bare)
+                .withInitialDelaySeconds(
+                        Optional.ofNullable(timing.initialDelaySeconds()).orElse(delay))
+                .withPeriodSeconds(Optional.ofNullable(timing.periodSeconds()).orElse(period))
+                .withTimeoutSeconds(Optional.ofNullable(timing.timeoutSeconds()).orElse(timeout))
+                .withFailureThreshold(
+                        Optional.ofNullable(timing.failureThreshold()).orElse(failures));
+    }
+
+    private static SecurityContext locked() {
+        // spotless:off
+        return new SecurityContextBuilder()
+                .withRunAsUser(POSTGRES_USER).withRunAsGroup(POSTGRES_USER).withRunAsNonRoot(true)
+                .withAllowPrivilegeEscalation(false)
+                .withReadOnlyRootFilesystem(true)
+                .withNewCapabilities().withDrop("ALL").endCapabilities()
+                .withNewSeccompProfile().withType("RuntimeDefault").endSeccompProfile()
+                .build();
+        // spotless:on
+    }
+
+    static List<EnvVar> environment(Rendering rendering) {
+        List<EnvVar> environment = new ArrayList<>();
+        environment.add(field("MATRIARCH_NAMESPACE", "metadata.namespace"));
+        environment.add(field("MATRIARCH_POD", "metadata.name"));
+        environment.add(field("MATRIARCH_POD_UID", "metadata.uid"));
+        environment.add(field("MATRIARCH_POD_IP", "status.podIP"));
+        environment.add(
+                value("MATRIARCH_CLUSTER", rendering.cluster().getMetadata().getName()));
+        environment.add(value("MATRIARCH_DATA", DATA));
+        if (rendering.spec().storage().wal() != null) {
+            environment.add(value("MATRIARCH_WAL", WAL));
+        }
+        environment.add(value("MATRIARCH_RUN", RUN));
+        environment.add(value("MATRIARCH_SOCKET", SOCKET));
+        environment.add(value("MATRIARCH_SERVER_CERTIFICATE", SERVER));
+        environment.add(value("MATRIARCH_REPLICATION_CERTIFICATE", REPLICATION));
+        environment.add(value("MATRIARCH_GRACE", Integer.toString(GRACE_SECONDS)));
+        // for psql and its like in kubectl exec
+        environment.add(value("PGDATA", DATA + "/pgdata"));
+        environment.add(value("PGHOST", SOCKET));
+        return environment;
+    }
+
+    private static EnvVar field(String name, String path) {
+        return new EnvVarBuilder()
+                .withName(name)
+                .withNewValueFrom()
+                .withNewFieldRef()
+                .withApiVersion("v1")
+                .withFieldPath(path)
+                .endFieldRef()
+                .endValueFrom()
+                .build();
+    }
+
+    private static EnvVar value(String name, String value) {
+        return new EnvVar(name, value, null);
+    }
+
+    static List<VolumeMount> mounts(Rendering rendering) {
+        List<VolumeMount> mounts = new ArrayList<>();
+        mounts.add(mount(Claims.DATA, DATA));
+        if (rendering.spec().storage().wal() != null) {
+            mounts.add(mount(Claims.WAL, WAL));
+        }
+        mounts.add(new VolumeMountBuilder(mount("matriarch", HOME))
+                .withReadOnly(true)
+                .build());
+        mounts.add(mount("run", RUN));
+        mounts.add(mount("socket", SOCKET));
+        mounts.add(mount("shm", "/dev/shm"));
+        mounts.add(mount("tmp", "/tmp"));
+        mounts.add(new VolumeMountBuilder(mount("server-certificate", SERVER))
+                .withReadOnly(true)
+                .build());
+        mounts.add(new VolumeMountBuilder(mount("replication-certificate", REPLICATION))
+                .withReadOnly(true)
+                .build());
+        return mounts;
+    }
+
+    private static VolumeMount mount(String name, String path) {
+        return new VolumeMountBuilder().withName(name).withMountPath(path).build();
+    }
+
+    static List<Volume> volumes(Rendering rendering) {
+        List<Volume> volumes = new ArrayList<>();
+        volumes.add(new VolumeBuilder()
+                .withName("matriarch")
+                .withNewEmptyDir()
+                .endEmptyDir()
+                .build());
+        volumes.add(memory("run", "16Mi"));
+        volumes.add(new VolumeBuilder()
+                .withName("socket")
+                .withNewEmptyDir()
+                .endEmptyDir()
+                .build());
+        // Parallel queries share memory here; the container runtime's own 64 MB are too little.
+        volumes.add(memory("shm", null));
+        volumes.add(new VolumeBuilder()
+                .withName("tmp")
+                .withNewEmptyDir()
+                .endEmptyDir()
+                .build());
+        volumes.add(secret("server-certificate", rendering.names().serverSecret()));
+        volumes.add(secret("replication-certificate", rendering.names().replicationSecret()));
+        return volumes;
+    }
+
+    private static Volume memory(String name, @Nullable String limit) {
+        return new VolumeBuilder()
+                .withName(name)
+                .withNewEmptyDir()
+                .withMedium("Memory")
+                .withSizeLimit(limit == null ? null : new Quantity(limit))
+                .endEmptyDir()
+                .build();
+    }
+
+    private static Volume secret(String name, String secret) {
+        return new VolumeBuilder()
+                .withName(name)
+                .withNewSecret()
+                .withSecretName(secret)
+                .withDefaultMode(0440)
+                .endSecret()
+                .build();
+    }
+
+    private static @Nullable Affinity affinity(Rendering rendering, Scheduling scheduling) {
+        PodAffinityTerm apart = new PodAffinityTermBuilder()
+                .withTopologyKey(Optional.ofNullable(scheduling.topologyKey()).orElse("kubernetes.io/hostname"))
+                .withNewLabelSelector()
+                .withMatchLabels(rendering.selector())
+                .endLabelSelector()
+                .build();
+        return switch (Optional.ofNullable(scheduling.antiAffinity()).orElse(Scheduling.AntiAffinity.Preferred)) {
+            case Off -> null;
+            case Preferred ->
+                new AffinityBuilder()
+                        .withNewPodAntiAffinity()
+                        .addNewPreferredDuringSchedulingIgnoredDuringExecution()
+                        .withWeight(100)
+                        .withPodAffinityTerm(apart)
+                        .endPreferredDuringSchedulingIgnoredDuringExecution()
+                        .endPodAntiAffinity()
+                        .build();
+            case Required ->
+                new AffinityBuilder()
+                        .withNewPodAntiAffinity()
+                        .withRequiredDuringSchedulingIgnoredDuringExecution(apart)
+                        .endPodAntiAffinity()
+                        .build();
+        };
+    }
+
+    private static List<TopologySpreadConstraint> spread(Rendering rendering, Scheduling scheduling) {
+        return orEmpty(scheduling.topologySpreadConstraints()).stream()
+                .map(constraint -> constraint.getLabelSelector() != null
+                        ? constraint
+                        : new TopologySpreadConstraintBuilder(constraint)
+                                .withNewLabelSelector()
+                                .withMatchLabels(rendering.selector())
+                                .endLabelSelector()
+                                .build())
+                .toList();
+    }
+
+    private static <T> List<T> concat(List<T> ours, @Nullable List<T> added) {
+        List<T> all = new ArrayList<>(ours);
+        all.addAll(orEmpty(added));
+        return all;
+    }
+
+    private static <T> List<T> orEmpty(@Nullable List<T> list) {
+        return list == null ? List.of() : list;
+    }
+
+    private static Map<String, String> orEmpty(@Nullable Map<String, String> map) {
+        return map == null ? Map.of() : map;
+    }
+}

@@ -1,0 +1,120 @@
+package io.matriarch.render;
+
+import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
+import io.fabric8.kubernetes.api.model.PodTemplateSpec;
+import io.fabric8.kubernetes.api.model.apps.StatefulSet;
+import io.fabric8.kubernetes.api.model.apps.StatefulSetBuilder;
+import io.fabric8.kubernetes.api.model.apps.StatefulSetUpdateStrategy;
+import io.fabric8.kubernetes.api.model.apps.StatefulSetUpdateStrategyBuilder;
+import io.matriarch.api.PostgresClusterSpec.PodManagementPolicy;
+import io.matriarch.api.Storage;
+import io.matriarch.api.contract.Labels;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** The StatefulSet (rollout.md 2.2). */
+public final class Workload {
+    private static final int HISTORY = 10;
+
+    private Workload() {}
+
+    /** How its controller may replace pods of another revision. */
+    public sealed interface Update {
+        /** Ordinals from {@code partition} on follow the template; at rest it equals the replicas, so none does. */
+        record Partition(int partition) implements Update {}
+
+        /** A pod that is deleted comes back from the newest template: the moment in which one member is replaced. */
+        record OnDelete() implements Update {}
+    }
+
+    /** The fields that the user gave and that reach the pod template. A new default of ours is not among them. */
+    public static String inputs(Rendering rendering) {
+        var spec = rendering.spec();
+        Map<String, Object> given = new LinkedHashMap<>();
+        given.put("image", spec.image());
+        put(given, "imagePullPolicy", spec.imagePullPolicy());
+        put(given, "imagePullSecrets", spec.imagePullSecrets());
+        put(given, "resources", spec.resources());
+        put(given, "scheduling", spec.scheduling());
+        put(given, "probes", spec.probes());
+        put(given, "pod", spec.pod());
+        given.put("wal", spec.storage().wal() != null);
+        return Hashes.of(given);
+    }
+
+    private static void put(Map<String, Object> given, String name, @org.jspecify.annotations.Nullable Object value) {
+        if (value != null) {
+            given.put(name, value);
+        }
+    }
+
+    /**
+     * A StatefulSet with this template.
+     *
+     * @param template either rendered now, or the live one, when nothing that the user gave has changed
+     * @param inputs hash of what {@code template} was rendered from
+     * @param agentImage image whose agent {@code template} runs
+     * @param claimTemplates the live ones, as they are immutable; empty for a new StatefulSet
+     */
+    public static StatefulSet statefulSet(
+            Rendering rendering,
+            PodTemplateSpec template,
+            String inputs,
+            String agentImage,
+            List<PersistentVolumeClaim> claimTemplates,
+            int replicas,
+            Update update) {
+        PodManagementPolicy policy =
+                Optional.ofNullable(rendering.spec().podManagementPolicy()).orElse(PodManagementPolicy.Parallel);
+        // spotless:off
+        return new StatefulSetBuilder()
+                .withMetadata(new ObjectMetaBuilder(rendering.metadata(rendering.names().statefulSet()))
+                        .addToAnnotations(Labels.INPUTS, inputs)
+                        .addToAnnotations(Labels.AGENT_IMAGE, agentImage)
+                        .build())
+                .withNewSpec()
+                    .withReplicas(replicas)
+                    .withServiceName(rendering.names().podsService())
+                    .withPodManagementPolicy(policy.name())
+                    .withRevisionHistoryLimit(HISTORY)
+                    .withNewPersistentVolumeClaimRetentionPolicy()
+                        .withWhenDeleted("Retain").withWhenScaled("Retain")
+                    .endPersistentVolumeClaimRetentionPolicy()
+                    .withNewSelector().withMatchLabels(rendering.selector()).endSelector()
+                    .withUpdateStrategy(strategy(update))
+                    .withTemplate(template)
+                    .withVolumeClaimTemplates(claimTemplates.isEmpty() ? claimTemplates(rendering) : claimTemplates)
+                .endSpec()
+                .build();
+        // spotless:on
+    }
+
+    private static StatefulSetUpdateStrategy strategy(Update update) {
+        return switch (update) {
+            case Update.Partition partition ->
+                new StatefulSetUpdateStrategyBuilder()
+                        .withType("RollingUpdate")
+                        .withNewRollingUpdate()
+                        .withPartition(partition.partition())
+                        .endRollingUpdate()
+                        .build();
+            case Update.OnDelete onDelete ->
+                new StatefulSetUpdateStrategyBuilder().withType("OnDelete").build();
+        };
+    }
+
+    private static List<PersistentVolumeClaim> claimTemplates(Rendering rendering) {
+        Storage storage = rendering.spec().storage();
+        List<PersistentVolumeClaim> templates = new ArrayList<>();
+        templates.add(Claims.template(rendering, Claims.DATA, storage.size(), storage.storageClassName()));
+        Storage.WalVolume wal = storage.wal();
+        if (wal != null) {
+            templates.add(Claims.template(rendering, Claims.WAL, wal.size(), wal.storageClassName()));
+        }
+        return templates;
+    }
+}
