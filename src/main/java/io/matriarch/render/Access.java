@@ -22,13 +22,13 @@ public final class Access {
         String name = rendering.names().serviceAccount();
         // spotless:off
         return List.of(
-                new ServiceAccountBuilder().withMetadata(rendering.metadata(name)).build(),
-                new RoleBuilder().withMetadata(rendering.metadata(name)).withRules(rules(rendering)).build(),
-                new RoleBindingBuilder()
+                Stamp.on(new ServiceAccountBuilder().withMetadata(rendering.metadata(name)).build()),
+                Stamp.on(new RoleBuilder().withMetadata(rendering.metadata(name)).withRules(rules(rendering)).build()),
+                Stamp.on(new RoleBindingBuilder()
                         .withMetadata(rendering.metadata(name))
                         .withNewRoleRef().withApiGroup("rbac.authorization.k8s.io").withKind("Role").withName(name).endRoleRef()
                         .addNewSubject().withKind("ServiceAccount").withName(name).withNamespace(rendering.namespace()).endSubject()
-                        .build());
+                        .build()));
         // spotless:on
     }
 

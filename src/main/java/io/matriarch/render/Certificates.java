@@ -8,12 +8,13 @@ import java.security.GeneralSecurityException;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
 import java.security.PrivateKey;
+import java.security.PublicKey;
 import java.security.SecureRandom;
 import java.security.spec.ECGenParameterSpec;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Date;
-import java.util.List;
+import java.util.stream.Stream;
 import org.bouncycastle.asn1.pkcs.PrivateKeyInfo;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.asn1.x509.BasicConstraints;
@@ -23,6 +24,7 @@ import org.bouncycastle.asn1.x509.GeneralName;
 import org.bouncycastle.asn1.x509.GeneralNames;
 import org.bouncycastle.asn1.x509.KeyPurposeId;
 import org.bouncycastle.asn1.x509.KeyUsage;
+import org.bouncycastle.cert.CertException;
 import org.bouncycastle.cert.X509CertificateHolder;
 import org.bouncycastle.cert.X509v3CertificateBuilder;
 import org.bouncycastle.cert.jcajce.JcaX509ExtensionUtils;
@@ -33,6 +35,7 @@ import org.bouncycastle.openssl.jcajce.JcaPEMWriter;
 import org.bouncycastle.openssl.jcajce.JcaPKCS8Generator;
 import org.bouncycastle.operator.OperatorCreationException;
 import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
+import org.bouncycastle.operator.jcajce.JcaContentVerifierProviderBuilder;
 
 /**
  * Certificates of one cluster: an authority of its own, the server's certificate with all its names, and the client certificate of the role
@@ -42,6 +45,7 @@ public final class Certificates {
     private static final Duration AUTHORITY_LIFE = Duration.ofDays(3650);
     private static final Duration LEAF_LIFE = Duration.ofDays(365);
     private static final Duration SKEW = Duration.ofMinutes(10);
+    private static final String DOMAIN = ".svc.cluster.local";
     private static final int SERIAL_BITS = 120;
 
     private final Instant now;
@@ -55,13 +59,35 @@ public final class Certificates {
     /** A certificate and its key, in PEM; the key in PKCS #8. */
     public record Pair(String certificate, String key) {}
 
+    /** A new authority. What another one signed is worth nothing under it. */
     public Pair authority(Rendering rendering) {
-        String name = "CN=" + rendering.names().cluster() + " authority,O=" + rendering.namespace();
-        KeyPair keys = keys();
+        X500Name name = new X500Name("CN=" + rendering.names().cluster() + " authority,O=" + rendering.namespace());
+        return authority(name, keys());
+    }
+
+    /**
+     * The same authority, with ten years more to go: name and key stay, so that what it signed remains valid, whichever of its two certificates
+     * a peer still has.
+     */
+    public Pair renewed(Pair authority) {
         try {
-            X509v3CertificateBuilder builder = builder(new X500Name(name), new X500Name(name), keys, AUTHORITY_LIFE);
+            X509CertificateHolder old = read(authority.certificate());
+            PublicKey verifying = new JcaPEMKeyConverter().getPublicKey(old.getSubjectPublicKeyInfo());
+            return authority(old.getSubject(), new KeyPair(verifying, key(authority.key())));
+        } catch (IOException e) {
+            throw unusable(e);
+        }
+    }
+
+    private Pair authority(X500Name name, KeyPair keys) {
+        try {
+            X509v3CertificateBuilder builder = builder(name, name, keys, AUTHORITY_LIFE);
             builder.addExtension(Extension.basicConstraints, true, new BasicConstraints(0));
             builder.addExtension(Extension.keyUsage, true, new KeyUsage(KeyUsage.keyCertSign | KeyUsage.cRLSign));
+            builder.addExtension(
+                    Extension.subjectKeyIdentifier,
+                    false,
+                    new JcaX509ExtensionUtils().createSubjectKeyIdentifier(keys.getPublic()));
             return sign(builder, keys, keys.getPrivate());
         } catch (IOException | GeneralSecurityException e) {
             throw new IllegalStateException("making a certificate needs nothing from outside", e);
@@ -72,28 +98,21 @@ public final class Certificates {
     public Pair server(Rendering rendering, Pair authority) {
         var names = rendering.names();
         String namespace = rendering.namespace();
-        GeneralName[] alternatives = List.of(
+        Stream<String> services = Stream.of(
                         names.readWriteService(),
                         names.readOnlyService(),
                         names.anyService(),
                         names.podsService(),
                         "*." + names.podsService())
-                .stream()
-                .flatMap(service -> List.of(
-                        service,
-                        service + "." + namespace,
-                        service + "." + namespace + ".svc",
-                        service + "." + namespace + ".svc.cluster.local")
-                        .stream())
-                .map(name -> new GeneralName(GeneralName.dNSName, name))
-                .toArray(GeneralName[]::new);
-        GeneralName[] all = java.util.Arrays.copyOf(alternatives, alternatives.length + 2);
-        all[alternatives.length] = new GeneralName(GeneralName.dNSName, "localhost");
-        all[alternatives.length + 1] = new GeneralName(GeneralName.iPAddress, "127.0.0.1");
+                .flatMap(service -> Stream.of("", "." + namespace, "." + namespace + ".svc", "." + namespace + DOMAIN)
+                        .map(service::concat));
+        Stream<GeneralName> alternatives = Stream.concat(
+                Stream.concat(services, Stream.of("localhost")).map(name -> new GeneralName(GeneralName.dNSName, name)),
+                Stream.of(new GeneralName(GeneralName.iPAddress, "127.0.0.1")));
         return leaf(
                 names.readWriteService(),
                 authority,
-                new GeneralNames(all),
+                new GeneralNames(alternatives.toArray(GeneralName[]::new)),
                 KeyPurposeId.id_kp_serverAuth,
                 KeyPurposeId.id_kp_clientAuth);
     }
@@ -120,10 +139,25 @@ public final class Certificates {
             builder.addExtension(
                     Extension.authorityKeyIdentifier,
                     false,
-                    new JcaX509ExtensionUtils().createAuthorityKeyIdentifier(issuer));
+                    new JcaX509ExtensionUtils().createAuthorityKeyIdentifier(issuer.getSubjectPublicKeyInfo()));
             return sign(builder, keys, key(authority.key()));
         } catch (IOException | GeneralSecurityException e) {
-            throw new IllegalStateException("the authority's certificate or key cannot be used: " + e.getMessage(), e);
+            throw unusable(e);
+        }
+    }
+
+    private static IllegalStateException unusable(Exception e) {
+        return new IllegalStateException("the authority's certificate or key cannot be used: " + e.getMessage(), e);
+    }
+
+    /** Whether a certificate is {@linkplain #due(String) due}, or this authority did not sign it: its Secret was made anew. */
+    public boolean due(String certificate, String authority) {
+        try {
+            return due(certificate)
+                    || !read(certificate)
+                            .isSignatureValid(new JcaContentVerifierProviderBuilder().build(read(authority)));
+        } catch (IOException | GeneralSecurityException | OperatorCreationException | CertException e) {
+            return true;
         }
     }
 

@@ -34,7 +34,7 @@ public final class Networking {
     /** Headless: a DNS name for each pod, also before it is ready, as members look for each other then. */
     private static Service pods(Rendering rendering) {
         // spotless:off
-        return new ServiceBuilder()
+        return Stamp.on(new ServiceBuilder()
                 .withMetadata(rendering.metadata(rendering.names().podsService()))
                 .withNewSpec()
                     .withClusterIP("None")
@@ -49,7 +49,7 @@ public final class Networking {
                         .withPort(Ports.AGENT).withTargetPort(new IntOrString("agent"))
                     .endPort()
                 .endSpec()
-                .build();
+                .build());
         // spotless:on
     }
 
@@ -63,7 +63,7 @@ public final class Networking {
         Map<String, String> annotations =
                 exposure == null || exposure.annotations() == null ? Map.of() : exposure.annotations();
         // spotless:off
-        return new ServiceBuilder()
+        return Stamp.on(new ServiceBuilder()
                 .withMetadata(new ObjectMetaBuilder(rendering.metadata(name)).withAnnotations(annotations).build())
                 .withNewSpec()
                     .withType(type.name())
@@ -73,7 +73,7 @@ public final class Networking {
                         .withPort(Ports.POSTGRES).withTargetPort(new IntOrString("postgres"))
                     .endPort()
                 .endSpec()
-                .build();
+                .build());
         // spotless:on
     }
 
@@ -85,13 +85,13 @@ public final class Networking {
             return Optional.empty();
         }
         // spotless:off
-        return Optional.of(new PodDisruptionBudgetBuilder()
+        return Optional.of(Stamp.on(new PodDisruptionBudgetBuilder()
                 .withMetadata(rendering.metadata(rendering.names().podDisruptionBudget()))
                 .withNewSpec()
                     .withMaxUnavailable(new IntOrString(1))
                     .withNewSelector().withMatchLabels(rendering.selector()).endSelector()
                 .endSpec()
-                .build());
+                .build()));
         // spotless:on
     }
 }

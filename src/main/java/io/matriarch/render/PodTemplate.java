@@ -1,27 +1,18 @@
 package io.matriarch.render;
 
-import io.fabric8.kubernetes.api.model.Affinity;
-import io.fabric8.kubernetes.api.model.AffinityBuilder;
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.ContainerBuilder;
 import io.fabric8.kubernetes.api.model.EnvVar;
 import io.fabric8.kubernetes.api.model.EnvVarBuilder;
 import io.fabric8.kubernetes.api.model.IntOrString;
-import io.fabric8.kubernetes.api.model.PodAffinityTerm;
-import io.fabric8.kubernetes.api.model.PodAffinityTermBuilder;
 import io.fabric8.kubernetes.api.model.PodTemplateSpec;
 import io.fabric8.kubernetes.api.model.PodTemplateSpecBuilder;
 import io.fabric8.kubernetes.api.model.Probe;
 import io.fabric8.kubernetes.api.model.ProbeBuilder;
-import io.fabric8.kubernetes.api.model.Quantity;
+import io.fabric8.kubernetes.api.model.ResourceRequirements;
+import io.fabric8.kubernetes.api.model.ResourceRequirementsBuilder;
 import io.fabric8.kubernetes.api.model.SecurityContext;
 import io.fabric8.kubernetes.api.model.SecurityContextBuilder;
-import io.fabric8.kubernetes.api.model.TopologySpreadConstraint;
-import io.fabric8.kubernetes.api.model.TopologySpreadConstraintBuilder;
-import io.fabric8.kubernetes.api.model.Volume;
-import io.fabric8.kubernetes.api.model.VolumeBuilder;
-import io.fabric8.kubernetes.api.model.VolumeMount;
-import io.fabric8.kubernetes.api.model.VolumeMountBuilder;
 import io.matriarch.api.PodAdditions;
 import io.matriarch.api.PostgresClusterSpec;
 import io.matriarch.api.PostgresClusterSpec.ImagePullPolicy;
@@ -44,13 +35,6 @@ public final class PodTemplate {
     private static final long POSTGRES_USER = 999;
 
     private static final int GRACE_SECONDS = 120;
-    static final String HOME = "/opt/matriarch";
-    private static final String DATA = "/var/lib/postgresql/data";
-    private static final String WAL = "/var/lib/postgresql/wal";
-    private static final String RUN = "/run/matriarch";
-    private static final String SOCKET = "/var/run/postgresql";
-    private static final String SERVER = "/etc/matriarch/server";
-    private static final String REPLICATION = "/etc/matriarch/replication";
     private static final String COPY = "/agent";
 
     private PodTemplate() {}
@@ -76,29 +60,31 @@ public final class PodTemplate {
                     .withPriorityClassName(scheduling.priorityClassName())
                     .withNodeSelector(orEmpty(scheduling.nodeSelector()))
                     .withTolerations(orEmpty(scheduling.tolerations()))
-                    .withAffinity(affinity(rendering, scheduling))
-                    .withTopologySpreadConstraints(spread(rendering, scheduling))
+                    .withAffinity(Placement.affinity(rendering, scheduling))
+                    .withTopologySpreadConstraints(Placement.spread(rendering, scheduling))
                     .withNewSecurityContext()
                         .withRunAsUser(POSTGRES_USER).withRunAsGroup(POSTGRES_USER).withFsGroup(POSTGRES_USER)
                         .withFsGroupChangePolicy("OnRootMismatch")
                         .withRunAsNonRoot(true)
                         .withNewSeccompProfile().withType("RuntimeDefault").endSeccompProfile()
                     .endSecurityContext()
-                    .withInitContainers(concat(List.of(agent(agentImage)), added.initContainers()))
+                    .withInitContainers(concat(List.of(agent(spec, agentImage)), added.initContainers()))
                     .withContainers(concat(List.of(postgres(rendering, added)), added.containers()))
-                    .withVolumes(concat(volumes(rendering), added.volumes()))
+                    .withVolumes(concat(PodVolumes.volumes(rendering), added.volumes()))
                 .endSpec()
                 .build();
         // spotless:on
     }
 
-    private static Container agent(String image) {
+    /** With the resources of the main container, which it adds nothing to: the pod keeps its class of service and passes quotas. */
+    private static Container agent(PostgresClusterSpec spec, String image) {
         return new ContainerBuilder()
                 .withName(AGENT)
                 .withImage(image)
                 .withImagePullPolicy("IfNotPresent")
                 .withArgs("install", COPY)
-                .withVolumeMounts(mount("matriarch", COPY))
+                .withResources(amounts(spec.resources()))
+                .withVolumeMounts(PodVolumes.mount(PodVolumes.MATRIARCH, COPY))
                 .withSecurityContext(locked())
                 .build();
     }
@@ -111,7 +97,7 @@ public final class PodTemplate {
                 .withName(CONTAINER)
                 .withImage(spec.image())
                 .withImagePullPolicy(Optional.ofNullable(spec.imagePullPolicy()).orElse(ImagePullPolicy.IfNotPresent).name())
-                .withCommand(HOME + "/bin/fuse", "instance")
+                .withCommand(PodVolumes.HOME + "/bin/fuse", "instance")
                 .withEnv(concat(environment(rendering), added.env()))
                 .addNewPort().withName("postgres").withContainerPort(Ports.POSTGRES).withProtocol("TCP").endPort()
                 .addNewPort().withName("agent").withContainerPort(Ports.AGENT).withProtocol("TCP").endPort()
@@ -119,10 +105,19 @@ public final class PodTemplate {
                 .withStartupProbe(probe("/startup", 0, 1, 5, 120, probes.startup()).build())
                 .withLivenessProbe(probe("/live", 0, 10, 5, 6, probes.liveness()).withTerminationGracePeriodSeconds(5L).build())
                 .withReadinessProbe(probe("/ready", 0, 2, 5, 2, probes.readiness()).build())
-                .withVolumeMounts(concat(mounts(rendering), added.volumeMounts()))
+                .withVolumeMounts(concat(PodVolumes.mounts(rendering), added.volumeMounts()))
                 .withSecurityContext(locked())
                 .build();
         // spotless:on
+    }
+
+    private static @Nullable ResourceRequirements amounts(@Nullable ResourceRequirements given) {
+        return given == null
+                ? null
+                : new ResourceRequirementsBuilder()
+                        .withRequests(given.getRequests())
+                        .withLimits(given.getLimits())
+                        .build();
     }
 
     private static ProbeBuilder probe(
@@ -164,18 +159,18 @@ public final class PodTemplate {
         environment.add(field("MATRIARCH_POD_IP", "status.podIP"));
         environment.add(
                 value("MATRIARCH_CLUSTER", rendering.cluster().getMetadata().getName()));
-        environment.add(value("MATRIARCH_DATA", DATA));
+        environment.add(value("MATRIARCH_DATA", PodVolumes.DATA));
         if (rendering.spec().storage().wal() != null) {
-            environment.add(value("MATRIARCH_WAL", WAL));
+            environment.add(value("MATRIARCH_WAL", PodVolumes.WAL));
         }
-        environment.add(value("MATRIARCH_RUN", RUN));
-        environment.add(value("MATRIARCH_SOCKET", SOCKET));
-        environment.add(value("MATRIARCH_SERVER_CERTIFICATE", SERVER));
-        environment.add(value("MATRIARCH_REPLICATION_CERTIFICATE", REPLICATION));
+        environment.add(value("MATRIARCH_RUN", PodVolumes.RUN));
+        environment.add(value("MATRIARCH_SOCKET", PodVolumes.SOCKET));
+        environment.add(value("MATRIARCH_SERVER_CERTIFICATE", PodVolumes.SERVER));
+        environment.add(value("MATRIARCH_REPLICATION_CERTIFICATE", PodVolumes.REPLICATION));
         environment.add(value("MATRIARCH_GRACE", Integer.toString(GRACE_SECONDS)));
         // for psql and its like in kubectl exec
-        environment.add(value("PGDATA", DATA + "/pgdata"));
-        environment.add(value("PGHOST", SOCKET));
+        environment.add(value("PGDATA", PodVolumes.DATA + "/pgdata"));
+        environment.add(value("PGHOST", PodVolumes.SOCKET));
         return environment;
     }
 
@@ -195,123 +190,13 @@ public final class PodTemplate {
         return new EnvVar(name, value, null);
     }
 
-    static List<VolumeMount> mounts(Rendering rendering) {
-        List<VolumeMount> mounts = new ArrayList<>();
-        mounts.add(mount(Claims.DATA, DATA));
-        if (rendering.spec().storage().wal() != null) {
-            mounts.add(mount(Claims.WAL, WAL));
-        }
-        mounts.add(new VolumeMountBuilder(mount("matriarch", HOME))
-                .withReadOnly(true)
-                .build());
-        mounts.add(mount("run", RUN));
-        mounts.add(mount("socket", SOCKET));
-        mounts.add(mount("shm", "/dev/shm"));
-        mounts.add(mount("tmp", "/tmp"));
-        mounts.add(new VolumeMountBuilder(mount("server-certificate", SERVER))
-                .withReadOnly(true)
-                .build());
-        mounts.add(new VolumeMountBuilder(mount("replication-certificate", REPLICATION))
-                .withReadOnly(true)
-                .build());
-        return mounts;
-    }
-
-    private static VolumeMount mount(String name, String path) {
-        return new VolumeMountBuilder().withName(name).withMountPath(path).build();
-    }
-
-    static List<Volume> volumes(Rendering rendering) {
-        List<Volume> volumes = new ArrayList<>();
-        volumes.add(new VolumeBuilder()
-                .withName("matriarch")
-                .withNewEmptyDir()
-                .endEmptyDir()
-                .build());
-        volumes.add(memory("run", "16Mi"));
-        volumes.add(new VolumeBuilder()
-                .withName("socket")
-                .withNewEmptyDir()
-                .endEmptyDir()
-                .build());
-        // Parallel queries share memory here; the container runtime's own 64 MB are too little.
-        volumes.add(memory("shm", null));
-        volumes.add(new VolumeBuilder()
-                .withName("tmp")
-                .withNewEmptyDir()
-                .endEmptyDir()
-                .build());
-        volumes.add(secret("server-certificate", rendering.names().serverSecret()));
-        volumes.add(secret("replication-certificate", rendering.names().replicationSecret()));
-        return volumes;
-    }
-
-    private static Volume memory(String name, @Nullable String limit) {
-        return new VolumeBuilder()
-                .withName(name)
-                .withNewEmptyDir()
-                .withMedium("Memory")
-                .withSizeLimit(limit == null ? null : new Quantity(limit))
-                .endEmptyDir()
-                .build();
-    }
-
-    private static Volume secret(String name, String secret) {
-        return new VolumeBuilder()
-                .withName(name)
-                .withNewSecret()
-                .withSecretName(secret)
-                .withDefaultMode(0440)
-                .endSecret()
-                .build();
-    }
-
-    private static @Nullable Affinity affinity(Rendering rendering, Scheduling scheduling) {
-        PodAffinityTerm apart = new PodAffinityTermBuilder()
-                .withTopologyKey(Optional.ofNullable(scheduling.topologyKey()).orElse("kubernetes.io/hostname"))
-                .withNewLabelSelector()
-                .withMatchLabels(rendering.selector())
-                .endLabelSelector()
-                .build();
-        return switch (Optional.ofNullable(scheduling.antiAffinity()).orElse(Scheduling.AntiAffinity.Preferred)) {
-            case Off -> null;
-            case Preferred ->
-                new AffinityBuilder()
-                        .withNewPodAntiAffinity()
-                        .addNewPreferredDuringSchedulingIgnoredDuringExecution()
-                        .withWeight(100)
-                        .withPodAffinityTerm(apart)
-                        .endPreferredDuringSchedulingIgnoredDuringExecution()
-                        .endPodAntiAffinity()
-                        .build();
-            case Required ->
-                new AffinityBuilder()
-                        .withNewPodAntiAffinity()
-                        .withRequiredDuringSchedulingIgnoredDuringExecution(apart)
-                        .endPodAntiAffinity()
-                        .build();
-        };
-    }
-
-    private static List<TopologySpreadConstraint> spread(Rendering rendering, Scheduling scheduling) {
-        return orEmpty(scheduling.topologySpreadConstraints()).stream()
-                .map(constraint -> constraint.getLabelSelector() != null
-                        ? constraint
-                        : new TopologySpreadConstraintBuilder(constraint)
-                                .withNewLabelSelector()
-                                .withMatchLabels(rendering.selector())
-                                .endLabelSelector()
-                                .build())
-                .toList();
-    }
-
     private static <T> List<T> concat(List<T> ours, @Nullable List<T> added) {
         List<T> all = new ArrayList<>(ours);
         all.addAll(orEmpty(added));
         return all;
     }
 
-    private static <T> List<T> orEmpty(@Nullable List<T> list) {
+    static <T> List<T> orEmpty(@Nullable List<T> list) {
         return list == null ? List.of() : list;
     }
 

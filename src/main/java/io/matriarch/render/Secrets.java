@@ -1,6 +1,5 @@
 package io.matriarch.render;
 
-import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.api.model.SecretBuilder;
 import io.matriarch.api.contract.Ports;
@@ -26,11 +25,11 @@ public final class Secrets {
     }
 
     private static Secret credentials(Rendering rendering, String name, String user, String password, String database) {
-        return new SecretBuilder()
+        return Stamp.on(new SecretBuilder()
                 .withMetadata(rendering.metadata(name))
                 .withType("kubernetes.io/basic-auth")
                 .withData(encoded(connection(rendering, user, password, database)))
-                .build();
+                .build());
     }
 
     /** What an application needs, for these credentials; values in plain text. */
@@ -89,11 +88,11 @@ public final class Secrets {
         data.put("tls.crt", pair.certificate());
         data.put("tls.key", pair.key());
         data.put("ca.crt", authority);
-        return new SecretBuilder()
-                .withMetadata(new ObjectMetaBuilder(rendering.metadata(name)).build())
+        return Stamp.on(new SecretBuilder()
+                .withMetadata(rendering.metadata(name))
                 .withType("kubernetes.io/tls")
                 .withData(encoded(data))
-                .build();
+                .build());
     }
 
     private static Map<String, String> encoded(Map<String, String> plain) {

@@ -53,10 +53,10 @@ public final class SettingsDocument {
 
     public static ConfigMap configMap(Rendering rendering, Settings settings) {
         try {
-            return new ConfigMapBuilder()
+            return Stamp.on(new ConfigMapBuilder()
                     .withMetadata(rendering.metadata(rendering.names().settings()))
                     .withData(Map.of(Settings.KEY, JSON.writeValueAsString(settings)))
-                    .build();
+                    .build());
         } catch (JsonProcessingException e) {
             throw new IllegalStateException("settings are plain data", e);
         }

@@ -11,9 +11,7 @@ import io.matriarch.api.PostgresClusterSpec.PodManagementPolicy;
 import io.matriarch.api.Storage;
 import io.matriarch.api.contract.Labels;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 
 /** The StatefulSet (rollout.md 2.2). */
@@ -33,23 +31,7 @@ public final class Workload {
 
     /** The fields that the user gave and that reach the pod template. A new default of ours is not among them. */
     public static String inputs(Rendering rendering) {
-        var spec = rendering.spec();
-        Map<String, Object> given = new LinkedHashMap<>();
-        given.put("image", spec.image());
-        put(given, "imagePullPolicy", spec.imagePullPolicy());
-        put(given, "imagePullSecrets", spec.imagePullSecrets());
-        put(given, "resources", spec.resources());
-        put(given, "scheduling", spec.scheduling());
-        put(given, "probes", spec.probes());
-        put(given, "pod", spec.pod());
-        given.put("wal", spec.storage().wal() != null);
-        return Hashes.of(given);
-    }
-
-    private static void put(Map<String, Object> given, String name, @org.jspecify.annotations.Nullable Object value) {
-        if (value != null) {
-            given.put(name, value);
-        }
+        return Inputs.of(rendering.spec());
     }
 
     /**
@@ -71,7 +53,7 @@ public final class Workload {
         PodManagementPolicy policy =
                 Optional.ofNullable(rendering.spec().podManagementPolicy()).orElse(PodManagementPolicy.Parallel);
         // spotless:off
-        return new StatefulSetBuilder()
+        return Stamp.on(new StatefulSetBuilder()
                 .withMetadata(new ObjectMetaBuilder(rendering.metadata(rendering.names().statefulSet()))
                         .addToAnnotations(Labels.INPUTS, inputs)
                         .addToAnnotations(Labels.AGENT_IMAGE, agentImage)
@@ -89,7 +71,7 @@ public final class Workload {
                     .withTemplate(template)
                     .withVolumeClaimTemplates(claimTemplates.isEmpty() ? claimTemplates(rendering) : claimTemplates)
                 .endSpec()
-                .build();
+                .build());
         // spotless:on
     }
 
