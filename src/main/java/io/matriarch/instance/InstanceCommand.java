@@ -20,6 +20,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HexFormat;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -184,12 +185,17 @@ public final class InstanceCommand implements Callable<Integer> {
                 serverCertificate,
                 agent,
                 () -> MetricsText.of(metrics.collect()));
-        endOnSignal(agent, Thread.currentThread());
+        CountDownLatch ended = new CountDownLatch(1);
+        endOnSignal(agent, ended);
         server.start();
         documents.start();
         lease.start();
         reporter.start();
-        agent.run();
+        try {
+            agent.run();
+        } finally {
+            ended.countDown();
+        }
         server.stop();
         return 0;
     }
@@ -207,12 +213,14 @@ public final class InstanceCommand implements Callable<Integer> {
         return URI.create("https://" + (host.contains(":") ? "[" + host + "]" : host) + ":" + port);
     }
 
-    /** SIGTERM: stop cleanly; the process ends when the loop has. */
-    private void endOnSignal(Agent agent, Thread loop) {
+    /** SIGTERM: stop cleanly; the process ends when the loop has. Not by joining its thread, which ends in System.exit and waits for us. */
+    private void endOnSignal(Agent agent, CountDownLatch ended) {
         Runtime.getRuntime().addShutdownHook(new Thread(() -> {
             agent.stop();
             try {
-                loop.join(TimeUnit.SECONDS.toMillis(grace));
+                if (!ended.await(grace, TimeUnit.SECONDS)) {
+                    LOG.error("the agent did not end within {} s", grace);
+                }
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
             }

@@ -1,0 +1,36 @@
+# Build the jars first: ./build package. Then: docker build -t matriarch:dev .
+FROM eclipse-temurin:25-jdk AS build
+RUN jlink --no-header-files --no-man-pages --strip-debug --compress zip-6 --output /opt/matriarch/runtime --add-modules \
+  java.base,java.net.http,java.sql,java.naming,java.management,java.xml,java.security.sasl,java.security.jgss,jdk.crypto.ec,jdk.unsupported,jdk.zipfs,java.logging,jdk.management,jdk.naming.dns,jdk.httpserver
+COPY target/matriarch.jar /opt/matriarch/matriarch.jar
+COPY target/lib /tmp/lib
+COPY src/main/resources/fuse/fuse /opt/matriarch/bin/fuse
+# The agent is copied into every database pod, so what only the operator needs stays in a folder of its own.
+RUN cd /opt/matriarch && mkdir lib operator && chmod 755 bin/fuse \
+ && for jar in picocli jackson-core jackson-databind jackson-annotations slf4j-api logback-core logback-classic postgresql \
+      prometheus-metrics-model prometheus-metrics-exposition-textformats prometheus-metrics-config jspecify; do \
+      mv /tmp/lib/$jar-[0-9]*.jar lib/; done \
+ && mv /tmp/lib/*.jar operator/
+# Loaded and linked classes of a training run, so that an agent starts in half the time and with less memory (JEP 483, 514).
+COPY deploy/image/train /tmp/train
+RUN /tmp/train /opt/matriarch
+
+# What the runtime needs of the distribution, and nothing else: no shell, no package manager.
+FROM debian:trixie-slim AS root
+RUN mkdir -p /root-fs/tmp /root-fs/etc && chmod 1777 /root-fs/tmp \
+ && for package in libc6 zlib1g libgcc-s1; do dpkg -L $package; done | grep -v -E '/(doc|man|lintian|gconv|bug)(/|$)' | sort -u \
+  | while read -r file; do { [ -f "$file" ] || [ -L "$file" ]; } && cp -a --parents "$file" /root-fs/; done \
+ ; cp -a --parents /lib /root-fs/ && { [ ! -e /lib64 ] || cp -a --parents /lib64 /root-fs/; } \
+ && cp -a /etc/debian_version /root-fs/etc/ && cp -aL /etc/os-release /root-fs/etc/os-release \
+ && echo 'matriarch:x:65532:65532::/tmp:/nologin' >/root-fs/etc/passwd && echo 'matriarch:x:65532:' >/root-fs/etc/group \
+ && echo 'hosts: files dns' >/root-fs/etc/nsswitch.conf
+
+FROM scratch
+COPY --from=root /root-fs/ /
+COPY --from=build /opt/matriarch /opt/matriarch
+LABEL org.opencontainers.image.title="Matriarch" \
+      org.opencontainers.image.description="A Kubernetes operator for PostgreSQL clusters, each one StatefulSet" \
+      org.opencontainers.image.licenses="Apache-2.0"
+USER 65532:65532
+ENTRYPOINT ["/opt/matriarch/runtime/bin/java", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx96m", "-Xss512k", \
+  "-XX:+ExitOnOutOfMemoryError", "-XX:-UsePerfData", "-cp", "/opt/matriarch/matriarch.jar:/opt/matriarch/operator/*", "io.matriarch.Main"]
