@@ -23,6 +23,9 @@ public record Storage(
         @JsonPropertyDescription("Size of the data volume, such as 20Gi. It may grow at any time and never shrink.")
         @Required
         @ValidationRule(
+                value = "isQuantity(string(self)) && quantity(string(self)).isGreaterThan(quantity('0'))",
+                message = "storage.size: not a size; give a number with one of Kubernetes' units, such as 20Gi")
+        @ValidationRule(
                 value =
                         "!isQuantity(string(self)) || !isQuantity(string(oldSelf)) || quantity(string(self)).compareTo(quantity(string(oldSelf))) >= 0",
                 message = "storage.size: a volume cannot shrink")
@@ -47,6 +50,9 @@ public record Storage(
     public record WalVolume(
             @JsonPropertyDescription("Size of the WAL volume, such as 5Gi. It may grow at any time and never shrink.")
             @Required
+            @ValidationRule(
+                    value = "isQuantity(string(self)) && quantity(string(self)).isGreaterThan(quantity('0'))",
+                    message = "storage.wal.size: not a size; give a number with one of Kubernetes' units, such as 5Gi")
             @ValidationRule(
                     value =
                             "!isQuantity(string(self)) || !isQuantity(string(oldSelf)) || quantity(string(self)).compareTo(quantity(string(oldSelf))) >= 0",
