@@ -31,6 +31,9 @@ public final class PodTemplate {
     public static final String CONTAINER = "postgres";
     public static final String AGENT = "agent";
 
+    /** The container that kubectl means when none is named. */
+    static final String DEFAULT_CONTAINER = "kubectl.kubernetes.io/default-container";
+
     /** User and group of the official Debian image (docker-library/postgres). */
     private static final long POSTGRES_USER = 999;
 
@@ -48,7 +51,7 @@ public final class PodTemplate {
         Map<String, String> labels = new LinkedHashMap<>(orEmpty(added.labels()));
         labels.putAll(rendering.labels());
         Map<String, String> annotations = new LinkedHashMap<>(orEmpty(added.annotations()));
-        annotations.put("kubectl.kubernetes.io/default-container", CONTAINER);
+        annotations.put(DEFAULT_CONTAINER, CONTAINER);
         // spotless:off
         return new PodTemplateSpecBuilder()
                 .withNewMetadata().withLabels(labels).withAnnotations(annotations).endMetadata()
@@ -200,7 +203,7 @@ public final class PodTemplate {
         return list == null ? List.of() : list;
     }
 
-    private static Map<String, String> orEmpty(@Nullable Map<String, String> map) {
+    static Map<String, String> orEmpty(@Nullable Map<String, String> map) {
         return map == null ? Map.of() : map;
     }
 }

@@ -1,0 +1,184 @@
+package io.matriarch;
+
+import static com.tngtech.archunit.base.DescribedPredicate.describe;
+import static com.tngtech.archunit.base.DescribedPredicate.not;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.type;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.JavaCall;
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.lang.ArchRule;
+import io.fabric8.kubernetes.client.CustomResource;
+import java.util.Random;
+import java.util.Set;
+import java.util.UUID;
+import org.junit.jupiter.api.Test;
+
+/** The borders between packages: the columns "may use" and "never" of the architecture's table. */
+class ArchitectureTest {
+    private static final JavaClasses OURS = new ClassFileImporter()
+            .withImportOption(new ImportOption.DoNotIncludeTests())
+            .importPackages("io.matriarch");
+
+    private static final String CLIENT = "io.fabric8.kubernetes.client..";
+
+    /** A custom resource extends a class of the client; nothing else of it is needed to have one. */
+    private static final DescribedPredicate<JavaClass> A_CLIENT =
+            resideInAnyPackage(CLIENT, "io.javaoperatorsdk..").and(not(type(CustomResource.class)));
+
+    private static final DescribedPredicate<JavaClass> INPUT_OR_OUTPUT = describe(
+            "does input or output",
+            c -> c.getPackageName().matches("java\\.(nio\\.(channels|file)|sql|net\\.http|lang\\.foreign)(\\..*)?")
+                            && !Set.of("java.nio.file.Path", "java.sql.Timestamp")
+                                    .contains(c.getName())
+                    || c.getName().matches("java\\.net\\.(.*Socket.*|URL|URLConnection|InetAddress)")
+                    || c.getName().matches("java\\.io\\.(File.*|RandomAccessFile|Console)")
+                    || c.getName().matches("java\\.lang\\.(Process.*|Runtime)"));
+
+    private static final DescribedPredicate<JavaClass> THREADS = describe(
+            "threads",
+            c -> c.getName().matches("java\\.lang\\.(Thread.*|ScopedValue)")
+                    || c.getPackageName().startsWith("java.util.concurrent"));
+
+    private static final DescribedPredicate<JavaCall<?>> THE_CLOCK = describe("the clock", call -> {
+        String owner = call.getTargetOwner().getName();
+        String name = call.getName();
+        return name.equals("now") && owner.startsWith("java.time.")
+                || owner.equals("java.lang.System") && (name.equals("currentTimeMillis") || name.equals("nanoTime"))
+                || owner.equals("java.time.Clock")
+                || owner.equals("java.util.Date")
+                        && call.getTarget().getRawParameterTypes().isEmpty()
+                        && name.equals("<init>");
+    });
+
+    private static final DescribedPredicate<JavaCall<?>> CHANCE = describe(
+            "chance",
+            call -> call.getName().equals("<init>") && call.getTargetOwner().isAssignableTo(Random.class)
+                    || call.getTargetOwner().isEquivalentTo(UUID.class)
+                            && call.getName().equals("randomUUID")
+                    || call.getTargetOwner().isEquivalentTo(Math.class)
+                            && call.getName().equals("random"));
+
+    @Test
+    void allPackagesAreLookedAt() {
+        assertThat(OURS.stream().map(JavaClass::getPackageName))
+                .contains("io.matriarch.api", "io.matriarch.render", "io.matriarch.instance.ha");
+    }
+
+    @Test
+    void apiIsDataWithoutAnyOtherOfOurPackages() {
+        check(noClasses().that().resideInAPackage("io.matriarch.api..").should().dependOnClassesThat(A_CLIENT));
+        check(noClasses()
+                .that()
+                .resideInAPackage("io.matriarch.api..")
+                .should()
+                .dependOnClassesThat(INPUT_OR_OUTPUT.or(THREADS).or(ourPackagesBut("io.matriarch.api.."))));
+    }
+
+    @Test
+    void contractIsUnderstoodWithoutKubernetesModels() {
+        check(noClasses()
+                .that()
+                .resideInAPackage("io.matriarch.api.contract..")
+                .should()
+                .dependOnClassesThat(resideInAPackage("io.fabric8..")));
+    }
+
+    @Test
+    void renderIsPure() {
+        pure("io.matriarch.render..");
+        check(noClasses()
+                .that()
+                .resideInAPackage("io.matriarch.render..")
+                .should()
+                .dependOnClassesThat(ourPackagesBut("io.matriarch.api..", "io.matriarch.render..")));
+    }
+
+    @Test
+    void planIsPure() {
+        pure("io.matriarch.plan..");
+        check(noClasses()
+                .that()
+                .resideInAPackage("io.matriarch.plan..")
+                .should()
+                .dependOnClassesThat(
+                        ourPackagesBut("io.matriarch.api..", "io.matriarch.render..", "io.matriarch.plan..")));
+    }
+
+    @Test
+    void operatorNeverReachesIntoTheAgent() {
+        check(noClasses()
+                .that()
+                .resideInAPackage("io.matriarch.operator..")
+                .should()
+                .dependOnClassesThat(resideInAPackage("io.matriarch.instance..")));
+    }
+
+    @Test
+    void agentKnowsOnlyTheContract() {
+        check(noClasses()
+                .that()
+                .resideInAPackage("io.matriarch.instance..")
+                .should()
+                .dependOnClassesThat(ourPackagesBut("io.matriarch.api.contract..", "io.matriarch.instance..")));
+    }
+
+    /** Each class that a database pod loads is paid for in its memory. */
+    @Test
+    void agentUsesNoKubernetesClient() {
+        check(noClasses()
+                .that()
+                .resideInAPackage("io.matriarch.instance..")
+                .should()
+                .dependOnClassesThat(resideInAnyPackage("io.fabric8..", "io.javaoperatorsdk..", "io.micrometer..")));
+    }
+
+    @Test
+    void protocolCoreIsAStateMachineAndNothingElse() {
+        pure("io.matriarch.instance.ha..");
+    }
+
+    @Test
+    void packagesHaveNoCycles() {
+        check(slices().matching("io.matriarch.(*)..").should().beFreeOfCycles());
+        check(slices().matching("io.matriarch.instance.(*)..").should().beFreeOfCycles());
+    }
+
+    @Test
+    void namesSayWhatThingsAre() {
+        check(classes()
+                .that()
+                .resideInAPackage("io.matriarch..")
+                .should()
+                .haveNameNotMatching(".*(Utils?|Helper|Manager|Impl)(\\$.*)?"));
+    }
+
+    /** Neither client nor clock nor chance nor threads, and nothing goes in or out. */
+    private static void pure(String packages) {
+        check(noClasses()
+                .that()
+                .resideInAPackage(packages)
+                .should()
+                .dependOnClassesThat(A_CLIENT.or(INPUT_OR_OUTPUT).or(THREADS)));
+        check(noClasses().that().resideInAPackage(packages).should().callCodeUnitWhere(THE_CLOCK.or(CHANCE)));
+    }
+
+    /** The entry point tells everyone the version. */
+    private static DescribedPredicate<JavaClass> ourPackagesBut(String... allowed) {
+        return resideInAPackage("io.matriarch..")
+                .and(not(resideInAnyPackage(allowed).or(type(Main.class))));
+    }
+
+    private static void check(ArchRule rule) {
+        rule.allowEmptyShould(true).check(OURS);
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.matriarch.render;
+
+import org.jspecify.annotations.NullMarked;
