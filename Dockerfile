@@ -7,7 +7,7 @@ COPY target/lib /tmp/lib
 COPY src/main/resources/fuse/fuse /opt/matriarch/bin/fuse
 # The agent is copied into every database pod, so what only the operator needs stays in a folder of its own.
 RUN cd /opt/matriarch && mkdir lib operator && chmod 755 bin/fuse \
- && for jar in picocli jackson-core jackson-databind jackson-annotations slf4j-api logback-core logback-classic postgresql \
+ && for jar in picocli jackson-core jackson-databind jackson-annotations slf4j-api slf4j-jdk14 postgresql \
       prometheus-metrics-model prometheus-metrics-exposition-textformats prometheus-metrics-config jspecify; do \
       mv /tmp/lib/$jar-[0-9]*.jar lib/; done \
  && mv /tmp/lib/*.jar operator/
@@ -33,4 +33,4 @@ LABEL org.opencontainers.image.title="Matriarch" \
       org.opencontainers.image.licenses="Apache-2.0"
 USER 65532:65532
 ENTRYPOINT ["/opt/matriarch/runtime/bin/java", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx96m", "-Xss512k", \
-  "-XX:+ExitOnOutOfMemoryError", "-XX:-UsePerfData", "-cp", "/opt/matriarch/matriarch.jar:/opt/matriarch/operator/*", "io.matriarch.Main"]
+  "-XX:+ExitOnOutOfMemoryError", "-XX:-UsePerfData", "-Dslf4j.provider=ch.qos.logback.classic.spi.LogbackServiceProvider", "-cp", "/opt/matriarch/matriarch.jar:/opt/matriarch/operator/*", "io.matriarch.Main"]

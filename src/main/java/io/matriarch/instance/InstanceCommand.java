@@ -26,7 +26,6 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.slf4j.MDC;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -137,7 +136,7 @@ public final class InstanceCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
-        MDC.put("cluster", namespace + "/" + cluster);
+        AgentLog.configure(namespace + "/" + cluster);
         Me me = new Me(
                 pod,
                 Names.ordinal(pod),
