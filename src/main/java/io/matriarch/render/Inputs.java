@@ -1,24 +1,27 @@
 package io.matriarch.render;
 
+import io.matriarch.api.PodAdditions;
 import io.matriarch.api.PostgresClusterSpec;
 import io.matriarch.api.PostgresClusterSpec.ImagePullPolicy;
 import io.matriarch.api.Probes;
 import io.matriarch.api.Scheduling;
 import io.matriarch.api.Scheduling.AntiAffinity;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What the user gave that reaches the pod template (rollout.md 2.2), as a hash. The template is rendered anew only when it changes.
  *
  * <p>A value that equals our default counts as not given: the API server fills in defaults of the CRD when it reads an object, so that a field with a
- * new default, or a default written out, would otherwise restart databases for nothing. The order of keys does not count either.
+ * new default, or a default written out, would otherwise restart databases for nothing. Nor does what is empty, or the order of keys.
  */
 final class Inputs {
     static final String TOPOLOGY_KEY = "kubernetes.io/hostname";
-    private static final String NOTHING = Hashes.of(Map.of());
+    private static final Set<String> NOTHING = Set.of(Hashes.of(Map.of()), Hashes.of(List.of()), Hashes.of(""));
 
     private Inputs() {}
 
@@ -28,26 +31,29 @@ final class Inputs {
         put(given, "imagePullPolicy", unless(ImagePullPolicy.IfNotPresent, spec.imagePullPolicy()));
         put(given, "imagePullSecrets", spec.imagePullSecrets());
         put(given, "resources", spec.resources());
-        put(given, "scheduling", scheduling(spec.scheduling()));
+        Scheduling scheduling =
+                Optional.ofNullable(spec.scheduling()).orElse(new Scheduling(null, null, null, null, null, null));
+        put(given, "antiAffinity", unless(AntiAffinity.Preferred, scheduling.antiAffinity()));
+        put(given, "topologyKey", unless(TOPOLOGY_KEY, scheduling.topologyKey()));
+        put(given, "nodeSelector", scheduling.nodeSelector());
+        put(given, "tolerations", scheduling.tolerations());
+        put(given, "topologySpreadConstraints", scheduling.topologySpreadConstraints());
+        put(given, "priorityClassName", scheduling.priorityClassName());
         Probes probes = Optional.ofNullable(spec.probes()).orElse(new Probes(null, null, null));
         put(given, "startupProbe", probes.startup());
         put(given, "livenessProbe", probes.liveness());
         put(given, "readinessProbe", probes.readiness());
-        put(given, "pod", spec.pod());
+        PodAdditions pod =
+                Optional.ofNullable(spec.pod()).orElse(new PodAdditions(null, null, null, null, null, null, null));
+        put(given, "labels", pod.labels());
+        put(given, "annotations", pod.annotations());
+        put(given, "env", pod.env());
+        put(given, "initContainers", pod.initContainers());
+        put(given, "containers", pod.containers());
+        put(given, "volumes", pod.volumes());
+        put(given, "volumeMounts", pod.volumeMounts());
         put(given, "wal", spec.storage().wal() == null ? null : true);
         return Hashes.of(given);
-    }
-
-    private static @Nullable Scheduling scheduling(@Nullable Scheduling given) {
-        return given == null
-                ? null
-                : new Scheduling(
-                        unless(AntiAffinity.Preferred, given.antiAffinity()),
-                        unless(TOPOLOGY_KEY, given.topologyKey()),
-                        given.nodeSelector(),
-                        given.tolerations(),
-                        given.topologySpreadConstraints(),
-                        given.priorityClassName());
     }
 
     private static <T> @Nullable T unless(T ours, @Nullable T given) {
@@ -55,7 +61,7 @@ final class Inputs {
     }
 
     private static void put(Map<String, Object> given, String name, @Nullable Object value) {
-        if (value != null && !Hashes.of(value).equals(NOTHING)) {
+        if (value != null && !NOTHING.contains(Hashes.of(value))) {
             given.put(name, value);
         }
     }

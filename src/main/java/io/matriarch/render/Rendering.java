@@ -18,6 +18,7 @@ import java.util.Map;
  */
 public record Rendering(PostgresCluster cluster) {
     private static final int LABEL = 63;
+    private static final int DIGEST_DIGITS = 12;
 
     public Names names() {
         return new Names(cluster.getMetadata().getName());
@@ -49,12 +50,24 @@ public record Rendering(PostgresCluster cluster) {
         return labels;
     }
 
-    /** The image's tag, as far as a label may hold it. The server's real version is in the status. */
+    /**
+     * The image's tag as far as a label may hold it, or the first digits of its digest when there is no tag. It changes only with the image, and so
+     * never changes a pod template alone. The server's real version is in the status.
+     */
     static String tag(String image) {
-        String name = image.replaceFirst("@.*$", "");
+        int at = image.indexOf('@');
+        String name = at < 0 ? image : image.substring(0, at);
         int colon = name.lastIndexOf(':');
-        String tag = colon > name.lastIndexOf('/') ? name.substring(colon + 1) : "latest";
-        String clean = tag.replaceAll("[^A-Za-z0-9._-]", "-");
+        String version;
+        if (colon > name.lastIndexOf('/')) {
+            version = name.substring(colon + 1);
+        } else if (at >= 0) {
+            String digest = image.substring(at + 1);
+            version = digest.substring(0, Math.min(digest.length(), digest.indexOf(':') + 1 + DIGEST_DIGITS));
+        } else {
+            version = "latest";
+        }
+        String clean = version.replaceAll("[^A-Za-z0-9._-]", "-");
         String cut = clean.length() > LABEL ? clean.substring(0, LABEL) : clean;
         return cut.replaceAll("^[^A-Za-z0-9]+|[^A-Za-z0-9]+$", "");
     }
