@@ -38,7 +38,7 @@ public record Rendering(PostgresCluster cluster) {
     }
 
     /** The six recommended labels and our own (Kubernetes documentation, "Recommended Labels"). */
-    Map<String, String> labels() {
+    public Map<String, String> labels() {
         Map<String, String> labels = new LinkedHashMap<>();
         labels.put("app.kubernetes.io/name", "postgresql");
         labels.put("app.kubernetes.io/instance", cluster.getMetadata().getName());
@@ -73,7 +73,7 @@ public record Rendering(PostgresCluster cluster) {
     }
 
     /** Metadata of an object that goes when the cluster goes. */
-    ObjectMeta metadata(String name) {
+    public ObjectMeta metadata(String name) {
         return new ObjectMetaBuilder()
                 .withName(name)
                 .withNamespace(namespace())

@@ -1,0 +1,275 @@
+package io.matriarch.plan;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import io.fabric8.kubernetes.api.model.ConfigMap;
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.OwnerReference;
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.Secret;
+import io.fabric8.kubernetes.api.model.apps.StatefulSet;
+import io.fabric8.kubernetes.api.model.coordination.v1.Lease;
+import io.matriarch.api.PostgresCluster;
+import io.matriarch.api.PostgresClusterSpec;
+import io.matriarch.api.PostgresClusterStatus;
+import io.matriarch.api.contract.ClusterLease;
+import io.matriarch.api.contract.Labels;
+import io.matriarch.api.contract.MemberReport;
+import io.matriarch.api.contract.Names;
+import io.matriarch.api.contract.Settings;
+import io.matriarch.render.Rendering;
+import io.matriarch.render.SettingsDocument;
+import java.time.Instant;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/**
+ * Everything that a step may know, as it was at one moment: the cluster, every object with one of its names or its label, the Lease as the API
+ * server had it a moment ago, what Events say of objects in trouble, and the time. Immutable; nothing in it is ever changed.
+ */
+public final class ClusterView {
+    private final PostgresCluster cluster;
+    private final Instant now;
+    private final OperatorIdentity operator;
+    private final List<HasMetadata> objects;
+    private final List<Notice> notices;
+    private final List<Secret> fresh;
+    private final List<Member> members;
+    private final Optional<ClusterLease> lease;
+    private final Optional<Settings> settings;
+
+    /**
+     * What an Event said of an object.
+     *
+     * @param at when it was said last
+     */
+    public record Notice(String kind, String name, String reason, String message, Instant at) {}
+
+    /**
+     * Who looks.
+     *
+     * @param image the operator's own, which holds the agent
+     * @param version of the operator
+     */
+    public record OperatorIdentity(String image, String version) {}
+
+    /**
+     * A view.
+     *
+     * @param objects everything with a label or a name of the cluster, and what its spec refers to
+     * @param notices what Events say of objects that are in trouble
+     * @param fresh Secrets with new random content, for those that {@link Identity#lacking} names
+     */
+    public ClusterView(
+            PostgresCluster cluster,
+            Instant now,
+            OperatorIdentity operator,
+            List<HasMetadata> objects,
+            List<Notice> notices,
+            List<Secret> fresh) {
+        this.fresh = List.copyOf(fresh);
+        this.cluster = cluster;
+        this.now = now;
+        this.operator = operator;
+        this.objects = List.copyOf(objects);
+        this.notices = notices.stream()
+                .sorted(Comparator.comparing(Notice::at).reversed())
+                .toList();
+        this.members = pods().filter(pod -> owner(pod)
+                        .map(o -> statefulSet()
+                                .filter(s -> o.getUid().equals(s.getMetadata().getUid()))
+                                .isPresent())
+                        .orElse(statefulSet().isPresent()))
+                .map(Member::of)
+                .sorted(Comparator.comparingInt(Member::ordinal))
+                .toList();
+        this.lease = leaseObject()
+                .map(l -> Drift.annotation(l, Labels.LEASE))
+                .flatMap(json -> parse(json, ClusterLease.class));
+        this.settings = find(ConfigMap.class, names().settings()).flatMap(SettingsDocument::read);
+    }
+
+    /** Pods with a member's name, whosever they are. */
+    Stream<Pod> pods() {
+        return all(Pod.class).filter(pod -> {
+            String name = pod.getMetadata().getName();
+            int ordinal = Names.ordinal(name);
+            return ordinal >= 0 && name.equals(names().pod(ordinal));
+        });
+    }
+
+    static Optional<OwnerReference> owner(HasMetadata object) {
+        return owners(object).stream()
+                .filter(o -> Boolean.TRUE.equals(o.getController()))
+                .findFirst();
+    }
+
+    static List<OwnerReference> owners(HasMetadata object) {
+        return Objects.requireNonNullElse(object.getMetadata().getOwnerReferences(), List.of());
+    }
+
+    private static <T> Optional<T> parse(String json, Class<T> type) {
+        if (json.isEmpty()) {
+            return Optional.empty();
+        }
+        try {
+            return Optional.of(Json.MAPPER.readValue(json, type));
+        } catch (JsonProcessingException e) {
+            return Optional.empty();
+        }
+    }
+
+    public PostgresCluster cluster() {
+        return cluster;
+    }
+
+    public PostgresClusterSpec spec() {
+        return cluster.getSpec();
+    }
+
+    Optional<PostgresClusterStatus> status() {
+        return Optional.ofNullable(cluster.getStatus());
+    }
+
+    public Instant now() {
+        return now;
+    }
+
+    public OperatorIdentity operator() {
+        return operator;
+    }
+
+    public Rendering rendering() {
+        return new Rendering(cluster);
+    }
+
+    public Names names() {
+        return new Names(cluster.getMetadata().getName());
+    }
+
+    String uid() {
+        return Objects.requireNonNullElse(cluster.getMetadata().getUid(), "");
+    }
+
+    /** Everything that was seen. */
+    public List<HasMetadata> objects() {
+        return objects;
+    }
+
+    /** A Secret with new random content. */
+    Optional<Secret> fresh(String name) {
+        return fresh.stream()
+                .filter(secret -> secret.getMetadata().getName().equals(name))
+                .findFirst();
+    }
+
+    /** Newest first. */
+    List<Notice> notices() {
+        return notices;
+    }
+
+    /** The newest thing an Event says of an object. */
+    Optional<Notice> notice(String kind, String name, String... reasons) {
+        return notices.stream()
+                .filter(n -> n.kind().equals(kind) && n.name().equals(name))
+                .filter(n -> reasons.length == 0 || List.of(reasons).contains(n.reason()))
+                .findFirst();
+    }
+
+    <T extends HasMetadata> Stream<T> all(Class<T> type) {
+        return objects.stream().filter(type::isInstance).map(type::cast);
+    }
+
+    public <T extends HasMetadata> Optional<T> find(Class<T> type, String name) {
+        return all(type)
+                .filter(object -> object.getMetadata().getName().equals(name))
+                .findFirst();
+    }
+
+    /** The live object that a desired one would become. */
+    Optional<HasMetadata> live(HasMetadata desired) {
+        return objects.stream()
+                .filter(object -> object.getKind().equals(desired.getKind())
+                        && object.getMetadata()
+                                .getName()
+                                .equals(desired.getMetadata().getName()))
+                .findFirst();
+    }
+
+    Optional<StatefulSet> statefulSet() {
+        return find(StatefulSet.class, names().statefulSet());
+    }
+
+    int replicas() {
+        return statefulSet()
+                .map(s -> Objects.requireNonNullElse(s.getSpec().getReplicas(), 1))
+                .orElse(0);
+    }
+
+    /** The pods that are there, by ordinal. */
+    List<Member> members() {
+        return members;
+    }
+
+    Optional<Member> member(int ordinal) {
+        return members.stream().filter(m -> m.ordinal() == ordinal).findFirst();
+    }
+
+    List<PersistentVolumeClaim> claims() {
+        return all(PersistentVolumeClaim.class)
+                .filter(claim -> ordinalOf(claim) >= 0)
+                .sorted(Comparator.comparing(c -> c.getMetadata().getName()))
+                .toList();
+    }
+
+    Optional<PersistentVolumeClaim> claim(String name) {
+        return find(PersistentVolumeClaim.class, name);
+    }
+
+    /** The member that a claim belongs to; -1 for a claim that is no member's. */
+    int ordinalOf(PersistentVolumeClaim claim) {
+        String name = claim.getMetadata().getName();
+        int ordinal = Names.ordinal(name);
+        return ordinal >= 0 && (name.equals(names().dataClaim(ordinal)) || name.equals(names().walClaim(ordinal)))
+                ? ordinal
+                : -1;
+    }
+
+    Optional<Lease> leaseObject() {
+        return find(Lease.class, names().lease());
+    }
+
+    Optional<ClusterLease> lease() {
+        return lease;
+    }
+
+    /** Name of the pod that holds the Lease, or held it last. */
+    Optional<String> holder() {
+        return leaseObject()
+                .map(l -> l.getSpec() == null ? null : l.getSpec().getHolderIdentity())
+                .filter(identity -> !identity.isEmpty())
+                .map(identity -> identity.split("/", 2)[0]);
+    }
+
+    /** Whether the cluster has a database system. From then on nothing is ever made anew. */
+    boolean bootstrapped() {
+        return lease.map(ClusterLease::systemIdentifier).isPresent();
+    }
+
+    /** The settings document as the agents have it. */
+    Optional<Settings> settings() {
+        return settings;
+    }
+
+    /** The member that serves as primary: of two that claim it the one of the higher epoch. */
+    Optional<Member> primary() {
+        return members.stream().filter(Member::servesAsPrimary).max(Comparator.comparingLong(Member::epoch));
+    }
+
+    Optional<MemberReport> report(int ordinal) {
+        return member(ordinal).flatMap(Member::report);
+    }
+}

@@ -1,0 +1,85 @@
+package io.matriarch.plan;
+
+import io.matriarch.api.contract.MemberReport;
+import io.matriarch.plan.Finding.Topic;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.TreeSet;
+
+/** What the agents report of PostgreSQL: roles, replication, settings. */
+final class Health {
+    private Health() {}
+
+    static List<Finding> findings(ClusterView view) {
+        List<Finding> findings = new ArrayList<>();
+        if (view.bootstrapped()
+                && view.primary().isEmpty()
+                && view.statefulSet().isPresent()) {
+            String last = view.holder().orElse("nobody");
+            findings.add(Finding.trouble(
+                    "NoPrimary",
+                    "no member serves as primary; the last one was %s. Replicas go on serving reads. It resumes when its pod is back"
+                            .formatted(last)));
+        }
+        replication(view, findings);
+        configuration(view, findings);
+        return findings;
+    }
+
+    private static void replication(ClusterView view, List<Finding> findings) {
+        List<String> detached = view.members().stream()
+                .filter(m -> view.primary().filter(m::equals).isEmpty())
+                .filter(m -> m.ordinal() < view.spec().instances())
+                .filter(m -> m.report()
+                                .filter(r -> r.state() == MemberReport.State.Streaming)
+                                .isEmpty()
+                        || !m.ready())
+                .map(m -> m.name() + " is " + Readiness.state(m))
+                .toList();
+        if (!detached.isEmpty() && view.bootstrapped()) {
+            findings.add(new Finding(Topic.Replication, false, "NotStreaming", String.join(", ", detached)));
+        }
+    }
+
+    private static void configuration(ClusterView view, List<Finding> findings) {
+        String revision = Configuration.wanted(view).revision();
+        List<Member> rejecting = view.members().stream()
+                .filter(m -> m.report()
+                        .map(MemberReport::rejected)
+                        .filter(r -> revision.equals(r.revision()))
+                        .isPresent())
+                .toList();
+        if (!rejecting.isEmpty()) {
+            String message = rejecting
+                    .getFirst()
+                    .report()
+                    .map(MemberReport::rejected)
+                    .map(MemberReport.Rejected::message)
+                    .orElse("");
+            findings.add(new Finding(
+                    Topic.Configuration,
+                    true,
+                    "ConfigurationRejected",
+                    "PostgreSQL refuses spec.postgres: %s. Every member goes on with the settings from before; correct spec.postgres"
+                            .formatted(message.strip().replaceAll("[.;\\s]+$", ""))));
+        }
+        TreeSet<String> parameters = new TreeSet<>();
+        TreeSet<String> members = new TreeSet<>();
+        for (Member member : view.members()) {
+            List<String> pending =
+                    member.report().map(MemberReport::pendingRestart).orElse(List.of());
+            if (!pending.isEmpty()) {
+                parameters.addAll(pending);
+                members.add(member.name());
+            }
+        }
+        if (!members.isEmpty()) {
+            findings.add(new Finding(
+                    Topic.Restart,
+                    false,
+                    "ParametersChanged",
+                    "%s wait for a restart of PostgreSQL on %s: delete these pods one after another, replicas first"
+                            .formatted(String.join(", ", parameters), String.join(", ", members))));
+        }
+    }
+}

@@ -1,0 +1,63 @@
+package io.matriarch.plan;
+
+import io.matriarch.api.contract.MemberReport;
+import io.matriarch.plan.Step.Done;
+import io.matriarch.plan.Step.Result;
+import io.matriarch.plan.Step.Wait;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+
+/** The last step: is everything that was made also there and in use? */
+final class Readiness {
+    private static final Duration RECHECK = Duration.ofSeconds(5);
+
+    private Readiness() {}
+
+    static Result step(ClusterView view) {
+        List<String> awaited = new ArrayList<>();
+        for (int ordinal = 0; ordinal < view.replicas(); ordinal++) {
+            String pod = view.names().pod(ordinal);
+            view.member(ordinal)
+                    .ifPresentOrElse(
+                            member -> {
+                                if (!member.ready()) {
+                                    awaited.add("%s (%s)".formatted(pod, state(member)));
+                                }
+                            },
+                            () -> awaited.add(pod));
+        }
+        if (!awaited.isEmpty()) {
+            return new Wait(String.join(", ", awaited), RECHECK);
+        }
+        if (view.primary().isEmpty()) {
+            return new Wait("a primary", RECHECK);
+        }
+        String revision = Configuration.wanted(view).revision();
+        List<String> behind = view.members().stream()
+                .filter(m -> m.report()
+                        .filter(r -> revision.equals(r.settings())
+                                || (r.rejected() != null
+                                        && revision.equals(r.rejected().revision())))
+                        .isEmpty())
+                .map(Member::name)
+                .toList();
+        if (!behind.isEmpty()) {
+            return new Wait("%s to use the changed settings".formatted(String.join(", ", behind)), RECHECK);
+        }
+        return new Done();
+    }
+
+    static String state(Member member) {
+        if (member.terminating()) {
+            return "Terminating";
+        }
+        return member.report()
+                .map(MemberReport::state)
+                .map(Enum::name)
+                .orElseGet(() -> member.pod().getStatus() == null
+                                || member.pod().getStatus().getPhase() == null
+                        ? "Pending"
+                        : member.pod().getStatus().getPhase());
+    }
+}

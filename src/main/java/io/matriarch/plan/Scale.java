@@ -1,0 +1,159 @@
+package io.matriarch.plan;
+
+import io.fabric8.kubernetes.api.model.apps.StatefulSet;
+import io.matriarch.api.contract.ClusterLease;
+import io.matriarch.api.contract.MemberReport;
+import io.matriarch.api.contract.Settings;
+import io.matriarch.plan.Step.Act;
+import io.matriarch.plan.Step.Done;
+import io.matriarch.plan.Step.Result;
+import io.matriarch.plan.Step.Wait;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * More members and fewer, one after another (docs/contract.md, "Scaling").
+ *
+ * <ol>
+ *   <li>Up: membership n+1 in the settings, the claim, then the pod; the next when that member is ready.
+ *   <li>Down: membership n-1 in the settings; the member on top stops, the primary gives up its slot and membership; only then is the pod
+ *       taken away.
+ * </ol>
+ *
+ * Before there is a database all pods are made, or taken away, at once.
+ */
+final class Scale {
+    private static final Duration RECHECK = Duration.ofSeconds(5);
+
+    private Scale() {}
+
+    /** How many members the agents are told to be. */
+    static int memberships(ClusterView view) {
+        int wanted = view.spec().instances();
+        int replicas = view.replicas();
+        if (!view.bootstrapped() || replicas == 0) {
+            return view.statefulSet().isEmpty() && view.bootstrapped()
+                    ? Math.max(told(view).orElse(wanted), wanted)
+                    : wanted;
+        }
+        if (wanted > replicas) {
+            return settled(view, replicas)
+                    ? replicas + 1
+                    : Math.clamp(told(view).orElse(replicas), replicas, replicas + 1);
+        }
+        if (wanted < replicas) {
+            boolean begun = told(view).orElse(replicas) < replicas;
+            return begun || obstacle(view).isEmpty() ? replicas - 1 : replicas;
+        }
+        return replicas;
+    }
+
+    /** How many pods there shall be now. */
+    static int pods(ClusterView view) {
+        if (view.statefulSet().isEmpty() || !view.bootstrapped()) {
+            return memberships(view);
+        }
+        return Math.max(view.replicas(), memberships(view));
+    }
+
+    private static Optional<Integer> told(ClusterView view) {
+        return view.settings().map(Settings::instances);
+    }
+
+    private static boolean settled(ClusterView view, int replicas) {
+        for (int ordinal = 0; ordinal < replicas; ordinal++) {
+            if (view.member(ordinal).filter(Member::ready).isEmpty()) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** What keeps the member on top from leaving. */
+    private static Optional<String> obstacle(ClusterView view) {
+        String top = view.names().pod(view.replicas() - 1);
+        if (view.holder().filter(top::equals).isPresent()
+                || view.primary().map(Member::name).filter(top::equals).isPresent()) {
+            return Optional.of(
+                    "%s is the primary, and fewer than %d instances would take it away. This release does not move the primary: set spec.instances to %d"
+                            .formatted(top, view.replicas(), view.replicas()));
+        }
+        if (view.primary().isEmpty()) {
+            return Optional.of("%s cannot leave while the cluster has no primary".formatted(top));
+        }
+        return Optional.empty();
+    }
+
+    static Result step(ClusterView view) {
+        Optional<StatefulSet> statefulSet = view.statefulSet();
+        if (statefulSet.isEmpty()) {
+            return new Done();
+        }
+        int wanted = view.spec().instances();
+        int replicas = view.replicas();
+        if (wanted == replicas) {
+            return new Done();
+        }
+        if (!view.bootstrapped()) {
+            return resize(view, wanted);
+        }
+        return wanted > replicas ? up(view, replicas) : down(view, replicas);
+    }
+
+    private static Result up(ClusterView view, int replicas) {
+        if (!settled(view, replicas)) {
+            return new Wait(
+                    "every member to be ready before %s is added"
+                            .formatted(view.names().pod(replicas)),
+                    RECHECK);
+        }
+        if (told(view).orElse(0) <= replicas) {
+            // The settings go first; this pass writes them.
+            return new Wait("the settings for %s".formatted(view.names().pod(replicas)), RECHECK);
+        }
+        return resize(view, replicas + 1);
+    }
+
+    private static Result down(ClusterView view, int replicas) {
+        int top = replicas - 1;
+        String pod = view.names().pod(top);
+        if (told(view).orElse(replicas) > top) {
+            Optional<String> obstacle = obstacle(view);
+            if (obstacle.isPresent()) {
+                boolean primary = view.primary().isPresent();
+                Finding finding = primary
+                        ? Finding.stalled("PrimaryWouldLeave", obstacle.get())
+                        : Finding.trouble("NoPrimary", obstacle.get());
+                return new Wait("%s to be free to leave".formatted(pod), RECHECK, finding);
+            }
+            return new Wait("%s to be told to leave".formatted(pod), RECHECK);
+        }
+        if (view.holder().filter(pod::equals).isPresent()) {
+            return new Wait("%s to give the Lease back".formatted(pod), RECHECK);
+        }
+        Optional<MemberReport> primary = view.primary().flatMap(Member::report);
+        boolean left = view.lease()
+                        .map(ClusterLease::members)
+                        .filter(m -> !m.contains(top))
+                        .isPresent()
+                && primary.filter(report -> !report.members().contains(top)).isPresent();
+        if (!left) {
+            return new Wait("the primary to give up the slot and membership of %s".formatted(pod), RECHECK);
+        }
+        if (view.member(top)
+                        .flatMap(Member::report)
+                        .filter(r -> r.state() == MemberReport.State.Streaming
+                                || r.state() == MemberReport.State.Cloning
+                                || r.role() == MemberReport.Role.Primary)
+                        .isPresent()
+                && view.member(top).filter(Member::ready).isPresent()) {
+            return new Wait("%s to stop".formatted(pod), RECHECK);
+        }
+        return resize(view, top);
+    }
+
+    private static Result resize(ClusterView view, int replicas) {
+        return Act.andLook(List.of(new Action.Apply(Shape.resized(view, replicas))), List.of());
+    }
+}

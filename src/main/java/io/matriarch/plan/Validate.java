@@ -1,0 +1,26 @@
+package io.matriarch.plan;
+
+import io.matriarch.plan.Step.Done;
+import io.matriarch.plan.Step.Result;
+import io.matriarch.plan.Step.Wait;
+import java.time.Duration;
+import java.util.List;
+
+/** What only the whole spec can tell, and no schema. A spec that is refused changes nothing that runs. */
+final class Validate {
+    private static final Duration RECHECK = Duration.ofMinutes(5);
+
+    private Validate() {}
+
+    static Result step(ClusterView view) {
+        List<String> errors = List.of();
+        return errors.isEmpty()
+                ? new Done()
+                : new Wait(
+                        "a correction of the spec",
+                        RECHECK,
+                        errors.stream()
+                                .map(e -> Finding.stalled("InvalidSpec", e))
+                                .toList());
+    }
+}
