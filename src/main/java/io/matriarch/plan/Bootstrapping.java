@@ -1,11 +1,8 @@
 package io.matriarch.plan;
 
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
-import io.fabric8.kubernetes.api.model.coordination.v1.Lease;
-import io.fabric8.kubernetes.api.model.coordination.v1.LeaseBuilder;
 import io.matriarch.api.PostgresClusterSpec.PodManagementPolicy;
 import io.matriarch.api.PostgresClusterStatus;
-import io.matriarch.api.contract.ClusterLease;
 import io.matriarch.api.contract.Labels;
 import io.matriarch.api.contract.MemberReport;
 import io.matriarch.api.contract.MemberReport.VolumeContent;
@@ -16,6 +13,7 @@ import io.matriarch.plan.Step.Act;
 import io.matriarch.plan.Step.Done;
 import io.matriarch.plan.Step.Result;
 import io.matriarch.plan.Step.Wait;
+import io.matriarch.render.LeaseDocument;
 import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
@@ -58,14 +56,7 @@ final class Bootstrapping {
                 return new Done();
             }
         }
-        Lease vacant = new LeaseBuilder()
-                .withMetadata(view.rendering().metadata(view.names().lease()))
-                .withNewSpec()
-                .withHolderIdentity("")
-                .endSpec()
-                .build();
-        vacant.getMetadata().setAnnotations(Map.of(Labels.LEASE, Json.text(ClusterLease.vacant())));
-        return Act.andGoOn(List.of(new Action.Create(vacant)), List.of());
+        return Act.andGoOn(List.of(new Action.Create(LeaseDocument.vacant(view.rendering()))), List.of());
     }
 
     private static boolean claimsPrimary(Member member) {

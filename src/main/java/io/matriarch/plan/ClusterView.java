@@ -1,6 +1,5 @@
 package io.matriarch.plan;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.OwnerReference;
@@ -13,10 +12,10 @@ import io.matriarch.api.PostgresCluster;
 import io.matriarch.api.PostgresClusterSpec;
 import io.matriarch.api.PostgresClusterStatus;
 import io.matriarch.api.contract.ClusterLease;
-import io.matriarch.api.contract.Labels;
 import io.matriarch.api.contract.MemberReport;
 import io.matriarch.api.contract.Names;
 import io.matriarch.api.contract.Settings;
+import io.matriarch.render.LeaseDocument;
 import io.matriarch.render.Rendering;
 import io.matriarch.render.SettingsDocument;
 import java.time.Instant;
@@ -86,9 +85,7 @@ public final class ClusterView {
                 .map(Member::of)
                 .sorted(Comparator.comparingInt(Member::ordinal))
                 .toList();
-        this.lease = leaseObject()
-                .map(l -> Drift.annotation(l, Labels.LEASE))
-                .flatMap(json -> parse(json, ClusterLease.class));
+        this.lease = leaseObject().flatMap(LeaseDocument::read);
         this.settings = find(ConfigMap.class, names().settings()).flatMap(SettingsDocument::read);
     }
 
@@ -109,17 +106,6 @@ public final class ClusterView {
 
     static List<OwnerReference> owners(HasMetadata object) {
         return Objects.requireNonNullElse(object.getMetadata().getOwnerReferences(), List.of());
-    }
-
-    private static <T> Optional<T> parse(String json, Class<T> type) {
-        if (json.isEmpty()) {
-            return Optional.empty();
-        }
-        try {
-            return Optional.of(Json.MAPPER.readValue(json, type));
-        } catch (JsonProcessingException e) {
-            return Optional.empty();
-        }
     }
 
     public PostgresCluster cluster() {

@@ -11,7 +11,7 @@ final class Configuration {
     private Configuration() {}
 
     static Result step(ClusterView view) {
-        ConfigMap desired = Wanted.stamped(SettingsDocument.configMap(view.rendering(), wanted(view)));
+        ConfigMap desired = SettingsDocument.configMap(view.rendering(), wanted(view));
         return Step.actOrDone(Wanted.applied(view, List.of(desired)), List.of());
     }
 

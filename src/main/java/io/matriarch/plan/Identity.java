@@ -82,11 +82,15 @@ public final class Identity {
         return needed(rendering).stream()
                 .filter(name -> {
                     Optional<Secret> live = secret(objects, name);
-                    if (live.isEmpty() || !leaves.contains(name)) {
-                        return live.isEmpty();
+                    if (live.isEmpty()) {
+                        return true;
                     }
-                    return !Secrets.value(live.get(), "ca.crt").equals(authority)
-                            || certificates.due(Secrets.value(live.get(), "tls.crt"));
+                    String certificate = Secrets.value(live.get(), "tls.crt");
+                    if (leaves.contains(name)) {
+                        return !Secrets.value(live.get(), "ca.crt").equals(authority)
+                                || certificates.due(certificate, authority);
+                    }
+                    return name.equals(rendering.names().authoritySecret()) && certificates.due(certificate);
                 })
                 .toList();
     }

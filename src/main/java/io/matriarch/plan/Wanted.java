@@ -4,41 +4,27 @@ import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudget;
 import io.matriarch.api.PostgresCluster;
-import io.matriarch.api.contract.Labels;
 import io.matriarch.render.Access;
-import io.matriarch.render.Hashes;
 import io.matriarch.render.Networking;
 import io.matriarch.render.Rendering;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 
 /** Objects that are rendered from the spec alone, and whether the live ones differ. */
 final class Wanted {
     private Wanted() {}
 
-    /** With the hash of its content, by which a field that was taken out of the rendering is noticed. */
-    static <T extends HasMetadata> T stamped(T object) {
-        Map<String, String> annotations = new LinkedHashMap<>(
-                Objects.requireNonNullElse(object.getMetadata().getAnnotations(), Map.of()));
-        annotations.put(Labels.RENDERED, Hashes.of(object));
-        object.getMetadata().setAnnotations(annotations);
-        return object;
-    }
-
     static List<HasMetadata> access(Rendering rendering) {
-        return Access.objects(rendering).stream().map(Wanted::stamped).toList();
+        return Access.objects(rendering);
     }
 
     static List<Service> services(Rendering rendering) {
-        return Networking.services(rendering).stream().map(Wanted::stamped).toList();
+        return Networking.services(rendering);
     }
 
     static Optional<PodDisruptionBudget> disruptionBudget(Rendering rendering) {
-        return Networking.disruptionBudget(rendering).map(Wanted::stamped);
+        return Networking.disruptionBudget(rendering);
     }
 
     /** Applies what is absent or differs. */

@@ -1,0 +1,152 @@
+package io.matriarch.operator;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.fabric8.kubernetes.client.dsl.FieldValidateable;
+import io.fabric8.kubernetes.client.dsl.base.PatchContext;
+import io.fabric8.kubernetes.client.dsl.base.PatchType;
+import io.matriarch.api.contract.Labels;
+import io.matriarch.plan.Action;
+import io.matriarch.plan.Finding;
+import io.matriarch.plan.Plan;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Carries a plan out. What the API server refuses becomes a finding in its own words; what merely changed meanwhile is looked at again. */
+final class Actor {
+    private static final Logger LOG = LoggerFactory.getLogger(Actor.class);
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final int NOT_FOUND = 404;
+    private static final int CONFLICT = 409;
+
+    /** Bad request, forbidden, too large, invalid: asking again the same way does not help. */
+    private static final Set<Integer> REFUSALS = Set.of(400, 403, 413, 422);
+
+    private final KubernetesClient client;
+
+    Actor(KubernetesClient client) {
+        this.client = client;
+    }
+
+    /**
+     * What came of a plan.
+     *
+     * @param refusals what the API server refused
+     * @param done what was carried out
+     * @param again whether something had changed since it was seen
+     */
+    record Outcome(List<Finding> refusals, List<Action> done, boolean again) {}
+
+    Outcome carryOut(List<Plan.Planned> actions) {
+        List<Finding> refusals = new ArrayList<>();
+        List<Action> done = new ArrayList<>();
+        boolean again = false;
+        for (Plan.Planned planned : actions) {
+            Action action = planned.action();
+            try {
+                write(action);
+                done.add(action);
+                LOG.info("{}", describe(action));
+            } catch (KubernetesClientException e) {
+                if (e.getCode() == CONFLICT || (e.getCode() == NOT_FOUND && !(action instanceof Action.Create))) {
+                    LOG.debug("{} has changed since it was seen: {}", action.target(), e.getMessage());
+                    again = true;
+                    if (action instanceof Action.Create) {
+                        continue;
+                    }
+                } else if (REFUSALS.contains(e.getCode())) {
+                    refusals.add(refusal(action, e));
+                } else {
+                    throw e;
+                }
+                if (planned.blocks()) {
+                    break;
+                }
+            }
+        }
+        return new Outcome(refusals, done, again);
+    }
+
+    private static String describe(Action action) {
+        return switch (action) {
+            case Action.Apply apply -> "applied " + apply.target();
+            case Action.Create create -> "created " + create.target();
+            case Action.Patch patch -> "patched %s: %s".formatted(patch.target(), patch.why());
+            case Action.Delete delete -> "deleted %s: %s".formatted(delete.target(), delete.why());
+        };
+    }
+
+    private void write(Action action) {
+        switch (action) {
+            case Action.Apply apply ->
+                client.resource(apply.object())
+                        .fieldManager(Labels.FIELD_MANAGER)
+                        .forceConflicts()
+                        .fieldValidation(FieldValidateable.Validation.STRICT)
+                        .serverSideApply();
+            case Action.Create create ->
+                client.resource(create.object())
+                        .fieldManager(Labels.FIELD_MANAGER)
+                        .create();
+            case Action.Patch patch ->
+                client.resource(patch.object())
+                        .patch(
+                                new PatchContext.Builder()
+                                        .withPatchType(PatchType.JSON_MERGE)
+                                        .withFieldManager(Labels.FIELD_MANAGER)
+                                        .build(),
+                                guarded(patch));
+            case Action.Delete delete ->
+                client.resource(delete.object())
+                        .lockResourceVersion(delete.object().getMetadata().getResourceVersion())
+                        .delete();
+        }
+    }
+
+    /** Refused when the object is another, or has changed since it was seen. */
+    private static String guarded(Action.Patch patch) {
+        try {
+            ObjectNode tree = (ObjectNode) JSON.readTree(patch.patch());
+            ObjectNode metadata = tree.withObjectProperty("metadata");
+            metadata.put("uid", patch.object().getMetadata().getUid());
+            metadata.put("resourceVersion", patch.object().getMetadata().getResourceVersion());
+            return JSON.writeValueAsString(tree);
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("a patch of ours is no JSON", e);
+        }
+    }
+
+    private static Finding refusal(Action action, KubernetesClientException e) {
+        String words = Optional.ofNullable(e.getStatus())
+                .map(s -> s.getMessage())
+                .filter(message -> message != null && !message.isEmpty())
+                .orElse(String.valueOf(e.getMessage()));
+        HasMetadata object = action.object();
+        LOG.warn("the API server refuses {}: {}", action.target(), words);
+        if (object instanceof PersistentVolumeClaim) {
+            boolean grows = action instanceof Action.Patch;
+            String help = words.contains("resize") || words.contains("expansion")
+                    ? ". Use a StorageClass with allowVolumeExpansion: true"
+                    : "";
+            return new Finding(
+                    Finding.Topic.Volumes,
+                    true,
+                    grows ? "ResizeRefused" : "ClaimRefused",
+                    "%s: %s%s".formatted(object.getMetadata().getName(), words, help));
+        }
+        return new Finding(
+                Finding.Topic.Cluster,
+                true,
+                "Refused",
+                "the API server refuses %s: %s".formatted(action.target(), words));
+    }
+}

@@ -1,0 +1,127 @@
+package io.matriarch.operator;
+
+import io.fabric8.kubernetes.api.model.Condition;
+import io.fabric8.kubernetes.api.model.Event;
+import io.fabric8.kubernetes.api.model.EventBuilder;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.matriarch.api.PostgresCluster;
+import io.matriarch.api.PostgresClusterStatus;
+import io.matriarch.plan.Action;
+import io.matriarch.plan.Finding;
+import io.matriarch.render.Hashes;
+import java.time.InstantSource;
+import java.time.format.DateTimeFormatter;
+import java.time.temporal.ChronoUnit;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Events: once when a condition says something new, never again in each pass. What was said before is in the status. */
+final class Announcer {
+    private static final Logger LOG = LoggerFactory.getLogger(Announcer.class);
+    private static final int LONGEST = 1000;
+    private static final int CONFLICT = 409;
+
+    private final KubernetesClient client;
+    private final InstantSource clock;
+
+    Announcer(KubernetesClient client, InstantSource clock) {
+        this.client = client;
+        this.clock = clock;
+    }
+
+    void announce(
+            PostgresCluster cluster,
+            Optional<PostgresClusterStatus> before,
+            PostgresClusterStatus after,
+            List<Finding> findings,
+            List<Action> done) {
+        for (Finding finding : findings) {
+            if (conditions(before).stream()
+                    .noneMatch(
+                            c -> Objects.requireNonNullElse(c.getMessage(), "").contains(finding.message()))) {
+                boolean warning = switch (finding.topic()) {
+                    case Cluster, Volumes, Configuration -> true;
+                    case Replication, Restart, Upgrade -> false;
+                };
+                say(cluster, warning ? "Warning" : "Normal", finding.reason(), finding.message());
+            }
+        }
+        ready(Optional.of(after)).filter(c -> "True".equals(c.getStatus())).ifPresent(now -> {
+            if (ready(before).filter(c -> "True".equals(c.getStatus())).isEmpty()) {
+                say(cluster, "Normal", "Ready", now.getMessage());
+            }
+        });
+        for (Action action : done) {
+            if (action instanceof Action.Delete delete) {
+                say(cluster, "Normal", "Deleted", "%s: %s".formatted(delete.target(), delete.why()));
+            }
+        }
+    }
+
+    private static List<Condition> conditions(Optional<PostgresClusterStatus> status) {
+        return status.map(PostgresClusterStatus::conditions).orElse(List.of());
+    }
+
+    private static Optional<Condition> ready(Optional<PostgresClusterStatus> status) {
+        return conditions(status).stream()
+                .filter(c -> "Ready".equals(c.getType()))
+                .findFirst();
+    }
+
+    private void say(PostgresCluster cluster, String type, String reason, String text) {
+        String message = text.length() > LONGEST ? text.substring(0, LONGEST) + "…" : text;
+        String now = DateTimeFormatter.ISO_INSTANT.format(clock.instant().truncatedTo(ChronoUnit.SECONDS));
+        String name = cluster.getMetadata().getName() + "."
+                + Hashes.of(List.of(cluster.getMetadata().getUid(), type, reason, message));
+        Event event = new EventBuilder()
+                .withNewMetadata()
+                .withNamespace(cluster.getMetadata().getNamespace())
+                .withName(name)
+                .endMetadata()
+                .withNewInvolvedObject()
+                .withApiVersion(cluster.getApiVersion())
+                .withKind(cluster.getKind())
+                .withNamespace(cluster.getMetadata().getNamespace())
+                .withName(cluster.getMetadata().getName())
+                .withUid(cluster.getMetadata().getUid())
+                .endInvolvedObject()
+                .withType(type)
+                .withReason(reason)
+                .withMessage(message)
+                .withFirstTimestamp(now)
+                .withLastTimestamp(now)
+                .withCount(1)
+                .withNewSource()
+                .withComponent("matriarch")
+                .endSource()
+                .withReportingComponent("matriarch")
+                .withReportingInstance("operator")
+                .build();
+        try {
+            client.resource(event).create();
+        } catch (KubernetesClientException e) {
+            if (e.getCode() == CONFLICT) {
+                repeat(event);
+            } else {
+                // An Event is a courtesy: the condition says the same.
+                LOG.warn("no Event \"{}\": {}", message, e.getMessage());
+            }
+        }
+    }
+
+    private void repeat(Event event) {
+        try {
+            client.resource(event).edit(old -> {
+                old.setCount(Objects.requireNonNullElse(old.getCount(), 1) + 1);
+                old.setLastTimestamp(event.getLastTimestamp());
+                return old;
+            });
+        } catch (KubernetesClientException e) {
+            LOG.warn("no Event \"{}\": {}", event.getMessage(), e.getMessage());
+        }
+    }
+}

@@ -1,0 +1,137 @@
+package io.matriarch.operator;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.fabric8.kubernetes.api.model.Condition;
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.javaoperatorsdk.operator.api.reconciler.Context;
+import io.javaoperatorsdk.operator.api.reconciler.ControllerConfiguration;
+import io.javaoperatorsdk.operator.api.reconciler.EventSourceContext;
+import io.javaoperatorsdk.operator.api.reconciler.PrimaryUpdateAndCacheUtils;
+import io.javaoperatorsdk.operator.api.reconciler.Reconciler;
+import io.javaoperatorsdk.operator.api.reconciler.UpdateControl;
+import io.javaoperatorsdk.operator.processing.event.source.EventSource;
+import io.matriarch.api.PostgresCluster;
+import io.matriarch.api.PostgresClusterStatus;
+import io.matriarch.plan.ClusterView;
+import io.matriarch.plan.ClusterView.OperatorIdentity;
+import io.matriarch.plan.Finding;
+import io.matriarch.plan.Plan;
+import io.matriarch.plan.StatusReport;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.slf4j.MDC;
+
+/** One pass over one cluster: observe, plan, act, report. A paused cluster is not written to at all. */
+@ControllerConfiguration(name = "postgrescluster")
+final class ClusterReconciler implements Reconciler<PostgresCluster> {
+    private static final Duration SOON = Duration.ofSeconds(1);
+    private static final Duration SLOWEST = Duration.ofSeconds(60);
+
+    /** With nothing to do: certificates grow old. */
+    private static final Duration IDLE = Duration.ofHours(1);
+
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private final Observer observer;
+    private final Actor actor;
+    private final Announcer announcer;
+    private final Telemetry telemetry;
+
+    ClusterReconciler(KubernetesClient client, InstantSource clock, OperatorIdentity identity, Telemetry telemetry) {
+        this.observer = new Observer(client, clock, identity);
+        this.actor = new Actor(client);
+        this.announcer = new Announcer(client, clock);
+        this.telemetry = telemetry;
+    }
+
+    @Override
+    public List<EventSource<?, PostgresCluster>> prepareEventSources(EventSourceContext<PostgresCluster> context) {
+        return Sources.of(context);
+    }
+
+    @Override
+    public UpdateControl<PostgresCluster> reconcile(PostgresCluster cluster, Context<PostgresCluster> context) {
+        String name = cluster.getMetadata().getNamespace() + "/"
+                + cluster.getMetadata().getName();
+        try (MDC.MDCCloseable line = MDC.putCloseable("cluster", name)) {
+            if (cluster.getMetadata().getDeletionTimestamp() != null
+                    || Boolean.TRUE.equals(cluster.getSpec().paused())) {
+                telemetry.cluster(name, "Paused");
+                return UpdateControl.noUpdate();
+            }
+            return pass(cluster, context, name);
+        }
+    }
+
+    private UpdateControl<PostgresCluster> pass(
+            PostgresCluster cluster, Context<PostgresCluster> context, String name) {
+        List<HasMetadata> cached = new ArrayList<>();
+        for (Class<? extends HasMetadata> kind : Sources.KINDS) {
+            cached.addAll(context.getSecondaryResources(kind));
+        }
+        ClusterView view = observer.observe(cluster, cached);
+        Plan plan = Plan.of(view);
+        Actor.Outcome outcome = actor.carryOut(plan.actions());
+        PostgresClusterStatus status = StatusReport.of(view, plan, outcome.refusals());
+        Optional<PostgresClusterStatus> before = Optional.ofNullable(cluster.getStatus());
+        List<Finding> findings = new ArrayList<>(plan.findings());
+        findings.addAll(outcome.refusals());
+        announcer.announce(cluster, before, status, findings, outcome.done());
+        if (differs(before, status)) {
+            PrimaryUpdateAndCacheUtils.ssaPatchStatusAndCacheResource(cluster, fresh(cluster, status), context);
+        }
+        telemetry.cluster(name, readyReason(status));
+        return UpdateControl.<PostgresCluster>noUpdate()
+                .rescheduleAfter(next(view, plan, outcome, status).toMillis());
+    }
+
+    private static PostgresCluster fresh(PostgresCluster cluster, PostgresClusterStatus status) {
+        PostgresCluster fresh = new PostgresCluster();
+        fresh.setMetadata(new ObjectMetaBuilder()
+                .withNamespace(cluster.getMetadata().getNamespace())
+                .withName(cluster.getMetadata().getName())
+                .withUid(cluster.getMetadata().getUid())
+                .build());
+        fresh.setStatus(status);
+        return fresh;
+    }
+
+    private static boolean differs(Optional<PostgresClusterStatus> before, PostgresClusterStatus after) {
+        JsonNode old = before.<JsonNode>map(JSON::valueToTree).orElseGet(JSON::createObjectNode);
+        return !old.equals(JSON.valueToTree(after));
+    }
+
+    private static String readyReason(PostgresClusterStatus status) {
+        return ready(status).map(Condition::getReason).orElse("Unknown");
+    }
+
+    private static Optional<Condition> ready(PostgresClusterStatus status) {
+        return Optional.ofNullable(status.conditions()).orElse(List.of()).stream()
+                .filter(c -> "Ready".equals(c.getType()))
+                .findFirst();
+    }
+
+    /** Events bring most passes. By time: soon after a write, ever more rarely while something is wrong, hardly ever when nothing is. */
+    private static Duration next(ClusterView view, Plan plan, Actor.Outcome outcome, PostgresClusterStatus status) {
+        if (outcome.refusals().isEmpty() && (outcome.again() || !outcome.done().isEmpty())) {
+            return SOON;
+        }
+        if (plan.settled() && outcome.refusals().isEmpty()) {
+            return IDLE;
+        }
+        Duration least = plan.recheck().orElse(SOON);
+        Duration since = ready(status)
+                .map(Condition::getLastTransitionTime)
+                .map(at -> Duration.between(Instant.parse(at), view.now()).dividedBy(5))
+                .orElse(Duration.ZERO);
+        Duration slow = since.compareTo(SLOWEST) > 0 ? SLOWEST : since;
+        return slow.compareTo(least) > 0 ? slow : least;
+    }
+}

@@ -1,0 +1,75 @@
+package io.matriarch.operator;
+
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.Secret;
+import io.matriarch.render.Certificates;
+import io.matriarch.render.Certificates.Pair;
+import io.matriarch.render.Rendering;
+import io.matriarch.render.Secrets;
+import java.security.SecureRandom;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** The random content of Secrets that are lacking: passwords, keys, certificates. */
+final class FreshSecrets {
+    private static final String ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+
+    /** Characters of a password: 32 of 62 kinds are 190 bits. */
+    private static final int LENGTH = 32;
+
+    private final SecureRandom random = new SecureRandom();
+    private final InstantSource clock;
+
+    FreshSecrets(InstantSource clock) {
+        this.clock = clock;
+    }
+
+    List<Secret> make(Rendering rendering, List<HasMetadata> objects, List<String> lacking) {
+        List<Secret> fresh = new ArrayList<>();
+        if (lacking.isEmpty()) {
+            return fresh;
+        }
+        Certificates certificates = new Certificates(clock.instant(), random);
+        Optional<Pair> present = pair(objects, rendering.names().authoritySecret());
+        Pair authority;
+        if (lacking.contains(rendering.names().authoritySecret())) {
+            authority = present.map(certificates::renewed).orElseGet(() -> certificates.authority(rendering));
+            fresh.add(Secrets.authority(rendering, authority));
+        } else {
+            authority = present.orElseThrow();
+        }
+        if (lacking.contains(rendering.names().serverSecret())) {
+            fresh.add(Secrets.server(rendering, certificates.server(rendering, authority), authority.certificate()));
+        }
+        if (lacking.contains(rendering.names().replicationSecret())) {
+            fresh.add(Secrets.replication(rendering, certificates.replication(authority), authority.certificate()));
+        }
+        if (lacking.contains(rendering.names().applicationSecret())) {
+            fresh.add(Secrets.application(rendering, password()));
+        }
+        if (lacking.contains(rendering.names().superuserSecret())) {
+            fresh.add(Secrets.superuser(rendering, password()));
+        }
+        return fresh;
+    }
+
+    private static Optional<Pair> pair(List<HasMetadata> objects, String name) {
+        return objects.stream()
+                .filter(Secret.class::isInstance)
+                .map(Secret.class::cast)
+                .filter(secret -> secret.getMetadata().getName().equals(name))
+                .map(secret -> new Pair(Secrets.value(secret, "tls.crt"), Secrets.value(secret, "tls.key")))
+                .filter(pair -> !pair.certificate().isEmpty() && !pair.key().isEmpty())
+                .findFirst();
+    }
+
+    private String password() {
+        StringBuilder password = new StringBuilder(LENGTH);
+        for (int i = 0; i < LENGTH; i++) {
+            password.append(ALPHABET.charAt(random.nextInt(ALPHABET.length())));
+        }
+        return password.toString();
+    }
+}
