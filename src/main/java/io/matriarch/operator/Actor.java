@@ -89,14 +89,11 @@ final class Actor {
         switch (action) {
             case Action.Apply apply ->
                 client.resource(apply.object())
+                        .fieldValidation(FieldValidateable.Validation.STRICT)
                         .fieldManager(Labels.FIELD_MANAGER)
                         .forceConflicts()
-                        .fieldValidation(FieldValidateable.Validation.STRICT)
                         .serverSideApply();
-            case Action.Create create ->
-                client.resource(create.object())
-                        .fieldManager(Labels.FIELD_MANAGER)
-                        .create();
+            case Action.Create create -> client.resource(create.object()).create();
             case Action.Patch patch ->
                 client.resource(patch.object())
                         .patch(

@@ -1,0 +1,82 @@
+package io.matriarch.operator;
+
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.javaoperatorsdk.operator.Operator;
+import io.javaoperatorsdk.operator.processing.event.source.informer.TransformingItemStore;
+import io.javaoperatorsdk.operator.processing.retry.GenericRetry;
+import io.matriarch.api.PostgresCluster;
+import io.matriarch.api.contract.Labels;
+import io.matriarch.plan.ClusterView.OperatorIdentity;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.Set;
+
+/** The reconciliation itself, as the leader runs it: informers, the queue, a few threads. */
+final class Controllers implements AutoCloseable {
+    private static final int THREADS = 4;
+    private static final Duration STOP = Duration.ofSeconds(10);
+    private static final Duration SYNC = Duration.ofMinutes(1);
+    private static final Duration FIRST_RETRY = Duration.ofSeconds(1);
+    private static final Duration LAST_RETRY = Duration.ofMinutes(1);
+    private static final double GROWTH = 1.7;
+
+    private final Operator operator;
+
+    /**
+     * Prepares it.
+     *
+     * @param namespaces to watch; all when empty
+     */
+    Controllers(
+            KubernetesClient client,
+            InstantSource clock,
+            OperatorIdentity identity,
+            Set<String> namespaces,
+            Telemetry telemetry) {
+        operator = new Operator(overrider -> overrider
+                .withKubernetesClient(client)
+                .withCloseClientOnStop(false)
+                .checkingCRDAndValidateLocalModel(false)
+                .withConcurrentReconciliationThreads(THREADS)
+                .withConcurrentWorkflowExecutorThreads(1)
+                .withPreviousAnnotationForDependentResources(false)
+                .withParseResourceVersions(true)
+                .withUseSSAToPatchPrimaryResource(true)
+                .withStopOnInformerErrorDuringStartup(true)
+                .withCacheSyncTimeout(SYNC)
+                .withReconciliationTerminationTimeout(STOP)
+                .withMetrics(telemetry));
+        operator.register(new ClusterReconciler(client, clock, identity, telemetry), configuration -> {
+            configuration
+                    .withFieldManager(Labels.FIELD_MANAGER)
+                    .withItemStore(new TransformingItemStore<PostgresCluster>(Sources::pruned))
+                    .withRetry(new GenericRetry()
+                            .setInitialInterval(FIRST_RETRY.toMillis())
+                            .setIntervalMultiplier(GROWTH)
+                            .setMaxInterval(LAST_RETRY.toMillis())
+                            .withoutMaxAttempts());
+            if (namespaces.isEmpty()) {
+                configuration.watchingAllNamespaces();
+            } else {
+                configuration.settingNamespaces(namespaces);
+            }
+        });
+    }
+
+    void start() {
+        operator.start();
+    }
+
+    boolean started() {
+        return operator.getRuntimeInfo().isStarted();
+    }
+
+    boolean healthy() {
+        return !started() || operator.getRuntimeInfo().allEventSourcesAreHealthy();
+    }
+
+    @Override
+    public void close() {
+        operator.stop();
+    }
+}

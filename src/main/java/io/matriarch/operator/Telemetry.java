@@ -1,0 +1,134 @@
+package io.matriarch.operator;
+
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.client.http.AsyncBody;
+import io.fabric8.kubernetes.client.http.HttpRequest;
+import io.fabric8.kubernetes.client.http.HttpResponse;
+import io.fabric8.kubernetes.client.http.Interceptor;
+import io.javaoperatorsdk.operator.api.monitoring.Metrics;
+import io.javaoperatorsdk.operator.api.reconciler.RetryInfo;
+import io.javaoperatorsdk.operator.processing.event.ResourceID;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MultiGauge;
+import io.micrometer.core.instrument.Tags;
+import io.micrometer.core.instrument.Timer;
+import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * The operator's metrics: passes, their errors and durations, clusters that wait for a pass, API calls by verb, resource and code, clusters by
+ * state.
+ */
+final class Telemetry implements Metrics {
+    private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+    private final Counter reconciles = Counter.builder("matriarch.reconciles")
+            .description("Passes over clusters")
+            .register(registry);
+    private final Counter errors = Counter.builder("matriarch.reconcile.errors")
+            .description("Passes that ended with an error")
+            .register(registry);
+    private final Timer durations = Timer.builder("matriarch.reconcile.duration")
+            .description("Time that passes took")
+            .register(registry);
+    private final Set<ResourceID> queue = ConcurrentHashMap.newKeySet();
+    private final Map<String, String> states = new ConcurrentHashMap<>();
+    private final MultiGauge clusters = MultiGauge.builder("matriarch.clusters")
+            .description("Clusters, by the reason of their condition Ready")
+            .register(registry);
+
+    Telemetry() {
+        Gauge.builder("matriarch.queue.depth", queue, Set::size)
+                .description("Clusters that wait for a pass")
+                .register(registry);
+        new JvmMemoryMetrics().bindTo(registry);
+    }
+
+    /** Everything, in Prometheus' text format. */
+    String scrape() {
+        Map<String, Integer> counts = new TreeMap<>();
+        states.values().forEach(state -> counts.merge(state, 1, Integer::sum));
+        clusters.register(
+                counts.entrySet().stream()
+                        .map(e -> MultiGauge.Row.of(Tags.of("state", e.getKey()), e.getValue()))
+                        .toList(),
+                true);
+        return registry.scrape();
+    }
+
+    /** A cluster's state, as its column Status shows it. */
+    void cluster(String name, String state) {
+        states.put(name, state);
+    }
+
+    void calls(String verb, String resource, int code) {
+        registry.counter(
+                        "matriarch.api.calls",
+                        "verb",
+                        verb,
+                        "resource",
+                        resource,
+                        "code",
+                        code == 0 ? "error" : Integer.toString(code))
+                .increment();
+    }
+
+    @Override
+    public void reconcileCustomResource(HasMetadata resource, RetryInfo retryInfo, Map<String, Object> metadata) {
+        queue.add(ResourceID.fromResource(resource));
+    }
+
+    @Override
+    public void reconciliationExecutionStarted(HasMetadata resource, Map<String, Object> metadata) {
+        queue.remove(ResourceID.fromResource(resource));
+        reconciles.increment();
+    }
+
+    @Override
+    public void failedReconciliation(HasMetadata resource, Exception exception, Map<String, Object> metadata) {
+        errors.increment();
+    }
+
+    @Override
+    public void cleanupDoneFor(ResourceID id, Map<String, Object> metadata) {
+        queue.remove(id);
+        states.remove(id.getNamespace().orElse("") + "/" + id.getName());
+    }
+
+    @Override
+    public <T> T timeControllerExecution(ControllerExecution<T> execution) throws Exception {
+        Timer.Sample sample = Timer.start(registry);
+        try {
+            return execution.execute();
+        } finally {
+            sample.stop(durations);
+        }
+    }
+
+    /** Counts the answers of the API server. */
+    Interceptor interceptor() {
+        return new Interceptor() {
+            @Override
+            public void after(
+                    HttpRequest request, HttpResponse<?> response, AsyncBody.Consumer<List<ByteBuffer>> consumer) {
+                Call call = Call.of(
+                        request.method(), request.uri().getPath(), request.uri().getQuery());
+                calls(call.verb(), call.resource(), response.code());
+            }
+
+            @Override
+            public void afterConnectionFailure(HttpRequest request, Throwable failure) {
+                Call call = Call.of(
+                        request.method(), request.uri().getPath(), request.uri().getQuery());
+                calls(call.verb(), call.resource(), 0);
+            }
+        };
+    }
+}
