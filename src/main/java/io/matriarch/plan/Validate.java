@@ -3,6 +3,7 @@ package io.matriarch.plan;
 import io.matriarch.plan.Step.Done;
 import io.matriarch.plan.Step.Result;
 import io.matriarch.plan.Step.Wait;
+import io.matriarch.render.Validation;
 import java.time.Duration;
 import java.util.List;
 
@@ -13,7 +14,7 @@ final class Validate {
     private Validate() {}
 
     static Result step(ClusterView view) {
-        List<String> errors = List.of();
+        List<String> errors = Validation.problems(view.rendering());
         return errors.isEmpty()
                 ? new Done()
                 : new Wait(
