@@ -2,6 +2,7 @@ package io.matriarch.operator;
 
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Secret;
+import io.matriarch.plan.Identity;
 import io.matriarch.render.Certificates;
 import io.matriarch.render.Certificates.Pair;
 import io.matriarch.render.Rendering;
@@ -26,12 +27,13 @@ final class FreshSecrets {
         this.clock = clock;
     }
 
-    List<Secret> make(Rendering rendering, List<HasMetadata> objects, List<String> lacking) {
+    List<Secret> make(Rendering rendering, List<HasMetadata> objects) {
         List<Secret> fresh = new ArrayList<>();
+        Certificates certificates = new Certificates(clock.instant(), random);
+        List<String> lacking = Identity.lacking(rendering, objects, certificates);
         if (lacking.isEmpty()) {
             return fresh;
         }
-        Certificates certificates = new Certificates(clock.instant(), random);
         Optional<Pair> present = pair(objects, rendering.names().authoritySecret());
         Pair authority;
         if (lacking.contains(rendering.names().authoritySecret())) {

@@ -12,7 +12,6 @@ import io.matriarch.plan.ClusterView;
 import io.matriarch.plan.ClusterView.Notice;
 import io.matriarch.plan.ClusterView.OperatorIdentity;
 import io.matriarch.plan.Glance;
-import io.matriarch.plan.Identity;
 import io.matriarch.render.Rendering;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -73,8 +72,7 @@ final class Observer {
         for (Glance.InTrouble trouble : Glance.inTrouble(cluster, objects, now)) {
             notices.addAll(notices(rendering.namespace(), trouble));
         }
-        List<String> lacking = Identity.lacking(rendering, objects, now);
-        return new ClusterView(cluster, now, identity, objects, notices, secrets.make(rendering, objects, lacking));
+        return new ClusterView(cluster, now, identity, objects, notices, secrets.make(rendering, objects));
     }
 
     private static boolean same(HasMetadata object, HasMetadata wanted) {

@@ -145,11 +145,9 @@ public final class ClusterView {
         return objects;
     }
 
-    /** A Secret with new random content. */
-    Optional<Secret> fresh(String name) {
-        return fresh.stream()
-                .filter(secret -> secret.getMetadata().getName().equals(name))
-                .findFirst();
+    /** Secrets to be made or renewed, with their new random content. */
+    List<Secret> fresh() {
+        return fresh;
     }
 
     /** Newest first. */

@@ -11,9 +11,7 @@ import io.matriarch.render.Rendering;
 import io.matriarch.render.Secrets;
 import io.matriarch.render.SettingsDocument;
 import java.nio.charset.StandardCharsets;
-import java.security.SecureRandom;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.LinkedHashMap;
@@ -31,11 +29,10 @@ public final class Identity {
     static Result step(ClusterView view) {
         List<Finding> findings = given(view);
         List<Action> actions = new ArrayList<>();
-        for (String name : lacking(view.rendering(), view.objects(), view.now())) {
-            Optional<Secret> live = view.find(Secret.class, name);
-            view.fresh(name)
-                    .map(secret -> live.<Action>map(old -> renewed(old, secret)).orElse(new Action.Create(secret)))
-                    .ifPresent(actions::add);
+        for (Secret fresh : view.fresh()) {
+            actions.add(view.find(Secret.class, fresh.getMetadata().getName())
+                    .<Action>map(old -> renewed(old, fresh))
+                    .orElse(new Action.Create(fresh)));
         }
         connection(view).ifPresent(actions::add);
         actions.addAll(Wanted.applied(view, Wanted.access(view.rendering())));
@@ -72,8 +69,8 @@ public final class Identity {
     }
 
     /** Those that are absent, or whose certificate is due or of another authority; the authority first. */
-    public static List<String> lacking(Rendering rendering, List<? extends HasMetadata> objects, Instant now) {
-        Certificates certificates = new Certificates(now, new SecureRandom());
+    public static List<String> lacking(
+            Rendering rendering, List<? extends HasMetadata> objects, Certificates certificates) {
         String authority = secret(objects, rendering.names().authoritySecret())
                 .map(s -> Secrets.value(s, "tls.crt"))
                 .orElse("");
