@@ -43,11 +43,14 @@ final class Announcer {
             if (conditions(before).stream()
                     .noneMatch(
                             c -> Objects.requireNonNullElse(c.getMessage(), "").contains(finding.message()))) {
-                boolean warning = switch (finding.topic()) {
-                    case Cluster, Volumes, Configuration -> true;
-                    case Replication, Restart, Upgrade -> false;
-                };
-                say(cluster, warning ? "Warning" : "Normal", finding.reason(), finding.message());
+                switch (finding.topic()) {
+                    case Cluster, Volumes, Configuration ->
+                        say(cluster, "Warning", finding.reason(), finding.message());
+                    case Restart, Upgrade -> say(cluster, "Normal", finding.reason(), finding.message());
+                    case Replication -> {
+                        // Replicas come and go; the condition says so, and trouble with a pod is told as such.
+                    }
+                }
             }
         }
         ready(Optional.of(after)).filter(c -> "True".equals(c.getStatus())).ifPresent(now -> {

@@ -243,6 +243,13 @@ public final class ClusterView {
         return lease.map(ClusterLease::systemIdentifier).isPresent();
     }
 
+    /** Whether the cluster has ever had a primary that served. */
+    boolean served() {
+        return bootstrapped()
+                && (primary().isPresent()
+                        || status().map(PostgresClusterStatus::version).isPresent());
+    }
+
     /** The settings document as the agents have it. */
     Optional<Settings> settings() {
         return settings;

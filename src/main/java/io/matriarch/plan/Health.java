@@ -36,7 +36,7 @@ final class Health {
                         || !m.ready())
                 .map(m -> m.name() + " is " + Readiness.state(m))
                 .toList();
-        if (!detached.isEmpty() && view.bootstrapped()) {
+        if (!detached.isEmpty() && view.served()) {
             findings.add(new Finding(Topic.Replication, false, "NotStreaming", String.join(", ", detached)));
         }
     }

@@ -159,7 +159,7 @@ public final class StatusReport {
     }
 
     private String reason(boolean serves) {
-        if (!view.bootstrapped()) {
+        if (!view.served()) {
             return "Creating";
         }
         if (view.replicas() > view.spec().instances()) {
