@@ -9,6 +9,7 @@ import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.JavaCall;
@@ -71,7 +72,24 @@ class ArchitectureTest {
     @Test
     void allPackagesAreLookedAt() {
         assertThat(OURS.stream().map(JavaClass::getPackageName))
-                .contains("io.matriarch.api", "io.matriarch.render", "io.matriarch.instance.ha");
+                .contains(
+                        "io.matriarch.api",
+                        "io.matriarch.render",
+                        "io.matriarch.plan",
+                        "io.matriarch.operator",
+                        "io.matriarch.instance.ha");
+    }
+
+    @Test
+    void whatIsNotPureIsFoundOut() {
+        assertThatThrownBy(() -> pure("io.matriarch.operator..")).hasMessageContaining("kubernetes.client");
+        assertThatThrownBy(() -> pure("io.matriarch.instance.net..")).hasMessageContaining("java.nio.file");
+        assertThatThrownBy(() -> check(noClasses()
+                        .that()
+                        .resideInAPackage("io.matriarch.instance..")
+                        .should()
+                        .callCodeUnitWhere(THE_CLOCK)))
+                .hasMessageContaining("nanoTime");
     }
 
     @Test

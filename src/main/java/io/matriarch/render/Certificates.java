@@ -147,7 +147,10 @@ public final class Certificates {
     }
 
     private static IllegalStateException unusable(Exception e) {
-        return new IllegalStateException("the authority's certificate or key cannot be used: " + e.getMessage(), e);
+        return new IllegalStateException(
+                "the authority's certificate or key cannot be used (%s); delete the Secret that holds them and a new one is made"
+                        .formatted(e.getMessage()),
+                e);
     }
 
     /** Whether a certificate is {@linkplain #due(String) due}, or this authority did not sign it: its Secret was made anew. */

@@ -5,10 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Random;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.FieldSource;
@@ -85,6 +87,37 @@ class InputsTest {
             })
     void defaultsRestartNothing(String fields) throws IOException {
         assertThat(hash(with("minimal", fields))).isEqualTo(hash(Clusters.manifest("minimal")));
+    }
+
+    @Test
+    void everyDefaultOfTheCrdCountsAsNotGiven() throws IOException {
+        JsonNode crd = Clusters.YAML.readTree(
+                Path.of("crds/matriarch.io_postgresclusters.yaml").toFile());
+        List<ObjectNode> defaults = new ArrayList<>();
+        defaults(crd.at("/spec/versions/0/schema/openAPIV3Schema/properties/spec"), UnaryOperator.identity(), defaults);
+        assertThat(defaults).hasSizeGreaterThan(5);
+        for (ObjectNode fields : defaults) {
+            ObjectNode manifest = Clusters.manifest("minimal");
+            manifest.withObjectProperty("spec").setAll(fields);
+            manifest.withObjectProperty("spec").withObjectProperty("storage").put("size", "20Gi");
+            assertThat(hash(manifest)).as(fields.toString()).isEqualTo(hash(Clusters.manifest("minimal")));
+        }
+    }
+
+    /** One object for each default, with that field alone. */
+    private static void defaults(JsonNode schema, UnaryOperator<ObjectNode> within, List<ObjectNode> found) {
+        schema.path("properties").properties().forEach(field -> {
+            JsonNode value = field.getValue().path("default");
+            if (!value.isMissingNode()) {
+                ObjectNode alone = Clusters.YAML.createObjectNode();
+                alone.set(field.getKey(), value);
+                found.add(within.apply(alone));
+            }
+            defaults(
+                    field.getValue(),
+                    inner -> within.apply(Clusters.YAML.createObjectNode().set(field.getKey(), inner)),
+                    found);
+        });
     }
 
     @ParameterizedTest
