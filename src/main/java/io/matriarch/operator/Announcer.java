@@ -46,7 +46,8 @@ final class Announcer {
                 switch (finding.topic()) {
                     case Cluster, Volumes, Configuration ->
                         say(cluster, "Warning", finding.reason(), finding.message());
-                    case Restart, Upgrade -> say(cluster, "Normal", finding.reason(), finding.message());
+                    case Restart -> begins(cluster, before, "PendingRestart", finding);
+                    case Upgrade -> begins(cluster, before, "UpgradePending", finding);
                     case Replication -> {
                         // Replicas come and go; the condition says so, and trouble with a pod is told as such.
                     }
@@ -62,6 +63,13 @@ final class Announcer {
             if (action instanceof Action.Delete delete) {
                 say(cluster, "Normal", "Deleted", "%s: %s".formatted(delete.target(), delete.why()));
             }
+        }
+    }
+
+    /** The list of members grows and shrinks as they report; that it began is worth an Event. */
+    private void begins(PostgresCluster cluster, Optional<PostgresClusterStatus> before, String type, Finding finding) {
+        if (conditions(before).stream().noneMatch(c -> type.equals(c.getType()) && "True".equals(c.getStatus()))) {
+            say(cluster, "Normal", finding.reason(), finding.message());
         }
     }
 

@@ -36,9 +36,12 @@ record PodTrouble(String reason, String message, boolean needsUser, boolean brok
         if (member.ready()) {
             return Optional.empty();
         }
+        Optional<PodTrouble> leaving = node(view, member).or(() -> stuck(view, member));
+        if (leaving.isPresent() || member.terminating()) {
+            return leaving;
+        }
         PodStatus status = member.pod().getStatus();
-        return node(view, member)
-                .or(() -> stuck(view, member))
+        return Optional.<PodTrouble>empty()
                 .or(() -> status == null ? Optional.empty() : unscheduled(member, status))
                 .or(() -> status == null ? Optional.empty() : containers(member, status))
                 .or(() -> reported(member))
@@ -204,11 +207,12 @@ record PodTrouble(String reason, String message, boolean needsUser, boolean brok
         }
         return Optional.of(new PodTrouble(
                 init ? "InitContainerFailed" : "ContainerFailed",
-                "%s %s of %s ended with exit code %d%s: %s"
+                "%s %s of %s%s ended with exit code %d%s: %s"
                         .formatted(
                                 init ? "init container" : "container",
                                 container.getName(),
                                 member.name(),
+                                ours ? " (image " + image(member.pod(), container) + ")" : "",
                                 end.get().getExitCode(),
                                 end.get().getReason() == null
                                                 || "Error".equals(end.get().getReason())
@@ -252,7 +256,14 @@ record PodTrouble(String reason, String message, boolean needsUser, boolean brok
                 .filter(notice -> notice.at().isAfter(view.now().minus(Duration.ofMinutes(10))))
                 .map(notice -> new PodTrouble(
                         notice.reason(),
-                        "%s cannot start: %s".formatted(member.name(), notice.message()),
+                        "%s cannot start%s: %s"
+                                .formatted(
+                                        member.name(),
+                                        notice.reason().equals("FailedCreatePodSandBox")
+                                                ? ""
+                                                : " with the volume "
+                                                        + view.names().dataClaim(member.ordinal()),
+                                        notice.message().lines().findFirst().orElse("")),
                         false,
                         true));
     }

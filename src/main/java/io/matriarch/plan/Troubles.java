@@ -1,19 +1,33 @@
 package io.matriarch.plan;
 
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /** Pods that do not come up, with what the user can do about it (rollout.md section 6). */
 final class Troubles {
+    private static final String POD = "\0";
+
     private Troubles() {}
 
     static List<Finding> findings(ClusterView view) {
         List<Finding> findings = new ArrayList<>();
+        Map<String, PodTrouble> kinds = new LinkedHashMap<>();
+        Map<String, List<String>> pods = new LinkedHashMap<>();
         for (Member member : view.members()) {
-            PodTrouble.of(view, member)
-                    .map(t -> new Finding(Finding.Topic.Cluster, t.needsUser(), t.reason(), t.message()))
-                    .ifPresent(findings::add);
+            PodTrouble.of(view, member).ifPresent(trouble -> {
+                String kind = trouble.message().replace(member.name(), POD);
+                kinds.putIfAbsent(kind, trouble);
+                pods.computeIfAbsent(kind, k -> new ArrayList<>()).add(member.name());
+            });
         }
+        // What several pods suffer from alike is said once.
+        kinds.forEach((kind, trouble) -> findings.add(new Finding(
+                Finding.Topic.Cluster,
+                trouble.needsUser(),
+                trouble.reason(),
+                kind.replace(POD, String.join(", ", pods.getOrDefault(kind, List.of()))))));
         if (view.statefulSet().isPresent() && view.members().size() < view.replicas()) {
             view.notice("StatefulSet", view.names().statefulSet(), "FailedCreate", "SuccessfulCreate")
                     .filter(notice -> notice.reason().equals("FailedCreate"))
