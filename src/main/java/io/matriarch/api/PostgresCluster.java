@@ -41,6 +41,12 @@ import org.jspecify.annotations.Nullable;
         value = "self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",
         message =
                 "metadata.name: lower case letters, digits and '-', beginning with a letter (Services are named after it)")
+@ValidationRule(
+        value = "!has(oldSelf.status) || !has(oldSelf.status.systemIdentifier)"
+                + " || (has(self.spec.bootstrap) ? has(oldSelf.spec.bootstrap) && self.spec.bootstrap == oldSelf.spec.bootstrap"
+                + " : !has(oldSelf.spec.bootstrap))",
+        message =
+                "bootstrap: it was carried out when the cluster was created and cannot be changed; make a new cluster instead")
 public final class PostgresCluster extends CustomResource<PostgresClusterSpec, PostgresClusterStatus>
         implements Namespaced {
     public static final String GROUP = "matriarch.io";

@@ -49,10 +49,6 @@ public record PostgresClusterSpec(
 
         @JsonPropertyDescription(
                 "How the cluster comes into being. Used once, when there is no data; then it is history.")
-        @ValidationRule(
-                value = "self == oldSelf",
-                message =
-                        "bootstrap: it was carried out when the cluster was created and cannot be changed; make a new cluster instead")
         @Nullable
         Bootstrap bootstrap,
 

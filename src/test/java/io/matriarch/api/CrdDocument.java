@@ -159,7 +159,7 @@ final class CrdDocument {
                 byReason.computeIfAbsent(reason, key -> new TreeSet<>()).add(name));
         ArrayNode rules = parameters.withArray("x-kubernetes-validations");
         byReason.forEach((reason, names) -> rules.addObject()
-                .put("rule", "!self.exists(name, name in ['" + String.join("', '", names) + "'])")
+                .put("rule", "!self.exists(name, name.lowerAscii() in ['" + String.join("', '", names) + "'])")
                 .put(
                         "message",
                         "postgres.parameters: " + String.join(", ", names) + (names.size() == 1 ? " is" : " are")

@@ -4,12 +4,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /** The CRD in the repository is the one that the types say. */
 class CrdTest {
+    @Test
+    void theChartBringsTheSameCrd() throws Exception {
+        assertThat(Files.readString(Path.of("deploy/chart/crds-generated").resolve(CrdDocument.FILE.getFileName())))
+                .as("the chart's copy; deploy/render writes it, and deploy/matriarch.yaml")
+                .isEqualTo(Files.readString(CrdDocument.FILE));
+    }
+
     @Test
     void theFileIsWhatTheTypesSay() throws Exception {
         String wanted = CrdDocument.text(CrdDocument.generate());
