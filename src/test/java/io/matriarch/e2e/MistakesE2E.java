@@ -18,8 +18,9 @@ class MistakesE2E {
 
     @Test
     void anImageWithoutPostgres(Stage stage) {
-        stage.apply(Manifests.cluster("orders", 1, Installation.IMAGE, "512Mi", ""));
-        stage.awaitCondition("orders", "orders-0", Installation.IMAGE);
+        stage.apply(Manifests.cluster("orders", 1, "nopostgres:dev", "512Mi", ""));
+        stage.awaitCondition("orders", "orders-0", "no PostgreSQL");
+        assertThat(stage.value("pod/orders-0", "{.status.containerStatuses[0].restartCount}")).isEqualTo("0");
         corrected(stage, "{\"spec\":{\"image\":\"postgres:17\"}}");
     }
 
@@ -60,9 +61,31 @@ class MistakesE2E {
 
     @Test
     void aDiskThatIsFullOnFirstStart(Stage stage) {
-        stage.apply(Manifests.cluster("orders", 1, "postgres:17", "32Mi", ""));
-        stage.awaitCondition("orders", "orders-0", "data-orders-0");
-        corrected(stage, "{\"spec\":{\"storage\":{\"size\":\"512Mi\"}}}");
+        stage.apply("""
+                apiVersion: v1
+                kind: PersistentVolumeClaim
+                metadata: {name: data-orders-0}
+                spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 320Mi}}}
+                ---
+                apiVersion: v1
+                kind: Pod
+                metadata: {name: filler}
+                spec:
+                  restartPolicy: Never
+                  securityContext: {runAsUser: 999, fsGroup: 999}
+                  volumes: [{name: v, persistentVolumeClaim: {claimName: data-orders-0}}]
+                  containers:
+                    - name: filler
+                      image: postgres:17
+                      command: [sh, -c, "dd if=/dev/zero of=/v/filler bs=1M; truncate -s -8M /v/filler; sync"]
+                      volumeMounts: [{name: v, mountPath: /v}]
+                """);
+        stage.kubectl("wait", "--for=jsonpath={.status.phase}=Succeeded", "pod/filler", "--timeout=120s");
+        stage.kubectl("delete", "pod", "filler");
+        stage.apply(Manifests.cluster("orders", 1, "postgres:17", "320Mi", ""));
+        stage.awaitCondition("orders", "data-orders-0", "full");
+        stage.awaitEvent("orders", "data-orders-0", "full");
+        corrected(stage, "{\"spec\":{\"storage\":{\"size\":\"700Mi\"}}}");
     }
 
     @Test
