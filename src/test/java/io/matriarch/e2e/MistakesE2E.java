@@ -20,7 +20,8 @@ class MistakesE2E {
     void anImageWithoutPostgres(Stage stage) {
         stage.apply(Manifests.cluster("orders", 1, "nopostgres:dev", "512Mi", ""));
         stage.awaitCondition("orders", "orders-0", "no PostgreSQL");
-        assertThat(stage.value("pod/orders-0", "{.status.containerStatuses[0].restartCount}")).isEqualTo("0");
+        assertThat(stage.value("pod/orders-0", "{.status.containerStatuses[0].restartCount}"))
+                .isEqualTo("0");
         corrected(stage, "{\"spec\":{\"image\":\"postgres:17\"}}");
     }
 
