@@ -5,6 +5,8 @@ import io.fabric8.kubernetes.api.model.Event;
 import io.fabric8.kubernetes.api.model.EventBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.fabric8.kubernetes.client.dsl.base.PatchContext;
+import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import io.matriarch.api.PostgresCluster;
 import io.matriarch.api.PostgresClusterStatus;
 import io.matriarch.plan.Action;
@@ -126,11 +128,13 @@ final class Announcer {
 
     private void repeat(Event event) {
         try {
-            client.resource(event).edit(old -> {
-                old.setCount(Objects.requireNonNullElse(old.getCount(), 1) + 1);
-                old.setLastTimestamp(event.getLastTimestamp());
-                return old;
-            });
+            int count = Optional.ofNullable(client.resource(event).get())
+                    .map(Event::getCount)
+                    .orElse(1);
+            client.resource(event)
+                    .patch(
+                            PatchContext.of(PatchType.JSON_MERGE),
+                            "{\"count\":%d,\"lastTimestamp\":\"%s\"}".formatted(count + 1, event.getLastTimestamp()));
         } catch (KubernetesClientException e) {
             LOG.warn("no Event \"{}\": {}", event.getMessage(), e.getMessage());
         }

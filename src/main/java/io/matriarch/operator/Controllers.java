@@ -33,6 +33,21 @@ final class Controllers implements AutoCloseable {
             OperatorIdentity identity,
             Set<String> namespaces,
             Telemetry telemetry) {
+        this(client, clock, identity, namespaces, telemetry, FIRST_RETRY);
+    }
+
+    /**
+     * The same with another pace.
+     *
+     * @param firstRetry how long after an error the next pass is, at first
+     */
+    Controllers(
+            KubernetesClient client,
+            InstantSource clock,
+            OperatorIdentity identity,
+            Set<String> namespaces,
+            Telemetry telemetry,
+            Duration firstRetry) {
         operator = new Operator(overrider -> overrider
                 .withKubernetesClient(client)
                 .withCloseClientOnStop(false)
@@ -51,7 +66,7 @@ final class Controllers implements AutoCloseable {
                     .withFieldManager(Labels.FIELD_MANAGER)
                     .withItemStore(new TransformingItemStore<PostgresCluster>(Sources::pruned))
                     .withRetry(new GenericRetry()
-                            .setInitialInterval(FIRST_RETRY.toMillis())
+                            .setInitialInterval(firstRetry.toMillis())
                             .setIntervalMultiplier(GROWTH)
                             .setMaxInterval(LAST_RETRY.toMillis())
                             .withoutMaxAttempts());

@@ -1,0 +1,375 @@
+package io.matriarch.operator;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaimBuilder;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.Quantity;
+import io.fabric8.kubernetes.api.model.SecretBuilder;
+import io.fabric8.kubernetes.api.model.Service;
+import io.fabric8.kubernetes.api.model.ServiceBuilder;
+import io.fabric8.kubernetes.api.model.apps.StatefulSet;
+import io.matriarch.api.PostgresCluster;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInfo;
+import org.junit.jupiter.api.TestInstance;
+
+/** The life of a cluster: made, scaled, configured, broken and mended, deleted, taken over. Each test has a namespace of its own. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class WholeOperatorTest {
+    private static final String NAME = "orders";
+
+    private Rig rig;
+
+    WholeOperatorTest() throws IOException {
+        rig = new Rig();
+    }
+
+    @BeforeAll
+    void images() {
+        rig.embedded.pods().imageWaits("postgres:typo", "ImagePullBackOff");
+        rig.embedded
+                .pods()
+                .refuseParameter("shared_buffers", "invalid value for parameter \"shared_buffers\": \"banana\"");
+    }
+
+    @AfterAll
+    void end() {
+        rig.close();
+    }
+
+    private static String namespace(TestInfo test) {
+        return test.getTestMethod().orElseThrow().getName().toLowerCase(java.util.Locale.ROOT);
+    }
+
+    @Test
+    void aClusterIsMadeAndThenNothingIsWritten(TestInfo test) {
+        String namespace = namespace(test);
+        rig.apply(namespace, NAME, 3, "");
+        rig.awaitReady(namespace, NAME, 3);
+        assertThat(rig.status(namespace, NAME).primary()).isEqualTo("orders-0");
+        assertThat(rig.status(namespace, NAME).version()).isEqualTo("17.6");
+        assertThat(statefulSet(namespace)
+                        .getSpec()
+                        .getUpdateStrategy()
+                        .getRollingUpdate()
+                        .getPartition())
+                .isEqualTo(3);
+        assertIdle(namespace);
+        assertThat(rig.events(namespace)).anyMatch(e -> e.contains("3 of 3 members serve"));
+    }
+
+    /** No write for a while, although something wakes the operator. */
+    private void assertIdle(String namespace) {
+        await().atMost(Rig.PATIENCE)
+                .during(Duration.ofMillis(1500))
+                .until(new StableCount(() -> rig.writes(namespace).size()));
+        int before = rig.writes(namespace).size();
+        rig.patch(Pod.class, namespace, "orders-0", "{\"metadata\":{\"annotations\":{\"poke\":\"1\"}}}");
+        await().pollDelay(Duration.ofSeconds(1))
+                .atMost(Rig.PATIENCE)
+                .untilAsserted(() -> assertThat(rig.writes(namespace)).hasSize(before));
+    }
+
+    /** True while a number stays the same. */
+    private static final class StableCount implements java.util.concurrent.Callable<Boolean> {
+        private final java.util.function.IntSupplier count;
+        private int last = -1;
+
+        StableCount(java.util.function.IntSupplier count) {
+            this.count = count;
+        }
+
+        @Override
+        public Boolean call() {
+            int now = count.getAsInt();
+            boolean same = now == last;
+            last = now;
+            return same;
+        }
+    }
+
+    @Test
+    void scalingGoesOneByOneAndKeepsVolumes(TestInfo test) {
+        String namespace = namespace(test);
+        rig.apply(namespace, NAME, 1, "");
+        rig.awaitReady(namespace, NAME, 1);
+        rig.patch(namespace, NAME, "{\"spec\":{\"instances\":4}}");
+        rig.awaitReady(namespace, NAME, 4);
+        rig.patch(namespace, NAME, "{\"spec\":{\"instances\":2}}");
+        rig.awaitReady(namespace, NAME, 2);
+        assertThat(claims(namespace))
+                .containsExactly("data-orders-0", "data-orders-1", "data-orders-2", "data-orders-3");
+        assertThat(rig.status(namespace, NAME).volumes())
+                .filteredOn(v -> v.claim().equals("data-orders-3"))
+                .allMatch(v -> "Retained".equals(v.condition()));
+        rig.patch(namespace, NAME, "{\"spec\":{\"instances\":3}}");
+        rig.awaitReady(namespace, NAME, 3);
+    }
+
+    @Test
+    void volumesOfMembersThatLeftAreDeletedWhenTheUserSaysSo(TestInfo test) {
+        String namespace = namespace(test);
+        rig.apply(namespace, NAME, 3, "storage: {size: 1Gi, retain: {whenScaled: Delete}}");
+        rig.awaitReady(namespace, NAME, 3);
+        rig.patch(namespace, NAME, "{\"spec\":{\"instances\":1}}");
+        rig.awaitReady(namespace, NAME, 1);
+        await().atMost(Rig.PATIENCE)
+                .untilAsserted(() -> assertThat(claims(namespace)).containsExactly("data-orders-0"));
+    }
+
+    @Test
+    void aRefusedSettingIsToldAndNothingRestarts(TestInfo test) {
+        String namespace = namespace(test);
+        rig.apply(namespace, NAME, 2, "");
+        rig.awaitReady(namespace, NAME, 2);
+        List<String> pods = uids(namespace);
+        rig.patch(namespace, NAME, "{\"spec\":{\"postgres\":{\"parameters\":{\"shared_buffers\":\"banana\"}}}}");
+        rig.awaitCondition(namespace, NAME, "ConfigurationAccepted", "False", "\"banana\"");
+        rig.awaitCondition(namespace, NAME, "Stalled", "True", "\"banana\"");
+        rig.awaitCondition(namespace, NAME, "Ready", "True");
+        assertThat(rig.events(namespace)).filteredOn(e -> e.contains("banana")).hasSize(1);
+        rig.patch(
+                namespace,
+                NAME,
+                "{\"spec\":{\"postgres\":{\"parameters\":{\"shared_buffers\":null,\"max_connections\":\"150\"}}}}");
+        rig.awaitCondition(namespace, NAME, "ConfigurationAccepted", "True");
+        rig.awaitCondition(namespace, NAME, "PendingRestart", "True", "max_connections", "orders-0", "orders-1");
+        assertThat(uids(namespace)).isEqualTo(pods);
+    }
+
+    @Test
+    void aMissingImageIsToldAndTheCorrectedOneIsUsed(TestInfo test) {
+        String namespace = namespace(test);
+        rig.apply(namespace, NAME, 3, "image: postgres:typo");
+        rig.awaitCondition(namespace, NAME, "Stalled", "True", "ImagePull", "orders-0", "postgres:typo");
+        rig.patch(namespace, NAME, "{\"spec\":{\"image\":\"postgres:17\"}}");
+        rig.awaitReady(namespace, NAME, 3);
+        rig.awaitCondition(namespace, NAME, "Stalled", "False");
+    }
+
+    @Test
+    void underOrderedReadyABrokenPodIsReplacedToo(TestInfo test) {
+        String namespace = namespace(test);
+        rig.apply(namespace, NAME, 3, "image: postgres:typo\npodManagementPolicy: OrderedReady");
+        rig.awaitCondition(namespace, NAME, "Stalled", "True", "orders-0", "postgres:typo");
+        rig.patch(namespace, NAME, "{\"spec\":{\"image\":\"postgres:17\"}}");
+        rig.awaitReady(namespace, NAME, 3);
+    }
+
+    @Test
+    void aChangedTemplateIsAppliedPinnedAndReported(TestInfo test) {
+        String namespace = namespace(test);
+        rig.apply(namespace, NAME, 2, "");
+        rig.awaitReady(namespace, NAME, 2);
+        List<String> pods = uids(namespace);
+        rig.patch(namespace, NAME, "{\"spec\":{\"image\":\"postgres:17.6\"}}");
+        rig.awaitCondition(namespace, NAME, "UpgradePending", "True", "TemplateChanged", "orders-0", "orders-1");
+        assertThat(uids(namespace)).isEqualTo(pods);
+        rig.awaitCondition(namespace, NAME, "Ready", "True");
+    }
+
+    @Test
+    void aSecretThatIsMissingIsAwaited(TestInfo test) {
+        String namespace = namespace(test);
+        rig.apply(namespace, NAME, 1, "bootstrap: {initdb: {secretName: mine}}");
+        rig.awaitCondition(namespace, NAME, "Stalled", "True", "Secret mine", "does not exist");
+        rig.user
+                .resource(new SecretBuilder()
+                        .withNewMetadata()
+                        .withNamespace(namespace)
+                        .withName("mine")
+                        .endMetadata()
+                        .withData(Map.of("username", "YXBw", "password", "eA=="))
+                        .build())
+                .create();
+        rig.awaitReady(namespace, NAME, 1);
+    }
+
+    @Test
+    void aNameOfSomebodyElseIsNeverOverwritten(TestInfo test) {
+        String namespace = namespace(test);
+        rig.user
+                .resource(new ServiceBuilder()
+                        .withNewMetadata()
+                        .withNamespace(namespace)
+                        .withName("orders-rw")
+                        .endMetadata()
+                        .withNewSpec()
+                        .withSelector(Map.of("app", "other"))
+                        .endSpec()
+                        .build())
+                .create();
+        rig.apply(namespace, NAME, 1, "");
+        rig.awaitCondition(namespace, NAME, "Stalled", "True", "NameTaken", "Service orders-rw");
+        assertThat(rig.user
+                        .services()
+                        .inNamespace(namespace)
+                        .withName("orders-rw")
+                        .get()
+                        .getSpec()
+                        .getSelector())
+                .containsExactly(Map.entry("app", "other"));
+        assertThat(rig.user.apps().statefulSets().inNamespace(namespace).list().getItems())
+                .isEmpty();
+    }
+
+    @Test
+    void aNewClusterOfTheNameTakesOverWhatWasKept(TestInfo test) {
+        String namespace = namespace(test);
+        rig.apply(namespace, NAME, 2, "");
+        rig.awaitReady(namespace, NAME, 2);
+        String system = rig.status(namespace, NAME).systemIdentifier();
+        delete(namespace);
+        rig.apply(namespace, NAME, 2, "");
+        rig.awaitReady(namespace, NAME, 2);
+        assertThat(rig.status(namespace, NAME).systemIdentifier()).isEqualTo(system);
+        assertThat(claims(namespace)).containsExactly("data-orders-0", "data-orders-1");
+    }
+
+    private void delete(String namespace) {
+        rig.user
+                .resources(PostgresCluster.class)
+                .inNamespace(namespace)
+                .withName(NAME)
+                .delete();
+        await().atMost(Rig.PATIENCE)
+                .untilAsserted(() -> assertThat(
+                                rig.user.pods().inNamespace(namespace).list().getItems())
+                        .isEmpty());
+    }
+
+    @Test
+    void volumesGoWithTheClusterWhenTheUserSaysSo(TestInfo test) {
+        String namespace = namespace(test);
+        rig.apply(namespace, NAME, 1, "storage: {size: 1Gi, retain: {whenDeleted: Delete}}");
+        rig.awaitReady(namespace, NAME, 1);
+        delete(namespace);
+        await().atMost(Rig.PATIENCE)
+                .untilAsserted(() -> assertThat(claims(namespace)).isEmpty());
+    }
+
+    @Test
+    void claimsMadeBeforeAreUsedAndGrowButNeverShrink(TestInfo test) {
+        String namespace = namespace(test);
+        rig.user
+                .resource(new PersistentVolumeClaimBuilder()
+                        .withNewMetadata()
+                        .withNamespace(namespace)
+                        .withName("data-orders-0")
+                        .endMetadata()
+                        .withNewSpec()
+                        .withAccessModes("ReadWriteOnce")
+                        .withNewResources()
+                        .withRequests(Map.of("storage", new Quantity("3Gi")))
+                        .endResources()
+                        .endSpec()
+                        .build())
+                .create();
+        rig.apply(namespace, NAME, 2, "");
+        rig.awaitReady(namespace, NAME, 2);
+        rig.patch(namespace, NAME, "{\"spec\":{\"storage\":{\"size\":\"2Gi\"}}}");
+        await().atMost(Rig.PATIENCE)
+                .untilAsserted(
+                        () -> assertThat(size(namespace, "data-orders-1")).isEqualTo("2Gi"));
+        assertThat(size(namespace, "data-orders-0")).isEqualTo("3Gi");
+    }
+
+    @Test
+    void whatWasChangedByHandIsPutBack(TestInfo test) {
+        String namespace = namespace(test);
+        rig.apply(namespace, NAME, 1, "");
+        rig.awaitReady(namespace, NAME, 1);
+        rig.patch(
+                Service.class, namespace, "orders-rw", "{\"spec\":{\"selector\":{\"matriarch.io/role\":\"replica\"}}}");
+        rig.user.services().inNamespace(namespace).withName("orders-ro").delete();
+        await().atMost(Rig.PATIENCE).untilAsserted(() -> {
+            assertThat(rig.user
+                            .services()
+                            .inNamespace(namespace)
+                            .withName("orders-rw")
+                            .get()
+                            .getSpec()
+                            .getSelector())
+                    .containsEntry("matriarch.io/role", "primary");
+            assertThat(rig.user
+                            .services()
+                            .inNamespace(namespace)
+                            .withName("orders-ro")
+                            .get())
+                    .isNotNull();
+        });
+    }
+
+    @Test
+    void aPausedClusterIsNotWrittenTo(TestInfo test) {
+        String namespace = namespace(test);
+        rig.apply(namespace, NAME, 1, "paused: true");
+        await().pollDelay(Duration.ofSeconds(1))
+                .atMost(Rig.PATIENCE)
+                .untilAsserted(() -> assertThat(rig.writes(namespace)).isEmpty());
+        rig.patch(namespace, NAME, "{\"spec\":{\"paused\":false}}");
+        rig.awaitReady(namespace, NAME, 1);
+    }
+
+    @Test
+    void aRefusalOfTheApiServerIsTold(TestInfo test) {
+        String namespace = namespace(test);
+        rig.embedded
+                .api()
+                .faults()
+                .refuse(
+                        w -> w.namespace().equals(namespace) && w.kind().equals("StatefulSet"),
+                        "statefulsets.apps \"orders\" is forbidden: exceeded quota: small");
+        rig.apply(namespace, NAME, 1, "");
+        rig.awaitCondition(namespace, NAME, "Stalled", "True", "exceeded quota: small");
+        await().atMost(Rig.PATIENCE)
+                .untilAsserted(
+                        () -> assertThat(rig.events(namespace)).anyMatch(e -> e.contains("exceeded quota: small")));
+        rig.embedded.api().faults().refuseNothing();
+        rig.awaitReady(namespace, NAME, 1);
+    }
+
+    private StatefulSet statefulSet(String namespace) {
+        return Optional.ofNullable(rig.user
+                        .apps()
+                        .statefulSets()
+                        .inNamespace(namespace)
+                        .withName(NAME)
+                        .get())
+                .orElseThrow();
+    }
+
+    private List<String> claims(String namespace) {
+        return rig.user.persistentVolumeClaims().inNamespace(namespace).list().getItems().stream()
+                .map(c -> c.getMetadata().getName())
+                .sorted()
+                .toList();
+    }
+
+    private String size(String namespace, String claim) {
+        PersistentVolumeClaim live = Optional.ofNullable(rig.user
+                        .persistentVolumeClaims()
+                        .inNamespace(namespace)
+                        .withName(claim)
+                        .get())
+                .orElseThrow();
+        return String.valueOf(live.getSpec().getResources().getRequests().get("storage"));
+    }
+
+    private List<String> uids(String namespace) {
+        return rig.user.pods().inNamespace(namespace).list().getItems().stream()
+                .map(p -> p.getMetadata().getUid())
+                .sorted()
+                .toList();
+    }
+}
