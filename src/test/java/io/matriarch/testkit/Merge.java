@@ -128,7 +128,16 @@ final class Merge {
     }
 
     private static boolean keyed(String name, ArrayNode list) {
-        return KEYS.containsKey(name) && (list.isEmpty() || list.get(0).isObject());
+        List<String> keys = KEYS.get(name);
+        if (keys == null) {
+            return false;
+        }
+        for (JsonNode item : list) {
+            if (keys.stream().noneMatch(item::has)) {
+                return false;
+            }
+        }
+        return true;
     }
 
     private static Optional<ObjectNode> find(ArrayNode list, JsonNode item, @Nullable List<String> keys) {
