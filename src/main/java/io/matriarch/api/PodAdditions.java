@@ -2,15 +2,17 @@ package io.matriarch.api;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonPropertyDescription;
-import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.EnvVar;
-import io.fabric8.kubernetes.api.model.Volume;
 import io.fabric8.kubernetes.api.model.VolumeMount;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Additions to the pods. A name that is ours (containers, volumes, variables, labels) is refused with a clear error. */
+/**
+ * Additions to the pods. A name that is ours (containers, volumes, variables, labels) is refused with a clear error. Containers and volumes are kept as
+ * they were given: the CRD has no schema for what is in them, and one that Kubernetes' types could not hold would keep the operator from reading
+ * any cluster at all.
+ */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record PodAdditions(
         @JsonPropertyDescription("More labels.") @Nullable Map<String, String> labels,
@@ -22,13 +24,13 @@ public record PodAdditions(
         List<EnvVar> env,
 
         @JsonPropertyDescription("Init containers, run after ours. Fields as in a pod.") @Nullable
-        List<Container> initContainers,
+        List<Map<String, Object>> initContainers,
 
         @JsonPropertyDescription("Sidecars. Fields as in a pod.") @Nullable
-        List<Container> containers,
+        List<Map<String, Object>> containers,
 
         @JsonPropertyDescription("Volumes. Fields as in a pod.") @Nullable
-        List<Volume> volumes,
+        List<Map<String, Object>> volumes,
 
         @JsonPropertyDescription("Mounts of the container `postgres`.") @Nullable
         List<VolumeMount> volumeMounts) {}

@@ -7,6 +7,7 @@ import io.fabric8.kubernetes.api.model.Volume;
 import io.fabric8.kubernetes.api.model.VolumeMount;
 import io.matriarch.api.PodAdditions;
 import io.matriarch.api.contract.Ports;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -37,10 +38,19 @@ final class PodAdditionRules {
         keys("spec.pod.labels", added.labels(), problems);
         keys("spec.pod.annotations", added.annotations(), problems);
         variables(rendering, added, problems);
+        String spec = "spec.pod.";
+        List<String> unread = new ArrayList<>();
+        var first = PodParts.of(spec + "initContainers", added.initContainers(), Container.class, unread);
+        var beside = PodParts.of(spec + "containers", added.containers(), Container.class, unread);
+        var given = PodParts.of(spec + "volumes", added.volumes(), Volume.class, unread);
+        problems.addAll(unread);
+        if (!unread.isEmpty()) {
+            return;
+        }
         Set<String> containers = new HashSet<>(CONTAINERS);
-        containers("spec.pod.initContainers", added.initContainers(), containers, problems);
-        containers("spec.pod.containers", added.containers(), containers, problems);
-        Set<String> volumes = volumes(rendering, added, problems);
+        containers(spec + "initContainers", first, containers, problems);
+        containers(spec + "containers", beside, containers, problems);
+        Set<String> volumes = volumes(rendering, given, problems);
         mounts(rendering, added, volumes, problems);
     }
 
@@ -82,9 +92,7 @@ final class PodAdditionRules {
         }
     }
 
-    private static void containers(
-            String list, @Nullable List<Container> containers, Set<String> seen, List<String> problems) {
-        List<Container> given = PodTemplate.orEmpty(containers);
+    private static void containers(String list, List<Container> given, Set<String> seen, List<String> problems) {
         for (int i = 0; i < given.size(); i++) {
             String field = "%s[%d]".formatted(list, i);
             String name = given.get(i).getName();
@@ -101,7 +109,7 @@ final class PodAdditionRules {
 
     private static void ports(String container, List<ContainerPort> ports, List<String> problems) {
         for (ContainerPort port : ports) {
-            if (PORTS.contains(port.getContainerPort())) {
+            if (port.getContainerPort() != null && PORTS.contains(port.getContainerPort())) {
                 problems.add(
                         "%s: PostgreSQL and its agent listen on port %d of the same pod; let the container listen on another one"
                                 .formatted(container, port.getContainerPort()));
@@ -114,7 +122,7 @@ final class PodAdditionRules {
     }
 
     /** Names of all volumes of the pod. */
-    private static Set<String> volumes(Rendering rendering, PodAdditions added, List<String> problems) {
+    private static Set<String> volumes(Rendering rendering, List<Volume> volumes, List<String> problems) {
         Set<String> ours = Stream.concat(
                         Stream.of(Claims.DATA, Claims.WAL),
                         PodVolumes.volumes(rendering).stream().map(Volume::getName))
@@ -123,7 +131,6 @@ final class PodAdditionRules {
         if (rendering.spec().storage().wal() == null) {
             all.remove(Claims.WAL);
         }
-        List<Volume> volumes = PodTemplate.orEmpty(added.volumes());
         for (int i = 0; i < volumes.size(); i++) {
             String field = "spec.pod.volumes[%d]".formatted(i);
             String name = volumes.get(i).getName();

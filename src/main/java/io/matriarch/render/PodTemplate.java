@@ -13,6 +13,7 @@ import io.fabric8.kubernetes.api.model.ResourceRequirements;
 import io.fabric8.kubernetes.api.model.ResourceRequirementsBuilder;
 import io.fabric8.kubernetes.api.model.SecurityContext;
 import io.fabric8.kubernetes.api.model.SecurityContextBuilder;
+import io.fabric8.kubernetes.api.model.Volume;
 import io.matriarch.api.PodAdditions;
 import io.matriarch.api.PostgresClusterSpec;
 import io.matriarch.api.PostgresClusterSpec.ImagePullPolicy;
@@ -71,9 +72,9 @@ public final class PodTemplate {
                         .withRunAsNonRoot(true)
                         .withNewSeccompProfile().withType("RuntimeDefault").endSeccompProfile()
                     .endSecurityContext()
-                    .withInitContainers(concat(List.of(agent(spec, agentImage)), added.initContainers()))
-                    .withContainers(concat(List.of(postgres(rendering, added)), added.containers()))
-                    .withVolumes(concat(PodVolumes.volumes(rendering), added.volumes()))
+                    .withInitContainers(concat(List.of(agent(spec, agentImage)), PodParts.of(added.initContainers(), Container.class)))
+                    .withContainers(concat(List.of(postgres(rendering, added)), PodParts.of(added.containers(), Container.class)))
+                    .withVolumes(concat(PodVolumes.volumes(rendering), PodParts.of(added.volumes(), Volume.class)))
                 .endSpec()
                 .build();
         // spotless:on

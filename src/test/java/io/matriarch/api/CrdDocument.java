@@ -27,6 +27,7 @@ import java.util.TreeSet;
 final class CrdDocument {
     static final Path FILE = Path.of("crds/matriarch.io_postgresclusters.yaml");
     private static final List<String> COLUMNS = List.of("Instances", "Ready", "Primary", "Version", "Status", "Age");
+    private static final Set<String> LONGS = Set.of("observedGeneration", "epoch", "tolerationSeconds");
     private static final YAMLMapper YAML = new YAMLMapper(new YAMLFactory()
             .disable(YAMLGenerator.Feature.WRITE_DOC_START_MARKER)
             .enable(YAMLGenerator.Feature.MINIMIZE_QUOTES)
@@ -99,6 +100,13 @@ final class CrdDocument {
                 schema.put("maxLength", name.startsWith("postInitSQL") ? 65536 : name.equals("message") ? 32768 : 4096);
                 if (Set.of("image", "owner", "database", "storageClassName").contains(name)) {
                     schema.put("maxLength", name.equals("image") ? 512 : name.equals("storageClassName") ? 253 : 63);
+                }
+            }
+            if (type.equals("integer") && !schema.has("maximum") && !LONGS.contains(name)) {
+                // A number that Java's int cannot hold would keep the operator from reading any cluster at all.
+                schema.put("maximum", Integer.MAX_VALUE);
+                if (!schema.has("minimum")) {
+                    schema.put("minimum", 0);
                 }
             }
             if (type.equals("array") && !schema.has("maxItems")) {

@@ -6,6 +6,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.matriarch.api.contract.Reserved;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Stream;
@@ -89,6 +92,21 @@ class ValidationTest {
                         "pod: {containers: [{name: a, ports: [{name: postgres, containerPort: 1}]}]}",
                         "containers[0]",
                         "port named postgres"),
+                mistake(
+                        "pod: {containers: [{name: a, ports: x}]}",
+                        "spec.pod.containers[0].ports: ",
+                        "pod.spec.containers"),
+                mistake(
+                        "pod: {initContainers: [{name: a}, {name: {b: c}}]}",
+                        "spec.pod.initContainers[1].name: ",
+                        "kubectl explain pod.spec.initContainers"),
+                mistake(
+                        "pod: {volumes: [{name: a, secret: {defaultMode: 99999999999}}]}",
+                        "spec.pod.volumes[0].secret.defaultMode: "),
+                mistake(
+                        "pod: {containers: [{name: a, ports: [{name: x}, {containerPort: 8443}]}]}",
+                        "spec.pod.containers[0]",
+                        "8443"),
                 mistake("pod: {volumes: [{name: wal}]}", "spec.pod.volumes[0]", "wal"),
                 mistake("pod: {volumes: [{name: shm}]}", "spec.pod.volumes[0]", "shm"),
                 mistake("pod: {volumes: [{name: a}, {name: a}]}", "spec.pod.volumes[1]", "two volumes"),
@@ -159,6 +177,27 @@ class ValidationTest {
                     .asString()
                     .contains(name.toUpperCase(Locale.ROOT), Reserved.PARAMETERS.get(name));
         }
+    }
+
+    @Test
+    void examplesHaveNoProblems() throws IOException {
+        List<String> checked = new ArrayList<>();
+        try (Stream<Path> files = Files.list(Path.of("examples"))) {
+            for (Path file : files.toList()) {
+                try (var documents = Clusters.YAML.readerFor(ObjectNode.class).<ObjectNode>readValues(file.toFile())) {
+                    while (documents.hasNext()) {
+                        ObjectNode manifest = documents.next();
+                        if (manifest.path("kind").asText().equals("PostgresCluster")) {
+                            checked.add(file.toString());
+                            assertThat(Validation.problems(Clusters.rendering(manifest)))
+                                    .as("%s", file)
+                                    .isEmpty();
+                        }
+                    }
+                }
+            }
+        }
+        assertThat(checked).hasSizeGreaterThan(5);
     }
 
     @Test
