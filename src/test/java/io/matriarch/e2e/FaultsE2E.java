@@ -6,8 +6,10 @@ import static org.awaitility.Awaitility.await;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.parallel.Isolated;
 
 /** Pods, containers and nodes come and go; the data stays and the roles are as before. */
+@Isolated("it disturbs what other tests rely on")
 @ExtendWith(OnKubernetes.class)
 class FaultsE2E {
     @Test

@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.parallel.Isolated;
 
 /** Installing and upgrading the operator. */
+@Isolated("it disturbs what other tests rely on")
 @ExtendWith(OnKubernetes.class)
 class OperatorE2E {
     @Test
