@@ -41,13 +41,23 @@ record Binaries(Path folder, int major) {
         for (Path folder : folders) {
             // initdb too: a machine may have a wrapper of the server alone on its PATH
             if (Files.isExecutable(folder.resolve("postgres")) && Files.isExecutable(folder.resolve("initdb"))) {
-                return of(folder);
+                return of(home(folder));
             }
         }
         throw new PostgresException(
                 new Problem(
                         "NoPostgres",
                         "the image holds no PostgreSQL: there is no program `postgres` on its PATH. Set spec.image to the official image, such as postgres:17, or one built on it"));
+    }
+
+    /** Where the programs really are, as a folder on the PATH may hold links to some of them. */
+    private static Path home(Path folder) throws PostgresException {
+        try {
+            return java.util.Objects.requireNonNull(
+                    folder.resolve("initdb").toRealPath().getParent());
+        } catch (IOException e) {
+            throw new PostgresException(new Problem("NoPostgres", "cannot read " + folder + ": " + e.getMessage()), e);
+        }
     }
 
     private static Binaries of(Path folder) throws PostgresException {

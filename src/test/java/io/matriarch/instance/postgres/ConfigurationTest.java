@@ -1,0 +1,119 @@
+package io.matriarch.instance.postgres;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.matriarch.api.contract.Settings;
+import io.matriarch.api.contract.Settings.BootstrapAction;
+import io.matriarch.api.contract.Settings.BootstrapOrder;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+class ConfigurationTest {
+    private static final Layout LAYOUT = new Layout(
+            "shop",
+            "orders",
+            "orders-1",
+            Path.of("/data"),
+            null,
+            Path.of("/run/m"),
+            Path.of("/socket"),
+            Path.of("/server"),
+            Path.of("/replication"),
+            "*",
+            5432);
+
+    static Settings settings(Map<String, String> parameters, List<String> hba) {
+        return new Settings(
+                Settings.VERSION,
+                "uid",
+                2,
+                "r" + parameters.hashCode() + hba.hashCode(),
+                parameters,
+                hba,
+                new BootstrapOrder(BootstrapAction.Initdb, 0, null, null),
+                new Settings.Initdb("app", "app", "UTF8", "C.UTF-8", true, List.of(), List.of()),
+                "orders-app",
+                null);
+    }
+
+    @Test
+    void usersParametersWinOverDefaultsAndOursOverTheirs() {
+        String text = Configuration.postgresql(
+                LAYOUT,
+                settings(Map.of("wal_sender_timeout", "9s", "fsync", "off", "FSYNC", "off"), List.of()),
+                17,
+                Map.of());
+        assertThat(text.lastIndexOf("wal_sender_timeout = '9s'"))
+                .isGreaterThan(text.indexOf("wal_sender_timeout = '5s'"));
+        assertThat(text).doesNotContain("fsync = 'off'").doesNotContain("FSYNC").contains("fsync = 'on'");
+    }
+
+    @Test
+    void valuesAreQuotedSoThatTheyCannotBeAnythingElse() {
+        String text =
+                Configuration.postgresql(LAYOUT, settings(Map.of("search_path", "it's\\ so"), List.of()), 17, Map.of());
+        assertThat(text).contains("search_path = 'it''s\\\\ so'\n");
+    }
+
+    @Test
+    void aReplicaHasAtLeastWhatThePrimaryHad() {
+        Map<String, Integer> primary = Map.of("max_connections", 200, "max_wal_senders", 5);
+        String lower =
+                Configuration.postgresql(LAYOUT, settings(Map.of("max_connections", "50"), List.of()), 17, primary);
+        assertThat(lower.lastIndexOf("max_connections = '200'"))
+                .isGreaterThan(lower.lastIndexOf("max_connections = '50'"));
+        String higher =
+                Configuration.postgresql(LAYOUT, settings(Map.of("max_connections", "300"), List.of()), 17, primary);
+        assertThat(higher).doesNotContain("max_connections = '200'").doesNotContain("max_wal_senders = '5'");
+    }
+
+    @Test
+    void aReplicaFollowsAnAddressOverItsOwnSlotOrNobody() {
+        assertThat(Configuration.upstream(LAYOUT, "10.1.2.3", 1))
+                .contains("primary_slot_name = 'm_1'")
+                .contains("host=10.1.2.3 port=5432 user=matriarch_replication", "sslmode=verify-ca");
+        assertThat(Configuration.upstream(LAYOUT, null, 1)).contains("primary_conninfo = ''", "primary_slot_name = ''");
+    }
+
+    @Test
+    void usersLinesComeAfterOursAndBeforeTheLast() {
+        String text = Configuration.hba(List.of("host all all 10.0.0.0/8 md5"));
+        assertThat(text.lines().filter(line -> !line.startsWith("#")))
+                .containsSubsequence(
+                        "host    all          matriarch_replication  all    reject",
+                        "host all all 10.0.0.0/8 md5",
+                        "host all all all scram-sha-256");
+    }
+
+    @Test
+    void aRefusalIsPostgresOwnWordsWithoutOurFiles() {
+        Path candidate = Path.of("/run/m/candidate.conf");
+        assertThat(SettingsCheck.refusal(
+                        List.of(
+                                "2026-01-01 10:00:00.000 UTC [7] LOG:  unrecognized configuration parameter \"x\" in file \"/run/m/candidate.conf\" line 4",
+                                "2026-01-01 10:00:00.000 UTC [7] FATAL:  configuration file \"/run/m/candidate.conf\" contains errors"),
+                        candidate))
+                .isEqualTo("unrecognized configuration parameter \"x\"");
+    }
+
+    @Test
+    void controlDataTellsWhereTheDataEnds() {
+        ControlData control = ControlData.parse(List.of(
+                "Database system identifier:           7300000000000000001",
+                "Database cluster state:               shut down in recovery",
+                "Latest checkpoint location:           0/3000060",
+                "Latest checkpoint's TimeLineID:       1",
+                "Minimum recovery ending location:     1/20",
+                "Min recovery ending loc's timeline:   2",
+                "max_connections setting:              150",
+                "max_prepared_xacts setting:           3"));
+        assertThat(control.systemIdentifier()).isEqualTo("7300000000000000001");
+        assertThat(control.end()).isEqualTo("1/20");
+        assertThat(control.timeline()).isEqualTo(2);
+        assertThat(control.settings())
+                .containsEntry("max_connections", 150)
+                .containsEntry("max_prepared_transactions", 3);
+    }
+}

@@ -1,0 +1,379 @@
+package io.matriarch.instance.postgres;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
+import io.matriarch.api.PostgresCluster;
+import io.matriarch.api.contract.MemberReport.VolumeContent;
+import io.matriarch.api.contract.Settings;
+import io.matriarch.instance.postgres.Postgres.ServerState;
+import io.matriarch.render.Certificates;
+import io.matriarch.render.Certificates.Pair;
+import io.matriarch.render.Rendering;
+import java.io.IOException;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+
+/** What {@link LocalPostgresTest} runs, each in a process of its own. */
+enum LocalPostgresScenario {
+    aMemberIsMadeServesAndStops {
+        @Override
+        void play(Stage stage) throws Exception {
+            LocalPostgres postgres = stage.member(0);
+            assertThat(postgres.inspect().content()).isEqualTo(VolumeContent.Empty);
+            postgres.initdb(stage.plain(), "p'a\\ss", List.of("CREATE TABLE made (n int)"));
+            assertThat(postgres.inspect().content()).isEqualTo(VolumeContent.Data);
+            postgres.startPrimary(stage.plain(), 3);
+            ServerState state = postgres.observe(Duration.ofSeconds(5));
+            assertThat(state.accepting()).isTrue();
+            assertThat(state.inRecovery()).isFalse();
+            assertThat(state.version()).matches("\\d+\\.\\d+.*");
+            assertThat(stage.sql(0, "app", "SELECT count(*) FROM made")).isEqualTo("0");
+            assertThat(stage.sql(
+                            0, "app", "SELECT rolpassword LIKE 'SCRAM-SHA-256%' FROM pg_authid WHERE rolname = 'app'"))
+                    .isEqualTo("t");
+            postgres.stop(Duration.ofSeconds(30));
+            assertThat(postgres.observe(Duration.ofSeconds(1)).process()).isFalse();
+            assertThat(postgres.inspect().primaryEpoch()).isEqualTo(3);
+        }
+    },
+
+    anInitdbThatWasKilledIsClearedAwayAndDoneAgain {
+        @Override
+        void play(Stage stage) throws Exception {
+            LocalPostgres postgres = stage.member(0);
+            postgres.inspect();
+            assertThatThrownBy(() -> postgres.initdb(stage.plain(), "secret", List.of("SELECT 1/0")))
+                    .hasMessageContaining("division by zero")
+                    .hasMessageContaining("SELECT 1/0");
+            assertThat(Files.exists(stage.layout(0).pgdata().resolve("PG_VERSION")))
+                    .isTrue();
+            assertThat(postgres.inspect().content()).isEqualTo(VolumeContent.Empty);
+            postgres.initdb(stage.plain(), "secret", List.of("SELECT 1"));
+            postgres.startPrimary(stage.plain(), 1);
+            assertThat(stage.sql(0, "app", "SELECT current_user")).isEqualTo("postgres");
+        }
+    },
+
+    aReplicaIsClonedFollowsAndIsMadeAgainAfterAKilledClone {
+        @Override
+        void play(Stage stage) throws Exception {
+            LocalPostgres primary = stage.primary();
+            assertThat(primary.keepSlots(List.of(1))).containsExactly(1);
+            String system = Objects.requireNonNull(primary.inspect().systemIdentifier());
+            LocalPostgres replica = stage.member(1);
+            replica.inspect();
+            // A clone that was killed: its marker, and half a folder.
+            Files.createFile(stage.layout(1).state().resolve("clone.inprogress"));
+            Files.createDirectories(stage.layout(1).pgdata());
+            Files.writeString(stage.layout(1).pgdata().resolve("PG_VERSION"), "15");
+            assertThat(replica.inspect().content()).isEqualTo(VolumeContent.Empty);
+            replica.cloneFrom(stage.plain(), "127.0.0.1", system);
+            replica.startReplica(stage.plain(), "127.0.0.1");
+            await().atMost(Duration.ofSeconds(30))
+                    .until(() -> replica.observe(Duration.ofSeconds(2)).receiving());
+            assertThat(primary.observe(Duration.ofSeconds(2)).streaming()).containsExactly(1);
+            stage.sql(0, "app", "CREATE TABLE t AS SELECT 7 AS n");
+            await().atMost(Duration.ofSeconds(30))
+                    .ignoreExceptions()
+                    .until(() -> stage.sql(1, "app", "SELECT n FROM t").equals("7"));
+            replica.follow(null);
+            await().atMost(Duration.ofSeconds(30))
+                    .until(() -> !replica.observe(Duration.ofSeconds(2)).receiving());
+            assertThat(replica.observe(Duration.ofSeconds(2)).accepting()).isTrue();
+            await().atMost(Duration.ofSeconds(30))
+                    .until(() -> primary.keepSlots(List.of()).isEmpty());
+            replica.stop(Duration.ofSeconds(30));
+        }
+    },
+
+    settingsAreTriedBeforeTheyAreUsed {
+        @Override
+        void play(Stage stage) throws Exception {
+            LocalPostgres postgres = stage.primary();
+            postgres.apply(stage.settings(Map.of("work_mem", "9MB", "max_connections", "120"), List.of()));
+            await().atMost(Duration.ofSeconds(20)).untilAsserted(() -> {
+                ServerState state = postgres.observe(Duration.ofSeconds(2));
+                assertThat(state.pendingRestart()).containsExactly("max_connections");
+                assertThat(stage.sql(0, "postgres", "SELECT setting FROM pg_settings WHERE name = 'work_mem'"))
+                        .isEqualTo("9216");
+            });
+            refused(
+                    stage,
+                    postgres,
+                    Map.of("shared_buffers", "banana"),
+                    List.of(),
+                    "invalid value for parameter \"shared_buffers\": \"banana\"");
+            refused(
+                    stage,
+                    postgres,
+                    Map.of("no_such", "1"),
+                    List.of(),
+                    "unrecognized configuration parameter \"no_such\"");
+            refused(stage, postgres, Map.of("shared_preload_libraries", "nowhere"), List.of(), "nowhere");
+            refused(
+                    stage,
+                    postgres,
+                    Map.of(),
+                    List.of("host all all 10.0.0.0/8 nonsense"),
+                    "invalid authentication method \"nonsense\"");
+            postgres.apply(stage.settings(Map.of("work_mem", "5MB"), List.of("host all app 10.9.9.9/32 reject")));
+            assertThat(postgres.observe(Duration.ofSeconds(2)).rejected()).isNull();
+        }
+
+        private void refused(
+                Stage stage, LocalPostgres postgres, Map<String, String> parameters, List<String> hba, String words)
+                throws Exception {
+            String before = Files.readString(stage.layout(0).pgdata().resolve("postgresql.conf"));
+            String rules = Files.readString(stage.layout(0).pgdata().resolve("pg_hba.conf"));
+            postgres.apply(stage.settings(parameters, hba));
+            assertThat(Objects.requireNonNull(
+                                    postgres.observe(Duration.ofSeconds(2)).rejected())
+                            .message())
+                    .contains(words);
+            assertThat(Files.readString(stage.layout(0).pgdata().resolve("postgresql.conf")))
+                    .isEqualTo(before);
+            assertThat(Files.readString(stage.layout(0).pgdata().resolve("pg_hba.conf")))
+                    .isEqualTo(rules);
+        }
+    },
+
+    settingsThatDoNotStartFallBackToTheFormer {
+        @Override
+        void play(Stage stage) throws Exception {
+            LocalPostgres postgres = stage.primary();
+            postgres.stop(Duration.ofSeconds(30));
+            // It passes every check of names and values, and then there is not so much memory.
+            postgres.startPrimary(stage.settings(Map.of("shared_buffers", "7TB"), List.of()), 2);
+            ServerState state = postgres.observe(Duration.ofSeconds(2));
+            assertThat(state.accepting()).isTrue();
+            assertThat(Objects.requireNonNull(state.rejected()).message()).containsIgnoringCase("memory");
+        }
+    },
+
+    killingEndsEveryProcess {
+        @Override
+        void play(Stage stage) throws Exception {
+            LocalPostgres postgres = stage.primary();
+            Thread spin = Thread.ofVirtual().start(() -> {
+                try {
+                    stage.sql(0, "postgres", "DO $$ BEGIN LOOP PERFORM 1; END LOOP; END $$");
+                } catch (Exception killed) {
+                    // as it shall be
+                }
+            });
+            await().atMost(Duration.ofSeconds(20))
+                    .until(() -> stage.sql(
+                                    0, "postgres", "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'DO %'")
+                            .equals("1"));
+            postgres.kill();
+            spin.join(Duration.ofSeconds(10));
+            assertThat(spin.isAlive()).isFalse();
+            assertThat(postgres.observe(Duration.ofSeconds(1)).process()).isFalse();
+            postgres.startPrimary(stage.plain(), 2);
+            assertThat(postgres.observe(Duration.ofSeconds(2)).accepting()).isTrue();
+        }
+    },
+
+    aFrozenServerHoldsNobodyUp {
+        @Override
+        void play(Stage stage) throws Exception {
+            LocalPostgres postgres = stage.primary();
+            postgres.observe(Duration.ofSeconds(2));
+            String pid = Files.readAllLines(stage.layout(0).pgdata().resolve("postmaster.pid"))
+                    .getFirst();
+            List<String> backends = new ArrayList<>(List.of(pid));
+            for (ProcessHandle child : ProcessHandle.of(Long.parseLong(pid))
+                    .orElseThrow()
+                    .children()
+                    .toList()) {
+                backends.add(Long.toString(child.pid()));
+            }
+            for (String process : backends) {
+                new ProcessBuilder("kill", "-STOP", process).start().waitFor();
+            }
+            long began = System.nanoTime();
+            assertThat(postgres.observe(Duration.ofSeconds(2)).accepting()).isFalse();
+            assertThat(Duration.ofNanos(System.nanoTime() - began)).isLessThan(Duration.ofSeconds(10));
+        }
+    },
+
+    passwordsChangeAndGo {
+        @Override
+        void play(Stage stage) throws Exception {
+            LocalPostgres postgres = stage.primary();
+            String before = stage.sql(0, "postgres", "SELECT rolpassword FROM pg_authid WHERE rolname = 'app'");
+            postgres.password("app", "another");
+            assertThat(stage.sql(0, "postgres", "SELECT rolpassword FROM pg_authid WHERE rolname = 'app'"))
+                    .isNotEqualTo(before);
+            postgres.password("postgres", "x");
+            postgres.password("postgres", null);
+            assertThat(stage.sql(0, "postgres", "SELECT rolpassword IS NULL FROM pg_authid WHERE rolname = 'postgres'"))
+                    .isEqualTo("t");
+        }
+    },
+
+    anothersDataIsRefusedAndUntouched {
+        @Override
+        void play(Stage stage) throws Exception {
+            LocalPostgres postgres = stage.primary();
+            postgres.stop(Duration.ofSeconds(30));
+            Path member = stage.layout(0).state().resolve("member.json");
+            String mine = Files.readString(member);
+            Files.writeString(member, mine.replace("shop/orders", "shop/billing"));
+            assertThat(postgres.inspect().content()).isEqualTo(VolumeContent.Foreign);
+            assertThat(Objects.requireNonNull(postgres.inspect().problem()).message())
+                    .contains("shop/billing", "data-orders-0");
+            Files.delete(member);
+            assertThat(postgres.inspect().content()).isEqualTo(VolumeContent.Foreign);
+            assertThatThrownBy(() -> postgres.initdb(stage.plain(), "x", List.of()))
+                    .hasMessageContaining("not empty");
+            Files.writeString(member, mine);
+            assertThat(postgres.inspect().content()).isEqualTo(VolumeContent.Data);
+        }
+    },
+
+    permissionsAreRepairedAndAStalePidIsNoObstacle {
+        @Override
+        void play(Stage stage) throws Exception {
+            LocalPostgres postgres = stage.primary();
+            postgres.kill();
+            Files.setPosixFilePermissions(stage.layout(0).pgdata(), PosixFilePermissions.fromString("rwxrwxr-x"));
+            Files.writeString(
+                    stage.layout(0).pgdata().resolve("postmaster.pid"),
+                    ProcessHandle.current().pid() + "\n" + stage.layout(0).pgdata() + "\n");
+            postgres.inspect();
+            postgres.startPrimary(stage.plain(), 2);
+            assertThat(postgres.observe(Duration.ofSeconds(2)).accepting()).isTrue();
+        }
+    },
+
+    walIsOnItsOwnVolume {
+        @Override
+        void play(Stage stage) throws Exception {
+            stage.separateWal = true;
+            LocalPostgres primary = stage.primary();
+            assertThat(Files.readSymbolicLink(stage.layout(0).pgdata().resolve("pg_wal")))
+                    .isEqualTo(Objects.requireNonNull(stage.layout(0).walFolder()));
+            primary.keepSlots(List.of(1));
+            LocalPostgres replica = stage.member(1);
+            replica.inspect();
+            replica.cloneFrom(
+                    stage.plain(),
+                    "127.0.0.1",
+                    Objects.requireNonNull(primary.inspect().systemIdentifier()));
+            assertThat(Files.isSymbolicLink(stage.layout(1).pgdata().resolve("pg_wal")))
+                    .isTrue();
+            replica.discard();
+            assertThat(replica.inspect().content()).isEqualTo(VolumeContent.Empty);
+        }
+    };
+
+    abstract void play(Stage stage) throws Exception;
+
+    public static void main(String[] arguments) throws Exception {
+        try (Stage stage = new Stage(Path.of(arguments[1]))) {
+            valueOf(arguments[0]).play(stage);
+        }
+        System.exit(0);
+    }
+
+    /** Two members on two loopback addresses. */
+    static final class Stage implements AutoCloseable {
+        private final Path folder;
+        private final int port;
+        private final List<LocalPostgres> members = new ArrayList<>();
+        private boolean separateWal;
+
+        Stage(Path folder) throws IOException {
+            this.folder = folder;
+            try (ServerSocket free = new ServerSocket(0)) {
+                this.port = free.getLocalPort();
+            }
+            PostgresCluster cluster = new PostgresCluster();
+            cluster.setMetadata(new ObjectMetaBuilder()
+                    .withName("orders")
+                    .withNamespace("shop")
+                    .withUid("u")
+                    .build());
+            Rendering rendering = new Rendering(cluster);
+            Certificates certificates = new Certificates(Instant.now(), new SecureRandom());
+            Pair authority = certificates.authority(rendering);
+            write("server", certificates.server(rendering, authority), authority);
+            write("replication", certificates.replication(authority), authority);
+        }
+
+        private void write(String name, Pair pair, Pair authority) throws IOException {
+            Path target = Files.createDirectory(folder.resolve(name));
+            Files.writeString(target.resolve("tls.crt"), pair.certificate());
+            Files.writeString(target.resolve("tls.key"), pair.key());
+            Files.writeString(target.resolve("ca.crt"), authority.certificate());
+        }
+
+        Layout layout(int ordinal) {
+            Path own = folder.resolve("m" + ordinal);
+            return new Layout(
+                    "shop",
+                    "orders",
+                    "orders-" + ordinal,
+                    own.resolve("data"),
+                    separateWal ? own.resolve("wal") : null,
+                    own.resolve("run"),
+                    own,
+                    folder.resolve("server"),
+                    folder.resolve("replication"),
+                    "127.0.0." + (ordinal + 1),
+                    port);
+        }
+
+        LocalPostgres member(int ordinal) throws IOException {
+            Files.createDirectories(layout(ordinal).data());
+            Files.createDirectories(layout(ordinal).run());
+            LocalPostgres postgres = new LocalPostgres(layout(ordinal));
+            members.add(postgres);
+            return postgres;
+        }
+
+        LocalPostgres primary() throws Exception {
+            LocalPostgres postgres = member(0);
+            postgres.inspect();
+            postgres.initdb(plain(), "secret", List.of());
+            postgres.startPrimary(plain(), 1);
+            return postgres;
+        }
+
+        Settings plain() {
+            return settings(Map.of(), List.of());
+        }
+
+        Settings settings(Map<String, String> parameters, List<String> hba) {
+            return ConfigurationTest.settings(parameters, hba);
+        }
+
+        String sql(int ordinal, String database, String sql) throws Exception {
+            try (Sql connection = Sql.open(layout(ordinal), database, Duration.ofSeconds(60))) {
+                if (sql.startsWith("SELECT")) {
+                    return connection.one(sql, row -> row.getString(1));
+                }
+                connection.execute(sql);
+                return "";
+            }
+        }
+
+        @Override
+        public void close() {
+            members.forEach(LocalPostgres::kill);
+        }
+    }
+}
