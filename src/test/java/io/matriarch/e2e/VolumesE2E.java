@@ -72,7 +72,7 @@ class VolumesE2E {
 
     @Test
     void walOnAVolumeOfItsOwn(Stage stage) {
-        stage.apply(Manifests.clusterWithStorage("orders", 2, "wal: {size: 256Mi}"));
+        stage.apply(Manifests.clusterWithStorage("orders", 2, "wal: {size: 512Mi}"));
         stage.awaitReady("orders", 2);
         assertThat(stage.value("pvc", "{.items[*].metadata.name}"))
                 .isEqualTo("data-orders-0 data-orders-1 wal-orders-0 wal-orders-1");
