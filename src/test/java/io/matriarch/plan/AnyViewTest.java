@@ -1,0 +1,151 @@
+package io.matriarch.plan;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.apps.StatefulSet;
+import io.matriarch.api.contract.ClusterLease;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Whatever a cluster that was made once looks like, some things are never done. The parameter is the seed. */
+class AnyViewTest {
+    private static final int VIEWS = 400;
+    private static final List<World> MADE =
+            IntStream.rangeClosed(1, 4).mapToObj(n -> World.made(n, "")).toList();
+
+    static Stream<Long> seeds() {
+        return IntStream.range(0, VIEWS).mapToObj(n -> (long) n);
+    }
+
+    @ParameterizedTest
+    @MethodSource("seeds")
+    void holds(long seed) {
+        Random random = new Random(seed);
+        World world = any(random);
+        ClusterView view = world.view();
+        Plan plan = Plan.of(view);
+        assertThat(Plan.of(world.view()))
+                .as("the same view gives the same plan")
+                .isEqualTo(plan);
+        List<Action> actions = plan.actions().stream().map(Plan.Planned::action).toList();
+        assertThat(actions.stream().filter(a -> destroys(view, a)))
+                .as("destructive actions of one pass")
+                .hasSizeLessThanOrEqualTo(1);
+        for (Action action : actions) {
+            if (action instanceof Action.Delete delete) {
+                deletes(view, delete);
+            }
+            if (action.object() instanceof StatefulSet set) {
+                shapes(view, set);
+            }
+            assertThat(action.object().getKind()).as("the Lease is the agents'").isNotEqualTo("Lease");
+        }
+        assertThat(plan.settled() || !plan.actions().isEmpty() || !plan.waits().isEmpty())
+                .as("a plan says what it does or waits for")
+                .isTrue();
+        assertThat(StatusReport.of(view, plan, List.of()))
+                .as("status")
+                .isEqualTo(StatusReport.of(view, plan, List.of()));
+    }
+
+    private static boolean destroys(ClusterView view, Action action) {
+        return (action instanceof Action.Delete delete && !(delete.object() instanceof PersistentVolumeClaim))
+                || (action.object() instanceof StatefulSet set && set.getSpec().getReplicas() < view.replicas());
+    }
+
+    private static void deletes(ClusterView view, Action.Delete delete) {
+        switch (delete.object()) {
+            case Pod pod -> {
+                Member member = Member.of(pod);
+                assertThat(member.ready()).as("a ready pod is deleted").isFalse();
+                assertThat(member.terminating()).isFalse();
+                assertThat(Shape.strategy(view.statefulSet().orElseThrow())).isEqualTo("OnDelete");
+                assertThat(Shape.updateRevision(view))
+                        .isPresent()
+                        .isNotEqualTo(java.util.Optional.of(member.revision()));
+            }
+            case PersistentVolumeClaim claim -> {
+                int ordinal = view.ordinalOf(claim);
+                assertThat(ordinal).isGreaterThanOrEqualTo(view.spec().instances());
+                assertThat(view.member(ordinal)).isEmpty();
+                assertThat(view.lease().orElseThrow().members()).doesNotContain(ordinal);
+            }
+            default -> assertThat(delete.object().getKind()).isEqualTo("PodDisruptionBudget");
+        }
+    }
+
+    private static void shapes(ClusterView view, StatefulSet set) {
+        int replicas = set.getSpec().getReplicas();
+        assertThat(Math.abs(replicas - view.replicas()))
+                .as("members come and go one by one")
+                .isLessThanOrEqualTo(1);
+        if (replicas < view.replicas()) {
+            assertThat(view.lease().orElseThrow().members()).doesNotContain(replicas);
+            assertThat(view.holder())
+                    .isNotEqualTo(java.util.Optional.of(view.names().pod(replicas)));
+            assertThat(view.settings().orElseThrow().instances()).isLessThanOrEqualTo(replicas);
+        }
+        if (replicas > view.replicas()) {
+            assertThat(view.claim(view.names().dataClaim(replicas - 1)))
+                    .as("the volume before the pod")
+                    .isPresent();
+        }
+        if (set.getSpec().getUpdateStrategy().getType().equals("RollingUpdate")) {
+            assertThat(set.getSpec().getUpdateStrategy().getRollingUpdate().getPartition())
+                    .as("pinned")
+                    .isEqualTo(replicas);
+        }
+    }
+
+    /** A cluster that was made, and then this and that happened to it. */
+    private static World any(Random random) {
+        int n = 1 + random.nextInt(4);
+        World from = MADE.get(n - 1);
+        String retain = random.nextBoolean() ? "storage: {size: 1Gi, retain: {whenScaled: Delete}}" : "";
+        World world = new World(1 + random.nextInt(4), retain);
+        from.objects.values().forEach(o -> world.put(io.fabric8.kubernetes.client.utils.Serialization.clone(o)));
+        boolean changed = random.nextInt(3) == 0;
+        int primary = random.nextInt(n);
+        world.lease(primary, 1 + random.nextInt(n));
+        for (int ordinal = 0; ordinal < n; ordinal++) {
+            String revision = random.nextInt(3) == 0 ? "orders-r0" : "orders-r1";
+            switch (random.nextInt(5)) {
+                case 0 -> world.broken(ordinal, revision);
+                case 1 -> world.objects.remove("Pod/" + World.NAMES.pod(ordinal));
+                case 2 -> {
+                    Pod pod = world.pod(ordinal, revision, false, "None");
+                    pod.getMetadata()
+                            .setDeletionTimestamp(
+                                    random.nextBoolean() ? "2026-11-01T11:00:00Z" : "2026-11-01T12:00:20Z");
+                }
+                default -> world.pod(ordinal, revision, true, ordinal == primary ? "Primary" : "Replica");
+            }
+        }
+        if (random.nextInt(3) == 0) {
+            String uid = world.objects.values().stream()
+                    .filter(Pod.class::isInstance)
+                    .map(p -> p.getMetadata().getUid())
+                    .findAny()
+                    .orElse("gone");
+            Map<String, String> annotations =
+                    new java.util.HashMap<>(world.set().getMetadata().getAnnotations());
+            annotations.put(Repair.UNLOCKED, random.nextBoolean() ? uid : "gone");
+            world.set().getMetadata().setAnnotations(annotations);
+            world.set().getSpec().getUpdateStrategy().setType("OnDelete");
+            world.set().getSpec().getUpdateStrategy().setRollingUpdate(null);
+        }
+        world.observed(changed ? "orders-r0" : "orders-r1", "orders-r1");
+        if (random.nextInt(4) == 0) {
+            world.set().getMetadata().setGeneration(world.set().getMetadata().getGeneration() + 1);
+        }
+        assertThat(world.view().lease().map(ClusterLease::systemIdentifier)).isPresent();
+        return world;
+    }
+}
