@@ -162,7 +162,7 @@ class ValidationTest {
             strings = {
                 "postgres",
                 "postgres:17.6-bookworm",
-                "ghcr.io/team-a/post__gres/alpinist:17",
+                "images.example.com/team-a/post__gres/alpinist:17",
                 "localhost:5000/postgres@sha256:2cb9f0b0ac3e1d5a9f7e7c0b1f4c9e7d8a6b5c4d3e2f1a0b9c8d7e6f5a4b3c2d"
             })
     void imageIsFine(String image) throws IOException {
