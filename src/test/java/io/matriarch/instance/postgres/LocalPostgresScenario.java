@@ -154,8 +154,8 @@ enum LocalPostgresScenario {
         void play(Stage stage) throws Exception {
             LocalPostgres postgres = stage.primary();
             postgres.stop(Duration.ofSeconds(30));
-            // It passes every check of names and values, and then there is not so much memory.
-            postgres.startPrimary(stage.settings(Map.of("shared_buffers", "7TB"), List.of()), 2);
+            // It passes every check of names and values, and then this machine has no such pages.
+            postgres.startPrimary(stage.settings(Map.of("huge_pages", "on", "huge_page_size", "1GB"), List.of()), 2);
             ServerState state = postgres.observe(Duration.ofSeconds(2));
             assertThat(state.accepting()).isTrue();
             assertThat(Objects.requireNonNull(state.rejected()).message()).containsIgnoringCase("memory");
