@@ -48,7 +48,11 @@ public final class SettingsDocument {
                 applicationSecret(rendering),
                 Boolean.TRUE.equals(rendering.spec().enableSuperuserAccess())
                         ? rendering.names().superuserSecret()
-                        : null);
+                        : null,
+                null,
+                null,
+                List.of(),
+                List.of());
     }
 
     public static ConfigMap configMap(Rendering rendering, Settings settings) {

@@ -270,7 +270,10 @@ public final class SimulatedPods extends Controller {
                 words.map(text -> new Rejected(settings.revision(), text)).orElse(null),
                 settings.parameters().containsKey("max_connections") ? List.of("max_connections") : List.of(),
                 report.members(),
-                report.problem());
+                report.problem(),
+                report.answers(),
+                report.synchronous(),
+                report.change());
     }
 
     private static MemberReport report(
@@ -302,7 +305,10 @@ public final class SimulatedPods extends Controller {
                 null,
                 List.of(),
                 members,
-                problem);
+                problem,
+                List.of(),
+                null,
+                null);
     }
 
     private void release(ObjectNode pod) {

@@ -3,6 +3,9 @@ package io.matriarch.api.contract;
 import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,11 +19,18 @@ import org.jspecify.annotations.Nullable;
  * @param address IP address of the holder's pod
  * @param timeline of the holder at its last renewal that changed it; 0 before there is a database system
  * @param systemIdentifier of the cluster's database system, once there is one; from then on initdb is never run again
- * @param members ordinals that belong to the cluster
+ * @param members ordinals that may be elected and must answer a failsafe round
  * @param history who owned which timeline, newest last, at most 16
+ * @param lsn where the holder's WAL ended at its last renewal; null before there is a database system
+ * @param containerId of the holder's container {@code postgres}, as the kubelet calls it; null while unknown
+ * @param handoff to whom the holder gives the Lease; only in phase {@link Phase#HandingOver}
+ * @param sync who votes and how many acknowledge; null for a cluster that replicates asynchronously
+ * @param unfit members that were elected and could not be promoted, until they have been seen streaming again
+ * @param addresses IP addresses of the members' pods by ordinal, as the holder last knew them
+ * @param checkpointTimeline the newest timeline on which the holder has completed a checkpoint; pg_rewind waits for it (ha.md 0, fact 6)
  */
 @JsonIgnoreProperties(ignoreUnknown = true)
-@JsonInclude(JsonInclude.Include.NON_NULL)
+@JsonInclude(JsonInclude.Include.NON_EMPTY)
 public record ClusterLease(
         int v,
         long epoch,
@@ -29,13 +39,50 @@ public record ClusterLease(
         int timeline,
         @Nullable String systemIdentifier,
         List<Integer> members,
-        List<Reign> history) {
+        List<Reign> history,
+        @Nullable String lsn,
+        @Nullable String containerId,
+        @Nullable Handoff handoff,
+        @Nullable Sync sync,
+        List<Integer> unfit,
+        SortedMap<Integer, String> addresses,
+        int checkpointTimeline) {
     public static final int VERSION = 1;
     public static final int HISTORY = 16;
 
     public ClusterLease {
         members = members == null ? List.of() : List.copyOf(members);
         history = history == null ? List.of() : List.copyOf(history);
+        unfit = unfit == null ? List.of() : List.copyOf(unfit);
+        addresses = new TreeMap<>(addresses == null ? Map.of() : addresses);
+    }
+
+    /** A Lease without what only failover needs. */
+    public ClusterLease(
+            int v,
+            long epoch,
+            Phase phase,
+            @Nullable String address,
+            int timeline,
+            @Nullable String systemIdentifier,
+            List<Integer> members,
+            List<Reign> history) {
+        this(
+                v,
+                epoch,
+                phase,
+                address,
+                timeline,
+                systemIdentifier,
+                members,
+                history,
+                null,
+                null,
+                null,
+                null,
+                List.of(),
+                new TreeMap<>(),
+                0);
     }
 
     /** A Lease that nobody ever held. */
@@ -48,15 +95,46 @@ public record ClusterLease(
         /** The holder is making the database system. */
         Bootstrapping,
         Serving,
-        /** The holder stopped cleanly and gave it back. */
+        /** The holder has shut down cleanly, and {@link ClusterLease#handoff} names who may take it without a vote. */
+        HandingOver,
+        /** The holder stopped and gave it back. */
         Released
     }
 
     /**
      * One primary's time in office.
      *
+     * @param switchLsn where its timeline forked off the former one; {@code 0/0} when it did not
      * @param holder pod name
      */
     @JsonIgnoreProperties(ignoreUnknown = true)
     public record Reign(long epoch, int timeline, String switchLsn, String holder) {}
+
+    /**
+     * A hand-over.
+     *
+     * @param to ordinal of the member that shall take the Lease
+     * @param lsn of the former primary's shutdown checkpoint: only who has flushed beyond it may take over without a vote
+     */
+    @JsonIgnoreProperties(ignoreUnknown = true)
+    public record Handoff(int to, String lsn) {}
+
+    /**
+     * Quorum of synchronous replication (ha.md 7.7). A commit is acknowledged when the primary and {@code acknowledgements} other voters have
+     * flushed it, so any {@code |voters| - acknowledgements} voters contain one that has it.
+     *
+     * @param acknowledgements W: how many standbys acknowledge each commit
+     * @param voters ordinals, the primary's included
+     */
+    @JsonIgnoreProperties(ignoreUnknown = true)
+    public record Sync(int acknowledgements, List<Integer> voters) {
+        public Sync {
+            voters = voters == null ? List.of() : voters.stream().sorted().toList();
+        }
+
+        /** Q: how many voters must have stopped receiving before one of them may be promoted. */
+        public int quorum() {
+            return voters.size() - acknowledgements;
+        }
+    }
 }

@@ -28,6 +28,9 @@ import org.jspecify.annotations.Nullable;
  * @param pendingRestart parameters that wait for a restart
  * @param members of the cluster that have a slot or a membership; only the primary says
  * @param problem why it cannot go on, when it cannot
+ * @param answers to the requests in {@link Settings#requests}; kept while the request is in the settings
+ * @param synchronous how commits are acknowledged; only the primary says
+ * @param change how the newest reign began; only the primary says
  */
 @JsonIgnoreProperties(ignoreUnknown = true)
 @JsonInclude(JsonInclude.Include.NON_EMPTY)
@@ -50,12 +53,16 @@ public record MemberReport(
         @Nullable Rejected rejected,
         List<String> pendingRestart,
         List<Integer> members,
-        @Nullable Problem problem) {
+        @Nullable Problem problem,
+        List<Answer> answers,
+        @Nullable Synchronous synchronous,
+        @Nullable RoleChange change) {
     public static final int VERSION = 1;
 
     public MemberReport {
         pendingRestart = pendingRestart == null ? List.of() : List.copyOf(pendingRestart);
         members = members == null ? List.of() : List.copyOf(members);
+        answers = answers == null ? List.of() : List.copyOf(answers);
     }
 
     /** Before there is anything to say. */
@@ -79,6 +86,9 @@ public record MemberReport(
                 null,
                 List.of(),
                 List.of(),
+                null,
+                List.of(),
+                null,
                 null);
     }
 
@@ -134,4 +144,54 @@ public record MemberReport(
      */
     @JsonIgnoreProperties(ignoreUnknown = true)
     public record Problem(String reason, String message) {}
+
+    /** What became of a request. */
+    public enum Outcome {
+        Done,
+        /** Nothing was done; the message says why. */
+        Refused,
+        /** It was begun, and undone; the message says why. */
+        Aborted
+    }
+
+    /** Answer to a {@link Settings.Request}. */
+    @JsonIgnoreProperties(ignoreUnknown = true)
+    public record Answer(String id, Outcome outcome, String message) {}
+
+    /** How commits are acknowledged now. */
+    public enum SyncState {
+        /** By the primary alone, as the user wants it. */
+        Async,
+        /** By enough replicas. */
+        Quorum,
+        /** Too few replicas are there: commits wait. */
+        Blocked,
+        /** Too few replicas are there: by the primary alone, as the user allows it. */
+        Degraded
+    }
+
+    /**
+     * Synchronous replication as the primary has it in use.
+     *
+     * @param acknowledgements W in use
+     * @param voters ordinals, the primary's included
+     */
+    @JsonIgnoreProperties(ignoreUnknown = true)
+    public record Synchronous(SyncState state, int acknowledgements, List<Integer> voters) {
+        public Synchronous {
+            voters = voters == null ? List.of() : List.copyOf(voters);
+        }
+    }
+
+    /**
+     * How a reign began.
+     *
+     * @param from pod that was the primary before; null for the first
+     * @param reason one word in CamelCase: Bootstrap, Restart, Switchover, PrimaryStopped, PrimaryTerminated, LeaseExpired, Forced
+     * @param millis from the moment when the new primary learnt of the vacancy until it accepted writes
+     * @param message the story in one line: who voted, where each stood, what was decided
+     */
+    @JsonIgnoreProperties(ignoreUnknown = true)
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public record RoleChange(long epoch, @Nullable String from, String reason, long millis, String message) {}
 }

@@ -20,6 +20,10 @@ import org.jspecify.annotations.Nullable;
  * @param initdb how to make the database system
  * @param applicationSecret Secret with username and password of the database's owner
  * @param superuserSecret Secret with the password of postgres; absent: that role has no password
+ * @param replication when a commit is acknowledged; absent in documents of older operators: asynchronous
+ * @param failover how fast, and what may be lost; absent in documents of older operators: the defaults
+ * @param fenced ordinals whose PostgreSQL is kept stopped
+ * @param requests what a user asked for and what is not answered yet, oldest first
  */
 @JsonIgnoreProperties(ignoreUnknown = true)
 @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -33,9 +37,18 @@ public record Settings(
         BootstrapOrder bootstrap,
         Initdb initdb,
         String applicationSecret,
-        @Nullable String superuserSecret) {
+        @Nullable String superuserSecret,
+        @Nullable Replication replication,
+        @Nullable Failover failover,
+        @JsonInclude(JsonInclude.Include.NON_EMPTY) List<Integer> fenced,
+        @JsonInclude(JsonInclude.Include.NON_EMPTY) List<Request> requests) {
     public static final int VERSION = 1;
     public static final String KEY = "settings.json";
+
+    public Settings {
+        fenced = fenced == null ? List.of() : List.copyOf(fenced);
+        requests = requests == null ? List.of() : List.copyOf(requests);
+    }
 
     /** The same with other lines of pg_hba.conf. */
     public Settings withHba(List<String> lines) {
@@ -49,7 +62,11 @@ public record Settings(
                 bootstrap,
                 initdb,
                 applicationSecret,
-                superuserSecret);
+                superuserSecret,
+                replication,
+                failover,
+                fenced,
+                requests);
     }
 
     /** What may be done while the Lease knows no database system. */
@@ -92,4 +109,64 @@ public record Settings(
             Secret
         }
     }
+
+    /** Whether commits wait for replicas. */
+    public enum ReplicationMode {
+        /** A commit is acknowledged when {@link Replication#acknowledgements} replicas have flushed it. */
+        Quorum,
+        /** A commit is acknowledged when the primary has flushed it. */
+        Async
+    }
+
+    /** What happens to commits while too few replicas are there. */
+    public enum WhenUnavailable {
+        /** They wait. */
+        Block,
+        /** They are acknowledged by the primary alone, once the Lease says so. */
+        Degrade
+    }
+
+    /**
+     * When a commit is acknowledged.
+     *
+     * @param acknowledgements W for {@link Settings#instances} members; 0 with {@link ReplicationMode#Async} and for one member
+     */
+    @JsonIgnoreProperties(ignoreUnknown = true)
+    public record Replication(ReplicationMode mode, int acknowledgements, WhenUnavailable whenUnavailable) {}
+
+    /** Timers by name (ha.md 7.4). */
+    public enum Profile {
+        Fast,
+        Default,
+        Relaxed
+    }
+
+    /**
+     * How fast a failover is and what it may lose.
+     *
+     * @param maxLag in bytes: with asynchronous replication, a replica that is known to be further behind is not promoted
+     */
+    @JsonIgnoreProperties(ignoreUnknown = true)
+    public record Failover(Profile profile, long maxLag) {}
+
+    /** What a user may ask for. */
+    public enum RequestKind {
+        /** Make the member {@code to} the primary; the holder answers. */
+        Switchover,
+        /** Throw the data of the member {@code to} away and clone it anew; that member answers. */
+        Rebuild,
+        /** Promote the best member there is, though a quorum is missing or it lags too far: may lose commits; who does it answers. */
+        ForceFailover
+    }
+
+    /**
+     * One request.
+     *
+     * @param id unique; answered once, in {@link MemberReport#answers}
+     * @param to ordinal it is about; null where the agents choose
+     */
+    @JsonIgnoreProperties(ignoreUnknown = true)
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public record Request(
+            RequestKind kind, String id, @Nullable Integer to) {}
 }

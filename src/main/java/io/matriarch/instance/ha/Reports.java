@@ -47,7 +47,10 @@ final class Reports {
                 server.rejected(),
                 server.pendingRestart(),
                 role == Role.Primary ? members(seen) : List.of(),
-                problem.orElse(null));
+                problem.orElse(null),
+                List.of(),
+                null,
+                null);
     }
 
     private static Role role(ServerState server, boolean holds) {

@@ -346,7 +346,11 @@ class ProtocolTest {
                     order,
                     new Settings.Initdb("app", "app", "UTF8", "C", true, List.of(), List.of()),
                     "orders-app",
-                    null);
+                    null,
+                    null,
+                    null,
+                    List.of(),
+                    List.of());
         }
 
         Decision decide() {

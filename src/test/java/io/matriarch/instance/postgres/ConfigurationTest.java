@@ -35,7 +35,11 @@ class ConfigurationTest {
                 new BootstrapOrder(BootstrapAction.Initdb, 0, null, null),
                 new Settings.Initdb("app", "app", "UTF8", "C.UTF-8", true, List.of(), List.of()),
                 "orders-app",
-                null);
+                null,
+                null,
+                null,
+                List.of(),
+                List.of());
     }
 
     @Test
