@@ -15,6 +15,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,6 +26,7 @@ import org.jspecify.annotations.Nullable;
  * account's token is read anew for each request, as the kubelet replaces it.
  */
 public final class KubeApi {
+    private static final Duration WATCH = Duration.ofSeconds(10);
     static final ObjectMapper JSON = new ObjectMapper();
     static final String MERGE_PATCH = "application/merge-patch+json";
 
@@ -75,7 +80,7 @@ public final class KubeApi {
         if (contentType != null) {
             request.header("Content-Type", contentType);
         }
-        HttpResponse<byte[]> response = send(request.build(), BodyHandlers.ofByteArray());
+        HttpResponse<byte[]> response = await(request.build(), patience);
         byte[] bytes = response.body();
         JsonNode answer = bytes.length == 0 || bytes[0] != '{' ? NullNode.getInstance() : JSON.readTree(bytes);
         return new Answer(response.statusCode(), answer);
@@ -87,7 +92,7 @@ public final class KubeApi {
 
     /** A stream of watch events, one JSON object a line. The caller closes it. */
     InputStream watch(String path) throws IOException {
-        HttpResponse<InputStream> response = send(base(path).build(), BodyHandlers.ofInputStream());
+        HttpResponse<InputStream> response = send(base(path).timeout(WATCH).build(), BodyHandlers.ofInputStream());
         if (response.statusCode() != 200) {
             response.body().close();
             throw new IOException("watch of " + path + " answered " + response.statusCode());
@@ -102,6 +107,23 @@ public final class KubeApi {
             request.header("Authorization", "Bearer " + Files.readString(token).strip());
         }
         return request;
+    }
+
+    /** The request's own timeout ends with the headers; an answer that stops half-way must not hold the caller either. */
+    private HttpResponse<byte[]> await(HttpRequest request, Duration patience) throws IOException {
+        CompletableFuture<HttpResponse<byte[]>> answer = client.sendAsync(request, BodyHandlers.ofByteArray());
+        try {
+            return answer.get(patience.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException("interrupted", e);
+        } catch (TimeoutException e) {
+            throw new IOException("no answer within " + patience, e);
+        } catch (ExecutionException e) {
+            throw new IOException(String.valueOf(e.getCause()), e);
+        } finally {
+            answer.cancel(true);
+        }
     }
 
     private <T> HttpResponse<T> send(HttpRequest request, HttpResponse.BodyHandler<T> handler) throws IOException {
