@@ -6,7 +6,6 @@ import io.matriarch.api.contract.MemberReport;
 import io.matriarch.api.contract.MemberReport.Problem;
 import io.matriarch.api.contract.Settings;
 import io.matriarch.instance.ha.Decision;
-import io.matriarch.instance.ha.Decision.Fence;
 import io.matriarch.instance.ha.Job;
 import io.matriarch.instance.ha.Observation;
 import io.matriarch.instance.ha.Observation.Failure;
@@ -31,7 +30,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The loop: look, decide, act. What takes long runs beside it ({@link Worker}), the Lease is kept beside it ({@link LeaseKeeper}), and a
- * third thread does nothing but stop a PostgreSQL that may not go on ({@link #guard}), so that no hang of one holds up another.
+ * third thread does nothing but stop a PostgreSQL that may not go on ({@link Guard}), so that no hang of one holds up another.
  */
 final class Agent implements AgentServer.Member {
     private static final Logger LOG = LoggerFactory.getLogger(Agent.class);
@@ -124,12 +123,16 @@ final class Agent implements AgentServer.Member {
 
     /** Turns until {@link #stop} was asked for and nothing is left to do. */
     void run() throws InterruptedException {
-        Thread.ofPlatform().daemon().name("guard").start(this::guard);
+        new Guard(postgres, worker, lease::snapshot, protocol, fuse, clock::now, news::tell).start();
         while (true) {
             Observation seen = observe();
             Decision decision = protocol.decide(seen);
             lease.wish(decision.lease());
-            decision.job().ifPresent(worker::begin);
+            // A replica is not started before the guard is done with the primary that this member was.
+            decision.job()
+                    .filter(job -> !(job instanceof Job.StartReplica)
+                            || worker.primary().isEmpty())
+                    .ifPresent(worker::begin);
             tell(seen, decision.report());
             turned = clock.now();
             if (decision.exit()) {
@@ -143,12 +146,13 @@ final class Agent implements AgentServer.Member {
     }
 
     private Observation observe() {
-        boolean making = worker.running()
-                .filter(job -> job instanceof Job.Initdb || job instanceof Job.Clone)
+        // The job first and the server after it: a start that ends in between must not look like one that never began.
+        Optional<Job> running = worker.running();
+        worker.take().ifPresent(done -> note(done, clock.now()));
+        boolean making = running.filter(job -> job instanceof Job.Initdb || job instanceof Job.Clone)
                 .isPresent();
         ServerState server = making ? ServerState.none() : postgres.observe(LOOK);
         Duration now = clock.now();
-        worker.take().ifPresent(done -> note(done, now));
         if (serverWas && !server.process()) {
             serverGone = now;
         }
@@ -167,7 +171,7 @@ final class Agent implements AgentServer.Member {
                 volume,
                 server,
                 jobs.following(),
-                worker.running(),
+                running,
                 List.copyOf(failures),
                 jobs.slots(),
                 slotsKept,
@@ -243,37 +247,6 @@ final class Agent implements AgentServer.Member {
                                 ? now.state().toString()
                                 : now.problem().message());
         };
-    }
-
-    /** Stops PostgreSQL when it may not go on as a primary; asks nobody and waits for nothing. */
-    private void guard() {
-        boolean told = false;
-        while (true) {
-            try {
-                Thread.sleep(Duration.ofMillis(100));
-            } catch (InterruptedException e) {
-                return;
-            }
-            LeaseKeeper.Snapshot known = lease.snapshot();
-            Fence fence = jobs.primary() ? protocol.fence(known.lease(), known.proof(), clock.now()) : Fence.None;
-            switch (fence) {
-                case None -> told = false;
-                case Stop -> {
-                    if (!told) {
-                        LOG.error("no renewal of the Lease for {}: stopping PostgreSQL", timers.stop());
-                        postgres.stopNow();
-                        told = true;
-                    }
-                }
-                case Kill -> {
-                    LOG.error("not the Lease's holder, or no proof of it for {}: killing PostgreSQL", timers.kill());
-                    postgres.kill();
-                    fuse.disarm();
-                    jobs.killed();
-                    news.tell();
-                }
-            }
-        }
     }
 
     @Override

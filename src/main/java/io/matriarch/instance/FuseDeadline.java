@@ -10,18 +10,33 @@ import java.time.Duration;
 /** The file that the fuse reads: when it is to end everything, in hundredths of a second since the machine started; 0 for never. */
 final class FuseDeadline {
     private final Path file;
+    private Duration armed = Duration.ZERO;
 
     FuseDeadline(Path run) {
         this.file = run.resolve("deadline");
     }
 
-    void arm(Duration deadline) {
+    synchronized void arm(Duration deadline) {
         write(Long.toString(deadline.toMillis() / 10));
+        armed = deadline;
+    }
+
+    /** What it is set to; zero for never. */
+    synchronized Duration armed() {
+        return armed;
+    }
+
+    /** Disarms it, unless it was armed anew since it stood at {@code deadline}. */
+    synchronized void disarmUpTo(Duration deadline) {
+        if (!armed.isZero() && armed.compareTo(deadline) <= 0) {
+            disarm();
+        }
     }
 
     /** Only when no PostgreSQL of ours runs as primary. */
-    void disarm() {
+    synchronized void disarm() {
         write("0");
+        armed = Duration.ZERO;
     }
 
     private void write(String text) {

@@ -29,7 +29,6 @@ final class Jobs implements Worker.Work {
     private volatile List<Integer> slots = List.of();
     private volatile Map<String, String> passwordsSet = Map.of();
     private volatile boolean superuserSet;
-    private volatile boolean primary;
 
     Jobs(Postgres postgres, Documents documents, KubeApi api, String namespace, Duration stopping) {
         this.postgres = postgres;
@@ -41,16 +40,6 @@ final class Jobs implements Worker.Work {
 
     Optional<VolumeState> volume() {
         return volume;
-    }
-
-    /** Whether PostgreSQL was started as the primary; from before its start until after its end. */
-    boolean primary() {
-        return primary;
-    }
-
-    /** Every process of PostgreSQL was killed. */
-    void killed() {
-        primary = false;
     }
 
     @Nullable
@@ -89,7 +78,6 @@ final class Jobs implements Worker.Work {
                 postgres.discard();
             }
             case Job.StartPrimary start -> {
-                primary = true;
                 following = null;
                 slots = List.of();
                 // A server that starts anew has the passwords that its data has.
@@ -98,7 +86,6 @@ final class Jobs implements Worker.Work {
                 volume = Optional.of(postgres.inspect());
             }
             case Job.StartReplica start -> {
-                primary = false;
                 postgres.startReplica(settings, start.address());
                 following = start.address();
             }
@@ -112,10 +99,7 @@ final class Jobs implements Worker.Work {
                 postgres.refreshCertificates();
             }
             case Job.SetPasswords set -> setPasswords(settings);
-            case Job.Stop stop -> {
-                postgres.stop(stopping);
-                primary = false;
-            }
+            case Job.Stop stop -> postgres.stop(stopping);
         }
     }
 

@@ -35,14 +35,20 @@ final class LeaseKeeper {
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
     private LeaseWish wish = new LeaseWish.Watch();
-    private Snapshot snapshot = new Snapshot(Optional.empty(), Duration.ZERO, Optional.empty());
+    private Snapshot snapshot = new Snapshot(Optional.empty(), Duration.ZERO, Optional.empty(), Duration.ZERO);
     private Duration asked = Duration.ZERO;
     private @Nullable LeaseView last;
     private boolean away;
     private final java.util.concurrent.atomic.AtomicLong renewals = new java.util.concurrent.atomic.AtomicLong();
 
-    /** What is known of the Lease. */
-    record Snapshot(Optional<LeaseView> lease, Duration seen, Optional<Duration> proof) {}
+    /**
+     * What is known of the Lease.
+     *
+     * @param seen when this resourceVersion was first seen
+     * @param proof when the last renewal that succeeded was sent
+     * @param armed what the fuse stood at then; later than that means that a renewal has just succeeded that is not in here yet
+     */
+    record Snapshot(Optional<LeaseView> lease, Duration seen, Optional<Duration> proof, Duration armed) {}
 
     LeaseKeeper(LeaseApi api, String identity, Timers timers, BootClock clock, FuseDeadline fuse, Runnable news) {
         this.api = api;
@@ -212,7 +218,7 @@ final class LeaseKeeper {
         if (!mine) {
             lock.lock();
             try {
-                snapshot = new Snapshot(snapshot.lease(), snapshot.seen(), Optional.empty());
+                snapshot = new Snapshot(snapshot.lease(), snapshot.seen(), Optional.empty(), snapshot.armed());
             } finally {
                 lock.unlock();
             }
@@ -226,7 +232,10 @@ final class LeaseKeeper {
         lock.lock();
         try {
             snapshot = new Snapshot(
-                    lease, different ? clock.now() : snapshot.seen(), proof.isPresent() ? proof : snapshot.proof());
+                    lease,
+                    different ? clock.now() : snapshot.seen(),
+                    proof.isPresent() ? proof : snapshot.proof(),
+                    fuse.armed());
         } finally {
             lock.unlock();
         }

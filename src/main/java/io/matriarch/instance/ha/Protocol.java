@@ -189,7 +189,7 @@ public final class Protocol {
         LeaseWish keep = new LeaseWish.Keep(lease.state());
         ServerState server = seen.server();
         if (volume.content() == VolumeContent.Empty) {
-            return Plan.job(new Job.Initdb(), keep);
+            return proven(seen) ? Plan.job(new Job.Initdb(), keep) : Plan.lease(keep);
         }
         if (!server.process()) {
             return proven(seen) ? Plan.job(new Job.StartPrimary(lease.state().epoch()), keep) : Plan.lease(keep);

@@ -171,7 +171,7 @@ public final class LocalPostgres implements Postgres {
                 rejected = null;
                 return;
             } catch (PostgresException e) {
-                if (!fallBack) {
+                if (!fallBack || Thread.currentThread().isInterrupted()) {
                     throw e;
                 }
                 refusal = Optional.of(e.problem().message());

@@ -50,6 +50,15 @@ class ProtocolTest {
     }
 
     @Test
+    void initdbNeedsAFreshProof() {
+        Seen seen = new Seen(first).lease(first.identity(), bootstrapping()).order(BootstrapAction.Initdb, 0);
+        assertThat(seen.decide().job()).isEmpty();
+        assertThat(seen.decide().lease()).isInstanceOf(LeaseWish.Keep.class);
+        assertThat(seen.proof(6).decide().job()).isEmpty();
+        assertThat(seen.proof(1).decide().job()).contains(new Job.Initdb());
+    }
+
+    @Test
     void nobodyElseRunsInitdb() {
         Decision decision = new Seen(second)
                 .lease("", ClusterLease.vacant())

@@ -1,0 +1,178 @@
+package io.matriarch.instance;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import io.matriarch.api.contract.ClusterLease;
+import io.matriarch.api.contract.MemberReport.Problem;
+import io.matriarch.instance.ha.Job;
+import io.matriarch.instance.ha.LeaseView;
+import io.matriarch.instance.ha.Me;
+import io.matriarch.instance.ha.Protocol;
+import io.matriarch.instance.ha.Timers;
+import io.matriarch.instance.postgres.Postgres;
+import io.matriarch.instance.postgres.PostgresException;
+import java.io.IOException;
+import java.lang.reflect.Proxy;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The guard with a real worker and a real fuse file; PostgreSQL is counted only. */
+class GuardTest {
+    private static final Me ME = new Me("orders-0", 0, "uid-0", "inc", "10.0.0.10", "1");
+    private static final Duration PROOF = Duration.ofSeconds(1000);
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
+
+    @TempDir
+    Path run = Path.of("");
+
+    private final Job.StartPrimary start = new Job.StartPrimary(3);
+    private final AtomicInteger kills = new AtomicInteger();
+    private final AtomicInteger stops = new AtomicInteger();
+    private final CountDownLatch mayEnd = new CountDownLatch(1);
+    private final CountDownLatch interrupted = new CountDownLatch(1);
+    private final Postgres postgres = (Postgres) Proxy.newProxyInstance(
+            GuardTest.class.getClassLoader(), new Class<?>[] {Postgres.class}, (proxy, method, arguments) -> {
+                switch (method.getName()) {
+                    case "kill" -> kills.incrementAndGet();
+                    case "stopNow" -> stops.incrementAndGet();
+                    default -> throw new AssertionError("the guard called " + method);
+                }
+                return null;
+            });
+    private final Worker worker = new Worker(this::carryOut, () -> {});
+    private FuseDeadline fuse = new FuseDeadline(Path.of(""));
+    private LeaseKeeper.Snapshot known =
+            new LeaseKeeper.Snapshot(Optional.empty(), Duration.ZERO, Optional.empty(), Duration.ZERO);
+    private Duration now = PROOF;
+
+    @BeforeEach
+    void armed() {
+        fuse = new FuseDeadline(run);
+        fuse.arm(PROOF.plus(Timers.DEFAULT.fuse()));
+        known = lease(ME.identity(), fuse.armed());
+    }
+
+    /** The worker's side of a start: it takes its time, and an interrupt does not end it at once. */
+    private void carryOut(Job job) throws PostgresException {
+        try {
+            mayEnd.await();
+        } catch (InterruptedException e) {
+            interrupted.countDown();
+            awaitUninterruptibly();
+            throw new PostgresException(new Problem("Interrupted", "as the guard wanted"), e);
+        }
+    }
+
+    private void awaitUninterruptibly() {
+        while (true) {
+            try {
+                mayEnd.await();
+                return;
+            } catch (InterruptedException e) {
+                // once more
+            }
+        }
+    }
+
+    @Test
+    void aPrimaryWithAYoungProofIsLeftAlone() throws Exception {
+        started();
+        guard().turn();
+        assertThat(kills).hasValue(0);
+        assertThat(deadline()).isNotEqualTo("0");
+    }
+
+    @Test
+    void withoutRenewalItIsToldToStopOnceAndThenKilled() throws Exception {
+        started();
+        Guard guard = guard();
+        now = PROOF.plus(Timers.DEFAULT.stop());
+        guard.turn();
+        guard.turn();
+        await().atMost(PATIENCE).until(() -> stops.get() == 1);
+        assertThat(kills).hasValue(0);
+        assertThat(deadline()).as("the fuse").isNotEqualTo("0");
+        now = PROOF.plus(Timers.DEFAULT.kill());
+        guard.turn();
+        assertThat(kills.get()).isPositive();
+        assertThat(worker.primary()).isEmpty();
+        assertThat(deadline()).as("the fuse").isEqualTo("0");
+    }
+
+    @Test
+    void theFuseStaysArmedWhileAStartMayYetMakeAProcess() throws Exception {
+        worker.begin(start);
+        Guard guard = guard();
+        known = lease("orders-1/uid-1/inc", fuse.armed());
+        guard.turn();
+        assertThat(interrupted.await(10, java.util.concurrent.TimeUnit.SECONDS)).isTrue();
+        int first = kills.get();
+        assertThat(first).isPositive();
+        assertThat(worker.primary()).contains(start);
+        assertThat(deadline()).as("the fuse").isNotEqualTo("0");
+
+        mayEnd.countDown();
+        await().atMost(PATIENCE).until(() -> worker.running().isEmpty());
+        guard.turn();
+        assertThat(kills.get()).as("killed again").isGreaterThan(first);
+        assertThat(worker.primary()).isEmpty();
+        assertThat(deadline()).as("the fuse").isEqualTo("0");
+    }
+
+    @Test
+    void aRenewalThatTheGuardDoesNotKnowYetKeepsTheFuseArmed() throws Exception {
+        started();
+        now = PROOF.plus(Timers.DEFAULT.kill());
+        Duration renewed = now.plus(Timers.DEFAULT.fuse());
+        fuse.arm(renewed);
+        guard().turn();
+        assertThat(fuse.armed()).isEqualTo(renewed);
+        assertThat(deadline()).isEqualTo(Long.toString(renewed.toMillis() / 10));
+    }
+
+    @Test
+    void aLeaseLostBeforeAnyStartDisarmsTheFuse() throws Exception {
+        known = lease("orders-1/uid-1/inc", fuse.armed());
+        guard().turn();
+        assertThat(kills).hasValue(0);
+        assertThat(deadline()).as("the fuse").isEqualTo("0");
+    }
+
+    @Test
+    void aNewStartIsNotTakenForTheOneThatWasKilled() throws Exception {
+        started();
+        Job.StartPrimary another = new Job.StartPrimary(3);
+        worker.begin(another);
+        worker.primaryIsGone(start);
+        assertThat(worker.primary()).containsSame(another);
+    }
+
+    private void started() {
+        mayEnd.countDown();
+        worker.begin(start);
+        await().atMost(PATIENCE).until(() -> worker.running().isEmpty());
+        assertThat(worker.primary()).contains(start);
+    }
+
+    private Guard guard() {
+        return new Guard(postgres, worker, () -> known, new Protocol(ME, Timers.DEFAULT), fuse, () -> now, () -> {});
+    }
+
+    private static LeaseKeeper.Snapshot lease(String holder, Duration armed) {
+        LeaseView view = new LeaseView("7", holder, ClusterLease.vacant(), JsonNodeFactory.instance.objectNode());
+        return new LeaseKeeper.Snapshot(Optional.of(view), PROOF, Optional.of(PROOF), armed);
+    }
+
+    private String deadline() throws IOException {
+        return Files.readString(run.resolve("deadline")).strip();
+    }
+}
