@@ -20,6 +20,8 @@ record Binaries(Path folder, int major) {
     static final int OLDEST = 14;
     static final int NEWEST = 18;
     private static final Path DEBIAN = Path.of("/usr/lib/postgresql");
+    private static final List<String> LIBRARY_FOLDERS =
+            List.of("lib", "lib/postgresql", "lib/pgsql", "lib64", "lib64/postgresql", "lib64/pgsql");
     private static final Pattern VERSION = Pattern.compile("\\(PostgreSQL\\) (\\d+)");
 
     /** Looks along the PATH, then where Debian puts it. */
@@ -87,12 +89,13 @@ record Binaries(Path folder, int major) {
         return folder.resolve(name).toString();
     }
 
-    /** Whether a library that shared_preload_libraries names is installed. */
+    /** Whether a library that a parameter names is installed. Packagers differ in the folder that {@code $libdir} is. */
     boolean hasLibrary(String name) {
         String file = name.endsWith(".so") ? name : name + ".so";
         Path path = Path.of(file.replace("$libdir/", ""));
         return path.isAbsolute()
                 ? Files.exists(path)
-                : Files.exists(folder.resolveSibling("lib").resolve(path));
+                : LIBRARY_FOLDERS.stream()
+                        .anyMatch(lib -> Files.exists(folder.resolveSibling(lib).resolve(path)));
     }
 }

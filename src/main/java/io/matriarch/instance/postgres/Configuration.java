@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,6 +16,14 @@ import org.jspecify.annotations.Nullable;
 final class Configuration {
     /** Included by postgresql.conf: whom to follow. A file of its own, so that it changes without the rest. */
     static final String UPSTREAM_FILE = "matriarch.upstream.conf";
+
+    /** Included by postgresql.conf: what initdb chose by the locale. Clones have it from the primary. */
+    static final String LOCALE_FILE = "matriarch.locale.conf";
+
+    static final String INCLUDE_LOCALE = "include_if_exists '" + LOCALE_FILE + "'\n";
+
+    private static final Pattern LOCALE_LINE =
+            Pattern.compile("(datestyle|lc_monetary|lc_numeric|lc_time|default_text_search_config) *=.*");
 
     private static final int MEMBERS_AND_TOOLS = 20;
 
@@ -28,6 +37,7 @@ final class Configuration {
     static String postgresql(Layout layout, Settings settings, int major, Map<String, Integer> atLeast) {
         StringBuilder text = new StringBuilder(
                 "# Written by Matriarch's agent. Change spec.postgres of the PostgresCluster instead.\n");
+        text.append(INCLUDE_LOCALE);
         text.append("\n# defaults\n");
         defaults().forEach((name, value) -> line(text, name, value));
         text.append("\n# spec.postgres.parameters\n");
@@ -71,6 +81,7 @@ final class Configuration {
         values.put("tcp_keepalives_interval", "2");
         values.put("tcp_keepalives_count", "3");
         values.put("log_line_prefix", "%m [%p] %q%u@%d ");
+        values.put("lc_messages", "C");
         values.put("log_timezone", "UTC");
         values.put("timezone", "UTC");
         values.put("hot_standby_feedback", "on");
@@ -102,6 +113,18 @@ final class Configuration {
             values.put("allow_alter_system", "off");
         }
         return values;
+    }
+
+    /**
+     * The lines of initdb's postgresql.conf that depend on the locale. Without lc_messages: the agent reads the server's log, and needs it in
+     * English (see the defaults).
+     */
+    static String locale(String initdbs) {
+        StringBuilder text = new StringBuilder("# As initdb chose them by the locale.\n");
+        initdbs.lines()
+                .filter(line -> LOCALE_LINE.matcher(line).matches())
+                .forEach(line -> text.append(line).append('\n'));
+        return text.toString();
     }
 
     /** The included file: follow this address over this slot, or nobody. */

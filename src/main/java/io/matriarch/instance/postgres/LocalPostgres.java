@@ -66,6 +66,9 @@ public final class LocalPostgres implements Postgres {
         try {
             refreshCertificates();
             initdb.files(settings.initdb());
+            put(
+                    Configuration.LOCALE_FILE,
+                    Configuration.locale(Files.readString(layout.pgdata().resolve("postgresql.conf"))));
             SettingsCheck check = new SettingsCheck(layout, binaries());
             accept(check.parameters(settings));
             // With the user's lines of pg_hba.conf only once the server itself has read them: it would not start with a
@@ -133,7 +136,10 @@ public final class LocalPostgres implements Postgres {
             startWith(settings, replica, null);
             if (replica) {
                 try (Sql sql = Sql.open(layout, "postgres", Duration.ofMinutes(2))) {
-                    sql.one("SELECT pg_promote(true, 100)", row -> row.getBoolean(1));
+                    if (!sql.one("SELECT pg_promote(true, 100)", row -> row.getBoolean(1))) {
+                        throw new PostgresException(new Problem(
+                                "PromotionFailed", "pg_promote did not end within 100 s; it is tried again"));
+                    }
                 }
             }
             MemberFile.read(layout.state())
@@ -193,7 +199,7 @@ public final class LocalPostgres implements Postgres {
         }
         revision = settings.revision();
         long end = System.nanoTime() + START.toNanos();
-        while (!watch.accepts()) {
+        for (int attempt = 0; !watch.accepts(); attempt++) {
             Optional<String> failure = postmaster.failure();
             if (failure.isPresent()) {
                 String words = failure.get();
@@ -205,13 +211,14 @@ public final class LocalPostgres implements Postgres {
             if (!postmaster.running() || System.nanoTime() > end) {
                 throw new PostgresException(new Problem("StartFailed", "PostgreSQL was stopped while it started"));
             }
-            pause();
+            pause(attempt);
         }
     }
 
-    private static void pause() throws PostgresException {
+    /** Each question that comes too early is a line in PostgreSQL's log, and recovery may take long. */
+    private static void pause(int attempt) throws PostgresException {
         try {
-            Thread.sleep(Duration.ofMillis(30));
+            Thread.sleep(Duration.ofMillis(attempt < 100 ? 30 : 500));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new PostgresException(new Problem("Interrupted", "interrupted while PostgreSQL started"), e);
@@ -243,7 +250,7 @@ public final class LocalPostgres implements Postgres {
             boolean replica = Files.exists(layout.pgdata().resolve("standby.signal"));
             writeConfiguration(settings, replica, layout.listen());
             postmaster.reload();
-            rememberGood(settings);
+            // Not remembered as good: that takes a start, as some parameters are not tried before it.
             revision = settings.revision();
             rejected = null;
             watch.settingsChanged();

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,10 +22,14 @@ import org.slf4j.LoggerFactory;
 /** The postmaster: started as a child, its log passed on line by line, ended gently or at once. */
 final class Postmaster {
     private static final Logger LOG = LoggerFactory.getLogger(Postmaster.class);
+    private static final int ROUNDS_BETWEEN_COMPLAINTS = 500;
     private static final PrintStream OUT = System.out;
 
     private final Layout layout;
     private volatile @Nullable Process process;
+    private volatile @Nullable Thread log;
+    private volatile @Nullable Binaries binaries;
+    private volatile @Nullable Path home;
     private volatile String lastFailure = "";
     private volatile boolean walGone;
 
@@ -36,6 +41,8 @@ final class Postmaster {
     void start(Binaries binaries) throws IOException {
         lastFailure = "";
         walGone = false;
+        this.binaries = binaries;
+        home = layout.pgdata().toRealPath();
         removeStalePid();
         Process started = new ProcessBuilder(
                         binaries.program("postgres"), "-D", layout.pgdata().toString())
@@ -44,7 +51,7 @@ final class Postmaster {
                 .start();
         started.getOutputStream().close();
         process = started;
-        Thread.ofVirtual().name("postgres-log").start(() -> passOn(started));
+        log = Thread.ofVirtual().name("postgres-log").start(() -> passOn(started));
     }
 
     private void passOn(Process started) {
@@ -79,7 +86,20 @@ final class Postmaster {
         if (current == null || current.isAlive()) {
             return Optional.empty();
         }
+        readLastWords();
         return Optional.of(lastFailure.isEmpty() ? "postgres ended with code " + current.exitValue() : lastFailure);
+    }
+
+    /** The process may be gone a moment before its last line was read here. */
+    private void readLastWords() {
+        Thread reader = log;
+        if (reader != null && reader.isAlive()) {
+            try {
+                reader.join(Duration.ofMillis(300)); // not for ever: a backend left behind keeps the pipe open
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        }
     }
 
     /** The primary no longer has WAL that this replica needs. */
@@ -100,12 +120,18 @@ final class Postmaster {
         }
     }
 
+    /** By pg_ctl, which every image of PostgreSQL has; the official one lacks procps, and with it the program `kill`. */
     private void signal(String name) throws IOException {
         Process current = process;
-        if (current == null || !current.isAlive()) {
+        Binaries programs = binaries;
+        if (current == null || programs == null || !current.isAlive()) {
             return;
         }
-        Commands.run(List.of("kill", "-" + name, Long.toString(current.pid())), Path.of("/"));
+        Commands.Outcome outcome = Commands.run(
+                List.of(programs.program("pg_ctl"), "kill", name, Long.toString(current.pid())), Path.of("/"));
+        if (!outcome.ok() && current.isAlive()) {
+            throw new IOException("pg_ctl kill " + name + ": " + outcome.complaint());
+        }
     }
 
     /** Fast shutdown; after {@code patience} everything is killed. Returns when no process is left. */
@@ -131,27 +157,35 @@ final class Postmaster {
      * and a backend outlives its postmaster (ha.md section 0, 1).
      */
     void kill() {
-        for (int round = 0; round < 100; round++) {
-            List<ProcessHandle> left = processes();
-            if (left.isEmpty()) {
-                return;
-            }
+        boolean interrupted = false;
+        List<ProcessHandle> left = processes();
+        for (int round = 1; !left.isEmpty(); round++) {
             left.forEach(ProcessHandle::destroyForcibly);
+            if (round % ROUNDS_BETWEEN_COMPLAINTS == 0) {
+                // Such as one that waits for a disk. To go on without it could let it write beside its successor.
+                LOG.error("processes of PostgreSQL have not ended yet after SIGKILL: {}", left);
+            }
             try {
                 TimeUnit.MILLISECONDS.sleep(10);
             } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                // go on: what is being killed must be dead
+                interrupted = true; // go on: what is being killed must be dead
             }
+            left = processes();
         }
-        LOG.error("processes of PostgreSQL survive SIGKILL: {}", processes());
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     private List<ProcessHandle> processes() {
         List<ProcessHandle> found = new ArrayList<>();
+        Process current = process;
+        if (current != null && current.isAlive()) {
+            found.add(current.toHandle()); // whatever /proc says
+        }
         long self = ProcessHandle.current().pid();
+        Path pgdata = home();
         try (DirectoryStream<Path> all = Files.newDirectoryStream(Path.of("/proc"), "[0-9]*")) {
-            Path pgdata = layout.pgdata().toRealPath();
             for (Path entry : all) {
                 try {
                     long pid = Long.parseLong(entry.getFileName().toString());
@@ -163,10 +197,20 @@ final class Postmaster {
                     // it has ended, or is not ours
                 }
             }
-        } catch (IOException e) {
-            LOG.debug("no PGDATA, so no process in it", e);
+        } catch (IOException | DirectoryIteratorException e) {
+            LOG.error("cannot list the processes", e);
         }
         return found;
+    }
+
+    /** PGDATA as /proc shows it. A volume that fails must not hide the processes that use it. */
+    private Path home() {
+        try {
+            return layout.pgdata().toRealPath();
+        } catch (IOException e) {
+            Path known = home;
+            return known == null ? layout.pgdata().toAbsolutePath().normalize() : known;
+        }
     }
 
     /**

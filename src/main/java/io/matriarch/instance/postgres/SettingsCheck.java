@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /** Asks PostgreSQL itself whether it would accept settings, without touching what runs. */
 final class SettingsCheck {
@@ -27,13 +28,14 @@ final class SettingsCheck {
         for (String library : libraries(settings.parameters())) {
             if (!binaries.hasLibrary(library)) {
                 return Optional.of(
-                        "could not access file \"%s\": shared_preload_libraries names a library that the image does not have"
+                        "could not access file \"%s\": a parameter names a library to preload that the image does not have"
                                 .formatted(library));
             }
         }
         Path candidate = layout.run().resolve(CANDIDATE);
         String text = Configuration.postgresql(layout, settings, binaries.major(), Map.of())
-                .replace("include '" + Configuration.UPSTREAM_FILE + "'\n", "");
+                .replace("include '" + Configuration.UPSTREAM_FILE + "'\n", "")
+                .replace(Configuration.INCLUDE_LOCALE, "");
         Files.writeString(candidate, text);
         try {
             // With -C the server reads its configuration, complains or prints, and starts nothing (manual, "postgres").
@@ -68,11 +70,20 @@ final class SettingsCheck {
     }
 
     private static List<String> libraries(Map<String, String> parameters) {
-        String value = parameters.getOrDefault("shared_preload_libraries", "");
-        return List.of(value.split(",")).stream()
-                .map(name -> name.strip().replace("\"", ""))
-                .filter(name -> !name.isEmpty())
+        // A missing library of sessions is worse than one of the server: it takes effect by a reload, and nobody gets
+        // in any more.
+        return Stream.of(
+                        named(parameters, "shared_preload_libraries"),
+                        named(parameters, "session_preload_libraries"),
+                        named(parameters, "local_preload_libraries").map(name -> "plugins/" + name))
+                .flatMap(names -> names)
                 .toList();
+    }
+
+    private static Stream<String> named(Map<String, String> parameters, String parameter) {
+        return Stream.of(parameters.getOrDefault(parameter, "").split(","))
+                .map(name -> name.strip().replace("\"", ""))
+                .filter(name -> !name.isEmpty());
     }
 
     /**

@@ -36,6 +36,11 @@ final class Sql implements AutoCloseable {
         properties.setProperty("ApplicationName", "matriarch");
         properties.setProperty("socketTimeout", Long.toString(Math.max(1, timeout.toSeconds())));
         properties.setProperty("connectTimeout", Long.toString(Math.max(1, timeout.toSeconds())));
+        // The user's settings for everyone are not for us; and what we no longer wait for shall end.
+        properties.setProperty(
+                "options",
+                "-c default_transaction_read_only=off -c lock_timeout=0 -c idle_session_timeout=0 -c statement_timeout="
+                        + Math.max(1000, timeout.toMillis()));
         properties.setProperty("loginTimeout", "0");
         properties.setProperty("preferQueryMode", "simple");
         // The driver directly: java.sql.DriverManager would look for more of them and may start a thread for the

@@ -7,6 +7,7 @@ import java.net.InetAddress;
 import java.net.Socket;
 import java.net.SocketAddress;
 import java.net.SocketTimeoutException;
+import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.SelectionKey;
@@ -71,8 +72,17 @@ public final class UnixSocketFactory extends SocketFactory {
 
         @Override
         public void connect(SocketAddress ignored, int timeout) throws IOException {
-            SocketChannel connected = SocketChannel.open(UnixDomainSocketAddress.of(path));
-            connected.configureBlocking(false);
+            SocketChannel connected = SocketChannel.open(StandardProtocolFamily.UNIX);
+            try {
+                connected.configureBlocking(false);
+                if (!connected.connect(UnixDomainSocketAddress.of(path))) {
+                    // A postmaster that is frozen accepts nobody, and a blocking connect would wait for it for ever.
+                    throw new SocketTimeoutException("PostgreSQL's queue of new connections is full");
+                }
+            } catch (IOException e) {
+                connected.close();
+                throw e;
+            }
             Selector waiting = Selector.open();
             connected.register(waiting, SelectionKey.OP_READ);
             channel = connected;

@@ -74,6 +74,23 @@ class ConfigurationTest {
     }
 
     @Test
+    void whatInitdbChoseByTheLocaleIsKeptButNotTheLanguageOfMessages() {
+        assertThat(Configuration.locale("""
+                        #max_connections = 100
+                        max_connections = 100
+                        datestyle = 'iso, dmy'
+                        lc_messages = 'de_DE.UTF-8'			# locale for system error message
+                        lc_monetary = 'de_DE.UTF-8'			# locale for monetary formatting
+                        #lc_time = 'C'
+                        default_text_search_config = 'pg_catalog.german'
+                        """).lines().skip(1))
+                .containsExactly(
+                        "datestyle = 'iso, dmy'",
+                        "lc_monetary = 'de_DE.UTF-8'			# locale for monetary formatting",
+                        "default_text_search_config = 'pg_catalog.german'");
+    }
+
+    @Test
     void aReplicaFollowsAnAddressOverItsOwnSlotOrNobody() {
         assertThat(Configuration.upstream(LAYOUT, "10.1.2.3", 1))
                 .contains("primary_slot_name = 'm_1'")

@@ -14,6 +14,9 @@ import io.matriarch.render.Certificates.Pair;
 import io.matriarch.render.Rendering;
 import java.io.IOException;
 import java.net.ServerSocket;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -40,6 +43,9 @@ enum LocalPostgresScenario {
             assertThat(state.inRecovery()).isFalse();
             assertThat(state.version()).matches("\\d+\\.\\d+.*");
             assertThat(stage.sql(0, "app", "SELECT count(*) FROM made")).isEqualTo("0");
+            assertThat(stage.sql(
+                            0, "app", "SELECT sourcefile FROM pg_settings WHERE name = 'default_text_search_config'"))
+                    .endsWith(Configuration.LOCALE_FILE);
             assertThat(stage.sql(
                             0, "app", "SELECT rolpassword LIKE 'SCRAM-SHA-256%' FROM pg_authid WHERE rolname = 'app'"))
                     .isEqualTo("t");
@@ -122,6 +128,8 @@ enum LocalPostgresScenario {
                     List.of(),
                     "unrecognized configuration parameter \"no_such\"");
             refused(stage, postgres, Map.of("shared_preload_libraries", "nowhere"), List.of(), "nowhere");
+            refused(stage, postgres, Map.of("session_preload_libraries", "nowhere"), List.of(), "nowhere");
+            refused(stage, postgres, Map.of("local_preload_libraries", "nowhere"), List.of(), "nowhere");
             refused(
                     stage,
                     postgres,
@@ -153,9 +161,12 @@ enum LocalPostgresScenario {
         @Override
         void play(Stage stage) throws Exception {
             LocalPostgres postgres = stage.primary();
+            // It passes every check of names and values, a reload shrugs at it, and then this machine has no such
+            // pages.
+            Settings noSuchPages = stage.settings(Map.of("huge_pages", "on", "huge_page_size", "1GB"), List.of());
+            postgres.apply(noSuchPages);
             postgres.stop(Duration.ofSeconds(30));
-            // It passes every check of names and values, and then this machine has no such pages.
-            postgres.startPrimary(stage.settings(Map.of("huge_pages", "on", "huge_page_size", "1GB"), List.of()), 2);
+            postgres.startPrimary(noSuchPages, 2);
             ServerState state = postgres.observe(Duration.ofSeconds(2));
             assertThat(state.accepting()).isTrue();
             assertThat(Objects.requireNonNull(state.rejected()).message()).containsIgnoringCase("memory");
@@ -177,7 +188,10 @@ enum LocalPostgresScenario {
                     .until(() -> stage.sql(
                                     0, "postgres", "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'DO %'")
                             .equals("1"));
+            // Interrupted or not: what is being killed must be dead.
+            Thread.currentThread().interrupt();
             postgres.kill();
+            assertThat(Thread.interrupted()).isTrue();
             spin.join(Duration.ofSeconds(10));
             assertThat(spin.isAlive()).isFalse();
             assertThat(postgres.observe(Duration.ofSeconds(1)).process()).isFalse();
@@ -206,6 +220,28 @@ enum LocalPostgresScenario {
             long began = System.nanoTime();
             assertThat(postgres.observe(Duration.ofSeconds(2)).accepting()).isFalse();
             assertThat(Duration.ofNanos(System.nanoTime() - began)).isLessThan(Duration.ofSeconds(10));
+
+            // Nobody accepts connections, so their queue fills: one more must not wait for a place in it.
+            Path socket = stage.layout(0).socket().resolve(".s.PGSQL." + stage.port);
+            List<SocketChannel> queued = new ArrayList<>();
+            try {
+                assertThatThrownBy(() -> {
+                            while (true) {
+                                SocketChannel next = SocketChannel.open(StandardProtocolFamily.UNIX);
+                                queued.add(next);
+                                next.configureBlocking(false);
+                                next.connect(UnixDomainSocketAddress.of(socket));
+                            }
+                        })
+                        .hasMessageContaining("temporarily unavailable");
+                began = System.nanoTime();
+                assertThat(postgres.observe(Duration.ofSeconds(2)).accepting()).isFalse();
+                assertThat(Duration.ofNanos(System.nanoTime() - began)).isLessThan(Duration.ofSeconds(10));
+            } finally {
+                for (SocketChannel channel : queued) {
+                    channel.close();
+                }
+            }
         }
     },
 
