@@ -1,5 +1,7 @@
 package io.matriarch;
 
+import io.matriarch.instance.InstanceCommand;
+import java.io.IOException;
 import java.util.Map;
 import java.util.Objects;
 import picocli.CommandLine;
@@ -11,18 +13,24 @@ import picocli.CommandLine.Command;
  */
 @Command(
         name = "matriarch",
-        description = "A Kubernetes operator for PostgreSQL clusters. Subcommands: operator, instance, install.",
+        description = {
+            "A Kubernetes operator for PostgreSQL clusters.",
+            "Subcommands: operator; install, which copies the agent into a pod; instance, the agent, which takes no arguments and is told everything by its environment."
+        },
         mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class)
 public final class Main implements Runnable {
     private static final Map<String, String> SUBCOMMANDS = Map.of(
             "operator", "io.matriarch.operator.OperatorCommand",
-            "instance", "io.matriarch.instance.InstanceCommand",
             "install", "io.matriarch.instance.InstallCommand");
 
     private Main() {}
 
-    public static void main(String[] arguments) throws ReflectiveOperationException {
+    /** Runs a subcommand; its exit code is the program's: 2 for a wrong call. */
+    public static void main(String[] arguments) throws ReflectiveOperationException, IOException, InterruptedException {
+        if (arguments.length == 1 && arguments[0].equals("instance")) {
+            System.exit(instance());
+        }
         CommandLine line = new CommandLine(new Main());
         String name = arguments.length == 0 ? "" : arguments[0];
         if (SUBCOMMANDS.containsKey(name)) {
@@ -30,6 +38,15 @@ public final class Main implements Runnable {
             line.addSubcommand(name, type.getDeclaredConstructor().newInstance());
         }
         System.exit(line.execute(arguments));
+    }
+
+    private static int instance() throws IOException, InterruptedException {
+        try {
+            return InstanceCommand.run(System.getenv());
+        } catch (IllegalArgumentException e) {
+            System.err.println("matriarch instance: " + e.getMessage());
+            return 2;
+        }
     }
 
     @Override
