@@ -8,7 +8,6 @@ import io.matriarch.api.contract.Settings;
 import io.matriarch.instance.ha.Decision;
 import io.matriarch.instance.ha.Job;
 import io.matriarch.instance.ha.Observation;
-import io.matriarch.instance.ha.Observation.Failure;
 import io.matriarch.instance.ha.Protocol;
 import io.matriarch.instance.ha.Timers;
 import io.matriarch.instance.kube.PodReporter;
@@ -17,14 +16,13 @@ import io.matriarch.instance.net.AgentServer.Readiness;
 import io.matriarch.instance.postgres.Postgres;
 import io.matriarch.instance.postgres.Postgres.ServerState;
 import io.matriarch.instance.postgres.Postgres.VolumeState;
+import io.matriarch.instance.postgres.PostgresException;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.Comparator;
-import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -37,6 +35,7 @@ final class Agent implements AgentServer.Member {
     private static final Duration LOOK = Duration.ofSeconds(2);
     private static final Duration IDLE = Duration.ofSeconds(1);
     private static final Duration BUSY = Duration.ofMillis(100);
+    private static final Duration CERTIFICATES = Duration.ofSeconds(10);
     private static final Duration STUCK = Duration.ofSeconds(30);
     private static final Duration CATCH_UP = Duration.ofSeconds(10);
 
@@ -49,9 +48,9 @@ final class Agent implements AgentServer.Member {
     private final PodReporter reporter;
     private final BootClock clock;
     private final Timers timers;
-    private final FuseDeadline fuse;
     private final News news;
-    private final List<Failure> failures = new ArrayList<>();
+    private final Failures failures = new Failures();
+    private final Guard guard;
     private volatile boolean stopping;
     private volatile Duration turned = Duration.ZERO;
     private volatile Readiness readiness = new Readiness(false, "starting");
@@ -60,6 +59,7 @@ final class Agent implements AgentServer.Member {
     private Duration serverGone = Duration.ZERO;
     private Duration slotsKept = Duration.ZERO;
     private Duration accepting = Duration.ZERO;
+    private Duration certificatesSeen = Duration.ZERO;
     private boolean wasReceiving;
 
     Agent(
@@ -82,8 +82,16 @@ final class Agent implements AgentServer.Member {
         this.reporter = reporter;
         this.clock = clock;
         this.timers = timers;
-        this.fuse = fuse;
         this.news = news;
+        this.guard = new Guard(
+                postgres,
+                worker,
+                lease::snapshot,
+                new Suspension(clock::now, Suspension::monotonic),
+                protocol,
+                fuse,
+                clock::now,
+                news::tell);
     }
 
     /** Something happened: look now. */
@@ -123,25 +131,59 @@ final class Agent implements AgentServer.Member {
 
     /** Turns until {@link #stop} was asked for and nothing is left to do. */
     void run() throws InterruptedException {
-        new Guard(postgres, worker, lease::snapshot, protocol, fuse, clock::now, news::tell).start();
-        while (true) {
-            Observation seen = observe();
-            Decision decision = protocol.decide(seen);
-            lease.wish(decision.lease());
-            // A replica is not started before the guard is done with the primary that this member was.
-            decision.job()
-                    .filter(job -> !(job instanceof Job.StartReplica)
-                            || worker.primary().isEmpty())
-                    .ifPresent(worker::begin);
-            tell(seen, decision.report());
-            turned = clock.now();
-            if (decision.exit()) {
-                LOG.info("nothing left to do: good-bye");
-                return;
+        guard.start();
+        boolean over = false;
+        while (!over) {
+            Duration pause = BUSY;
+            try {
+                Observation seen = observe();
+                over = act(seen);
+                boolean settled = worker.running().isEmpty()
+                        && (seen.server().accepting() || seen.lease().isEmpty());
+                pause = settled ? IDLE : BUSY;
+            } catch (RuntimeException e) {
+                // Guard and fuse go on; when this does not pass, /live fails and the kubelet starts anew.
+                LOG.error("a turn of the loop failed", e);
             }
-            boolean settled = worker.running().isEmpty()
-                    && (seen.server().accepting() || seen.lease().isEmpty());
-            news.await(settled ? IDLE : BUSY);
+            if (!over) {
+                news.await(pause);
+            }
+        }
+        LOG.info("nothing left to do: good-bye");
+    }
+
+    /** Returns whether nothing is left to do. */
+    private boolean act(Observation seen) {
+        Decision decision = protocol.decide(seen);
+        lease.wish(decision.lease(), seen.server().process() ? Duration.ZERO : serverGone);
+        // A replica is not started before the guard is done with the primary that this member was.
+        decision.job()
+                .filter(job ->
+                        !(job instanceof Job.StartReplica) || worker.primary().isEmpty())
+                .ifPresent(worker::begin);
+        if (stopping) {
+            worker.running().filter(Agent::mayBeCutShort).ifPresent(worker::cancel);
+        }
+        tell(seen, decision.report());
+        refreshCertificates(seen);
+        turned = clock.now();
+        return decision.exit();
+    }
+
+    /** What takes long and is done again from its beginning, or goes on where it was, after the next start. */
+    private static boolean mayBeCutShort(Job job) {
+        return job instanceof Job.Initdb || job instanceof Job.Clone || Failures.starts(job);
+    }
+
+    /** Mounted certificates are renewed long before they end; replicas need the new ones as much as the primary does. */
+    private void refreshCertificates(Observation seen) {
+        if (seen.server().accepting() && seen.now().minus(certificatesSeen).compareTo(CERTIFICATES) >= 0) {
+            certificatesSeen = seen.now();
+            try {
+                postgres.refreshCertificates();
+            } catch (PostgresException e) {
+                LOG.warn("{}", e.getMessage());
+            }
         }
     }
 
@@ -155,11 +197,17 @@ final class Agent implements AgentServer.Member {
         Duration now = clock.now();
         if (serverWas && !server.process()) {
             serverGone = now;
+            boolean byItself = !guard.tookAHand() && !stopping;
+            if (byItself && running.map(Agent::leavesTheServerAlone).orElse(true)) {
+                died(server, now);
+            }
         }
         serverWas = server.process();
         accepting = server.accepting() ? (accepting.isZero() ? now : accepting) : Duration.ZERO;
+        failures.serving(server.accepting() ? now.minus(accepting) : Duration.ZERO);
         wasReceiving = server.accepting() && (wasReceiving || server.receiving());
         LeaseKeeper.Snapshot known = lease.snapshot();
+        known.lease().ifPresent(view -> documents.leaseSeen(view.state()));
         Optional<VolumeState> volume = making ? Optional.empty() : jobs.volume();
         return new Observation(
                 now,
@@ -167,12 +215,13 @@ final class Agent implements AgentServer.Member {
                 known.lease(),
                 known.seen(),
                 known.proof(),
+                documents.remembered(),
                 serverGone,
                 volume,
                 server,
                 jobs.following(),
                 running,
-                List.copyOf(failures),
+                failures.list(),
                 jobs.slots(),
                 slotsKept,
                 jobs.passwordsWanted(),
@@ -184,28 +233,32 @@ final class Agent implements AgentServer.Member {
         if (done.job() instanceof Job.Inspect && problem.isEmpty()) {
             problem = jobs.volume().map(VolumeState::problem);
         }
-        int before = failures.stream()
-                .filter(failure -> failure.job().getClass() == done.job().getClass())
-                .mapToInt(Failure::attempts)
-                .findFirst()
-                .orElse(0);
-        failures.removeIf(failure -> failure.job().getClass() == done.job().getClass());
-        problem.ifPresent(reason -> {
-            failures.add(new Failure(
-                    done.job(),
-                    before + 1,
-                    now,
-                    documents.settings().map(Settings::toString).orElse(null),
-                    reason));
-            failures.sort(Comparator.comparing(Failure::at).reversed());
-        });
-        if (problem.isEmpty() && (done.job() instanceof Job.StartPrimary || done.job() instanceof Job.StartReplica)) {
-            // It serves: what went wrong on the way here is history.
-            failures.removeIf(failure -> !(failure.job() instanceof Job.SetPasswords));
+        failures.ended(done.job(), problem, now, revision());
+        boolean started = Failures.starts(done.job()) && problem.isEmpty();
+        if (started) {
+            guard.tookAHand();
+        }
+        if (Failures.starts(done.job()) && problem.isPresent() || done.job() instanceof Job.Stop) {
+            serverGone = now;
         }
         if (done.job() instanceof Job.KeepSlots) {
             slotsKept = now;
         }
+    }
+
+    private static boolean leavesTheServerAlone(Job job) {
+        return !Failures.starts(job) && !(job instanceof Job.Stop) && !(job instanceof Job.Discard);
+    }
+
+    private void died(ServerState server, Duration now) {
+        String words = server.exit() == null ? "its log says why" : server.exit();
+        LOG.error("PostgreSQL ended by itself: {}", words);
+        Job start = worker.primary().orElseGet(() -> new Job.StartReplica(jobs.following()));
+        failures.died(start, words, now, revision());
+    }
+
+    private @Nullable String revision() {
+        return documents.settings().map(Settings::toString).orElse(null);
     }
 
     private void tell(Observation seen, MemberReport next) {

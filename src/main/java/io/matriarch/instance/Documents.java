@@ -2,15 +2,19 @@ package io.matriarch.instance;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.matriarch.api.contract.ClusterLease;
 import io.matriarch.api.contract.Names;
 import io.matriarch.api.contract.Settings;
 import io.matriarch.instance.kube.KubeApi;
 import io.matriarch.instance.kube.ObjectWatch;
+import io.matriarch.instance.postgres.PromiseFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -31,7 +35,11 @@ final class Documents {
     private final Runnable news;
     private final Map<String, Thread> watches = new HashMap<>();
     private final Map<String, String> passwords = new HashMap<>();
+    private final PromiseFile promise;
+    private final Object copying = new Object();
     private Optional<Settings> settings = Optional.empty();
+    private Optional<String> text = Optional.empty();
+    private Optional<ClusterLease> remembered = Optional.empty();
 
     Documents(KubeApi api, String namespace, Names names, Path state, Runnable news) {
         this.api = api;
@@ -39,6 +47,7 @@ final class Documents {
         this.names = names;
         this.state = state;
         this.copy = state.resolve("settings.json");
+        this.promise = new PromiseFile(state);
         this.news = news;
     }
 
@@ -47,8 +56,9 @@ final class Documents {
             if (Files.exists(copy)) {
                 settings = Optional.of(JSON.readValue(copy.toFile(), Settings.class));
             }
+            remembered = Optional.ofNullable(promise.read().lease());
         } catch (IOException e) {
-            LOG.warn("cannot read the copy of the settings: {}", e.toString());
+            LOG.warn("cannot read the copies of settings and Lease: {}", e.toString());
         }
         new ObjectWatch(api, "/api/v1/namespaces/" + namespace + "/configmaps", names.settings(), this::settingsChanged)
                 .start();
@@ -56,6 +66,54 @@ final class Documents {
 
     synchronized Optional<Settings> settings() {
         return settings;
+    }
+
+    /** The Lease as it was last seen, also in a former life of this agent. */
+    synchronized Optional<ClusterLease> remembered() {
+        return remembered;
+    }
+
+    /** Takes note of what the Lease says now. Where the holder's WAL ends changes all the time and matters to nobody who starts. */
+    synchronized void leaseSeen(ClusterLease state) {
+        boolean same = remembered
+                .filter(last -> last.epoch() == state.epoch()
+                        && last.phase() == state.phase()
+                        && last.timeline() == state.timeline()
+                        && Objects.equals(last.address(), state.address())
+                        && Objects.equals(last.systemIdentifier(), state.systemIdentifier()))
+                .isPresent();
+        if (!same) {
+            remembered = Optional.of(state);
+            // Beside the loop: a disk that hangs does not hold it up.
+            Thread.ofVirtual().name("copies").start(this::keepCopies);
+        }
+    }
+
+    /** Writes what is known to the volume, as soon as the agent has made its folder there. */
+    void keepCopies() {
+        synchronized (copying) {
+            Optional<String> document;
+            Optional<ClusterLease> lease;
+            synchronized (this) {
+                document = text;
+                lease = remembered;
+            }
+            if (!Files.isDirectory(state)) {
+                return;
+            }
+            try {
+                if (document.isPresent()) {
+                    Path next = copy.resolveSibling("settings.json.new");
+                    Files.writeString(next, document.get());
+                    Files.move(next, copy, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+                }
+                if (lease.isPresent()) {
+                    promise.remember(lease.get());
+                }
+            } catch (IOException e) {
+                LOG.warn("cannot keep copies of settings and Lease on the volume: {}", e.toString());
+            }
+        }
     }
 
     /** Password of the application's role or the superuser's, by the Secret's name. */
@@ -69,22 +127,21 @@ final class Documents {
     }
 
     private void settingsChanged(Optional<JsonNode> configMap) {
-        Optional<String> text = configMap.flatMap(object -> KubeApi.value(object, Settings.KEY));
-        if (text.isEmpty()) {
+        Optional<String> document = configMap.flatMap(object -> KubeApi.value(object, Settings.KEY));
+        if (document.isEmpty()) {
             return; // a cluster's settings do not vanish; whoever deleted them, the last ones hold
         }
         try {
-            Settings next = JSON.readValue(text.get(), Settings.class);
+            Settings next = JSON.readValue(document.get(), Settings.class);
             synchronized (this) {
                 settings = Optional.of(next);
+                text = document;
                 watchSecret(next.applicationSecret());
                 if (next.superuserSecret() != null) {
                     watchSecret(next.superuserSecret());
                 }
             }
-            if (Files.isDirectory(state)) {
-                Files.write(copy, text.get().getBytes(java.nio.charset.StandardCharsets.UTF_8));
-            }
+            keepCopies();
             news.run();
         } catch (IOException e) {
             LOG.warn("cannot use the settings: {}", e.toString());

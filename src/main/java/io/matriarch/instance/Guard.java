@@ -6,6 +6,7 @@ import io.matriarch.instance.ha.Protocol;
 import io.matriarch.instance.postgres.Postgres;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -27,16 +28,20 @@ final class Guard {
     private final Postgres postgres;
     private final Worker worker;
     private final Supplier<LeaseKeeper.Snapshot> lease;
+    private final Suspension suspension;
     private final Protocol protocol;
     private final FuseDeadline fuse;
     private final Supplier<Duration> now;
     private final Runnable news;
+    private final AtomicBoolean ended = new AtomicBoolean();
+    private Duration awake = Duration.ZERO;
     private boolean told;
 
     Guard(
             Postgres postgres,
             Worker worker,
             Supplier<LeaseKeeper.Snapshot> lease,
+            Suspension suspension,
             Protocol protocol,
             FuseDeadline fuse,
             Supplier<Duration> now,
@@ -44,6 +49,7 @@ final class Guard {
         this.postgres = postgres;
         this.worker = worker;
         this.lease = lease;
+        this.suspension = suspension;
         this.protocol = protocol;
         this.fuse = fuse;
         this.now = now;
@@ -67,15 +73,26 @@ final class Guard {
         }
     }
 
+    /** Whether it ended PostgreSQL since the last call: then it did not die by itself. */
+    boolean tookAHand() {
+        return ended.getAndSet(false);
+    }
+
     void turn() {
         Optional<Job> start = worker.primary();
         LeaseKeeper.Snapshot known = lease.get();
-        Fence fence = protocol.fence(known.lease(), known.proof(), now.get());
+        if (suspension.happened()) {
+            LOG.error("this machine slept: no proof from before is worth anything");
+            awake = now.get();
+        }
+        Optional<Duration> proof = known.proof().filter(sent -> sent.compareTo(awake) > 0);
+        Fence fence = protocol.fence(known.lease(), proof, now.get());
         switch (fence) {
             case None -> told = false;
             case Stop -> {
                 if (start.isPresent() && !told) {
                     LOG.error("no renewal of the Lease for too long: stopping PostgreSQL");
+                    ended.set(true);
                     // Beside the guard: it runs a program, and that may hang with the disk.
                     Thread.ofVirtual().name("stop").start(postgres::stopNow);
                     told = true;
@@ -86,6 +103,7 @@ final class Guard {
                 if (start.isEmpty()) {
                     fuse.disarmUpTo(known.armed());
                 } else {
+                    ended.set(true);
                     LOG.error("not the Lease's holder, or no proof of it for too long: killing PostgreSQL");
                     kill(start.get(), known.armed());
                 }

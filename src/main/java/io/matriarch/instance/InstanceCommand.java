@@ -108,21 +108,28 @@ public final class InstanceCommand {
         reporter.start();
         try {
             agent.run();
+            server.stop();
+            return 0;
         } finally {
             ended.countDown();
         }
-        server.stop();
-        return 0;
     }
 
-    /** SIGTERM: stop cleanly; the process ends when the loop has. Not by joining its thread, which ends in System.exit and waits for us. */
+    /**
+     * SIGTERM: stop cleanly. The process ends with 0 when the loop has; not by joining the loop's thread, which ends in System.exit and waits for
+     * us.
+     */
     private static void endOnSignal(Agent agent, CountDownLatch ended, long grace) {
         Runtime.getRuntime().addShutdownHook(new Thread(() -> {
+            if (ended.getCount() == 0) {
+                return; // it ended by itself, with a code of its own
+            }
             agent.stop();
             try {
-                if (!ended.await(grace, TimeUnit.SECONDS)) {
-                    LOG.error("the agent did not end within {} s", grace);
+                if (ended.await(grace, TimeUnit.SECONDS)) {
+                    Runtime.getRuntime().halt(0);
                 }
+                LOG.error("the agent did not end within {} s", grace);
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
             }

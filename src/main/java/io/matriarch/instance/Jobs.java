@@ -64,7 +64,10 @@ final class Jobs implements Worker.Work {
     public void carryOut(Job job) throws PostgresException {
         Settings settings = documents.settings().orElseThrow();
         switch (job) {
-            case Job.Inspect inspect -> volume = Optional.of(postgres.inspect());
+            case Job.Inspect inspect -> {
+                volume = Optional.of(postgres.inspect());
+                documents.keepCopies();
+            }
             case Job.Initdb initdb -> {
                 volume = Optional.empty();
                 postgres.initdb(settings, applicationPassword(settings), postInitSql(settings));
@@ -94,10 +97,7 @@ final class Jobs implements Worker.Work {
                 following = follow.address();
             }
             case Job.Apply apply -> postgres.apply(settings);
-            case Job.KeepSlots keep -> {
-                slots = postgres.keepSlots(keep.ordinals());
-                postgres.refreshCertificates();
-            }
+            case Job.KeepSlots keep -> slots = postgres.keepSlots(keep.ordinals());
             case Job.SetPasswords set -> setPasswords(settings);
             case Job.Stop stop -> postgres.stop(stopping);
         }

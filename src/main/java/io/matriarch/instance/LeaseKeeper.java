@@ -25,6 +25,10 @@ final class LeaseKeeper {
     private static final Logger LOG = LoggerFactory.getLogger(LeaseKeeper.class);
     private static final Duration EAGER = Duration.ofMillis(400);
     private static final Duration CALM = Duration.ofSeconds(2);
+    /** After a request without an answer: two renewals may fail before PostgreSQL has to stop. */
+    private static final Duration RETRY = Duration.ofMillis(500);
+    /** News for the Lease do not wait for the next renewal, but come no faster than this. */
+    private static final Duration LEAST = Duration.ofMillis(200);
 
     private final LeaseApi api;
     private final String identity;
@@ -36,6 +40,7 @@ final class LeaseKeeper {
     private final Condition changed = lock.newCondition();
     private LeaseWish wish = new LeaseWish.Watch();
     private Snapshot snapshot = new Snapshot(Optional.empty(), Duration.ZERO, Optional.empty(), Duration.ZERO);
+    private Duration provenAfter = Duration.ZERO;
     private Duration asked = Duration.ZERO;
     private @Nullable LeaseView last;
     private boolean away;
@@ -72,11 +77,17 @@ final class LeaseKeeper {
         }
     }
 
-    void wish(LeaseWish next) {
+    /**
+     * What to make of the Lease from now on.
+     *
+     * @param after a start waits for a proof that is younger than this: a holder renews at once when its own is older
+     */
+    void wish(LeaseWish next, Duration after) {
         lock.lock();
         try {
-            if (!next.equals(wish)) {
+            if (!next.equals(wish) || !after.equals(provenAfter)) {
                 wish = next;
+                provenAfter = after;
                 changed.signalAll();
             }
         } finally {
@@ -89,10 +100,6 @@ final class LeaseKeeper {
             LeaseWish now = current();
             try {
                 turn(now);
-                if (away) {
-                    LOG.info("the API server answers again");
-                    away = false;
-                }
             } catch (IOException | RuntimeException e) {
                 if (!away) {
                     LOG.warn("the API server does not answer about the Lease: {}", e.toString());
@@ -133,8 +140,10 @@ final class LeaseKeeper {
                 Optional<LeaseView> free =
                         view.filter(lease -> lease.resourceVersion().equals(take.resourceVersion()));
                 if (free.isPresent()) {
-                    LOG.info("taking the Lease: epoch {}", take.state().epoch());
-                    write(free.get(), identity, take.state());
+                    if (elapsed(away ? RETRY : LEAST)) {
+                        LOG.info("taking the Lease: epoch {}", take.state().epoch());
+                        write(free.get(), identity, take.state());
+                    }
                 } else {
                     look(EAGER);
                 }
@@ -142,14 +151,19 @@ final class LeaseKeeper {
             case LeaseWish.Keep keep -> {
                 if (mine.isEmpty()) {
                     look(EAGER);
-                } else if (!keep.state().equals(mine.get().state()) || elapsed(timers.renew())) {
-                    write(mine.get(), identity, keep.state());
+                } else {
+                    boolean urgent = !keep.state().equals(mine.get().state()) || provenTooEarly();
+                    if (elapsed(away ? RETRY : urgent ? LEAST : timers.renew())) {
+                        write(mine.get(), identity, keep.state());
+                    }
                 }
             }
             case LeaseWish.Release release -> {
                 if (mine.isPresent()) {
-                    LOG.info("giving the Lease back");
-                    write(mine.get(), "", release.state());
+                    if (elapsed(away ? RETRY : LEAST)) {
+                        LOG.info("giving the Lease back");
+                        write(mine.get(), "", release.state());
+                    }
                 } else {
                     look(EAGER);
                 }
@@ -160,6 +174,17 @@ final class LeaseKeeper {
                         .isPresent();
                 look(calm ? CALM : EAGER);
             }
+        }
+    }
+
+    private boolean provenTooEarly() {
+        lock.lock();
+        try {
+            return snapshot.proof()
+                    .filter(proof -> proof.compareTo(provenAfter) > 0)
+                    .isEmpty();
+        } finally {
+            lock.unlock();
         }
     }
 
@@ -226,6 +251,10 @@ final class LeaseKeeper {
     }
 
     private void learn(Optional<LeaseView> lease, Optional<Duration> proof) {
+        if (away) {
+            LOG.info("the API server answers again");
+            away = false;
+        }
         String former = last == null ? "" : last.resourceVersion();
         boolean different = !lease.map(LeaseView::resourceVersion).orElse("").equals(former);
         last = lease.orElse(null);

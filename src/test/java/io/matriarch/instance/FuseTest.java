@@ -85,17 +85,30 @@ class FuseTest {
     }
 
     @Test
-    void whatRunsInPgdataEndsWithIt() throws Exception {
+    void aDeadlineThatVanishesStillHolds() throws Exception {
+        Process fuse = fuse("""
+                %s
+                sleep 0.5
+                rm $MATRIARCH_RUN/deadline
+                while :; do sleep 0.1; done
+                """.formatted(deadlineIn(150)));
+        assertThat(exit(fuse)).isEqualTo(1);
+    }
+
+    @Test
+    void whatRunsInPgdataAndTheAgentsProgramsEndWithIt() throws Exception {
         Process fuse = fuse("""
                 cd $MATRIARCH_DATA/pgdata
                 setsid bash -c 'echo $$ >$MATRIARCH_RUN/backend; sleep 1000' &
                 cd /
+                bash -c 'echo $$ >$MATRIARCH_RUN/program; sleep 1000' &
                 %s
                 while :; do sleep 0.1; done
                 """.formatted(deadlineIn(80)));
         assertThat(exit(fuse)).isEqualTo(1);
         await().atMost(PATIENCE).untilAsserted(() -> {
             assertThat(alive("backend")).as("a process in PGDATA").isFalse();
+            assertThat(alive("program")).as("a program of the agent").isFalse();
         });
     }
 

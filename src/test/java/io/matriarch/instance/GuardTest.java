@@ -53,6 +53,7 @@ class GuardTest {
     private LeaseKeeper.Snapshot known =
             new LeaseKeeper.Snapshot(Optional.empty(), Duration.ZERO, Optional.empty(), Duration.ZERO);
     private Duration now = PROOF;
+    private Duration slept = Duration.ZERO;
 
     @BeforeEach
     void armed() {
@@ -148,6 +149,22 @@ class GuardTest {
     }
 
     @Test
+    void aPrimaryDoesNotOutliveASleepOfItsMachine() throws Exception {
+        started();
+        Guard guard = guard();
+        slept = Duration.ofMillis(1500);
+        guard.turn();
+        assertThat(kills.get()).isPositive();
+        assertThat(guard.tookAHand()).isTrue();
+        assertThat(worker.primary()).isEmpty();
+
+        worker.begin(start);
+        await().atMost(PATIENCE).until(() -> worker.running().isEmpty());
+        guard.turn();
+        assertThat(worker.primary()).as("a start on the proof from before").isEmpty();
+    }
+
+    @Test
     void aNewStartIsNotTakenForTheOneThatWasKilled() throws Exception {
         started();
         Job.StartPrimary another = new Job.StartPrimary(3);
@@ -164,7 +181,15 @@ class GuardTest {
     }
 
     private Guard guard() {
-        return new Guard(postgres, worker, () -> known, new Protocol(ME, Timers.DEFAULT), fuse, () -> now, () -> {});
+        return new Guard(
+                postgres,
+                worker,
+                () -> known,
+                new Suspension(() -> slept, () -> Duration.ZERO),
+                new Protocol(ME, Timers.DEFAULT),
+                fuse,
+                () -> now,
+                () -> {});
     }
 
     private static LeaseKeeper.Snapshot lease(String holder, Duration armed) {

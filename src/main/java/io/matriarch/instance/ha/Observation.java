@@ -1,5 +1,6 @@
 package io.matriarch.instance.ha;
 
+import io.matriarch.api.contract.ClusterLease;
 import io.matriarch.api.contract.MemberReport.Problem;
 import io.matriarch.api.contract.Settings;
 import io.matriarch.instance.postgres.Postgres.ServerState;
@@ -14,7 +15,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param leaseSeen when this resourceVersion of the Lease was first seen
  * @param proof when the last successful write of the Lease as its holder was sent; absent if there was none
- * @param serverGone when PostgreSQL was last seen not running; a primary is started only on a younger proof
+ * @param remembered the Lease as this member last saw it, perhaps in a former life: enough to follow, never to lead
+ * @param serverGone when PostgreSQL was last seen to have ended; a primary is started only on a younger proof
  * @param volume what is on the volume, once it was looked at, and not while a job changes it
  * @param following address that the replica follows
  * @param running the job that is being done
@@ -30,6 +32,7 @@ public record Observation(
         Optional<LeaseView> lease,
         Duration leaseSeen,
         Optional<Duration> proof,
+        Optional<ClusterLease> remembered,
         Duration serverGone,
         Optional<VolumeState> volume,
         ServerState server,

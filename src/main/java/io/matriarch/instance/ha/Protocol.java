@@ -117,7 +117,7 @@ public final class Protocol {
                     false);
         }
         if (seen.lease().isEmpty()) {
-            return seen.proof().isPresent() ? Plan.lease(kept(seen)) : Plan.watch();
+            return withoutLease(seen, seen.settings().get(), volume);
         }
         Settings settings = seen.settings().get();
         LeaseView lease = seen.lease().get();
@@ -145,7 +145,11 @@ public final class Protocol {
             return Plan.job(new Job.Stop(), kept(seen));
         }
         boolean idle = seen.running().isEmpty();
-        if (idle && holds(seen)) {
+        // Not given back in time, it runs out by itself: an API server that is away holds no pod up.
+        boolean valid = seen.proof()
+                .filter(proof -> seen.now().minus(proof).compareTo(timers.stop()) < 0)
+                .isPresent();
+        if (idle && holds(seen) && valid) {
             ClusterLease state = seen.lease().orElseThrow().state();
             // Half-made database systems are not given back: who comes next must know that one was begun.
             return Plan.lease(new LeaseWish.Release(
@@ -159,6 +163,19 @@ public final class Protocol {
                 .filter(lease -> holds(seen))
                 .<LeaseWish>map(lease -> new LeaseWish.Keep(lease.state()))
                 .orElseGet(LeaseWish.Watch::new);
+    }
+
+    /** The API server is away, or somebody deleted the Lease. Reads can be served by whoever was not the last primary. */
+    private Plan withoutLease(Observation seen, Settings settings, VolumeState volume) {
+        boolean replica = seen.remembered()
+                .filter(state -> !lastHolder(state))
+                .filter(state -> state.systemIdentifier() != null
+                        && state.systemIdentifier().equals(volume.systemIdentifier()))
+                .isPresent();
+        if (!replica || seen.server().process() || me.ordinal() >= settings.instances()) {
+            return Plan.watch();
+        }
+        return Plan.job(new Job.StartReplica(seen.remembered().orElseThrow().address()), new LeaseWish.Watch());
     }
 
     private Plan bootstrap(Observation seen, Settings settings, LeaseView lease, VolumeState volume) {
@@ -308,9 +325,14 @@ public final class Protocol {
         return new Plan(server.accepting() ? apply(seen, settings) : Optional.empty(), watch, Optional.empty(), false);
     }
 
-    /** The reigns of the Lease with one more, the oldest forgotten. */
+    /** The reigns of the Lease with one more, the oldest forgotten. Who goes on with the timeline he owns is there already. */
     static List<Reign> history(ClusterLease state, Reign next) {
         List<Reign> history = new ArrayList<>(state.history());
+        if (!history.isEmpty()
+                && history.getLast().holder().equals(next.holder())
+                && history.getLast().timeline() == next.timeline()) {
+            return List.copyOf(history);
+        }
         history.add(next);
         return history.size() > ClusterLease.HISTORY
                 ? List.copyOf(history.subList(history.size() - ClusterLease.HISTORY, history.size()))

@@ -48,23 +48,32 @@ final class Commands {
         try {
             process.getOutputStream().close();
             List<String> lines = new ArrayList<>();
-            try (BufferedReader reader =
-                    new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
-                for (String line = reader.readLine(); line != null; line = reader.readLine()) {
-                    if (!line.isBlank()) {
-                        lines.add(line);
-                    }
-                    if (lines.size() > KEPT) {
-                        lines.removeFirst();
-                    }
-                }
-            }
-            return new Outcome(process.waitFor(), lines);
+            // Reading cannot be interrupted, waiting can.
+            Thread reader = Thread.ofVirtual().name("output").start(() -> read(process, lines));
+            int exit = process.waitFor();
+            reader.join();
+            return new Outcome(exit, lines);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IOException("interrupted while " + command.getFirst() + " ran", e);
         } finally {
             process.destroyForcibly();
+        }
+    }
+
+    private static void read(Process process, List<String> lines) {
+        try (BufferedReader output =
+                new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
+            for (String line = output.readLine(); line != null; line = output.readLine()) {
+                if (!line.isBlank()) {
+                    lines.add(line);
+                }
+                if (lines.size() > KEPT) {
+                    lines.removeFirst();
+                }
+            }
+        } catch (IOException e) {
+            lines.add("its output cannot be read: " + e.getMessage());
         }
     }
 }

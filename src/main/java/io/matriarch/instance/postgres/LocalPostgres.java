@@ -133,6 +133,11 @@ public final class LocalPostgres implements Postgres {
     public void startPrimary(Settings settings, long epoch) throws PostgresException {
         try {
             boolean replica = Files.exists(layout.pgdata().resolve("standby.signal"));
+            // Before the first write of this epoch, not after it: the volume must never know less than its data.
+            MemberFile.read(layout.state())
+                    .orElseThrow(() -> new IOException("member.json is missing"))
+                    .withPrimaryEpoch(epoch)
+                    .write(layout.state());
             startWith(settings, replica, null);
             if (replica) {
                 try (Sql sql = Sql.open(layout, "postgres", Duration.ofMinutes(2))) {
@@ -142,10 +147,6 @@ public final class LocalPostgres implements Postgres {
                     }
                 }
             }
-            MemberFile.read(layout.state())
-                    .orElseThrow(() -> new IOException("member.json is missing"))
-                    .withPrimaryEpoch(epoch)
-                    .write(layout.state());
         } catch (IOException e) {
             throw volume.problem("write to", e);
         } catch (SQLException e) {
@@ -302,7 +303,7 @@ public final class LocalPostgres implements Postgres {
     }
 
     @Override
-    public void refreshCertificates() throws PostgresException {
+    public synchronized void refreshCertificates() throws PostgresException {
         try {
             if (certificates.refresh() && postmaster.running()) {
                 postmaster.reload();

@@ -8,8 +8,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The PostgreSQL of this member, as the rest of the agent sees it. Methods block until they are done and are called from one worker thread,
- * except {@link #observe}, {@link #kill} and {@link #stopNow}, which any thread may call at any time. A method that is killed half-way
- * leaves something that the same method, called again after a restart of the agent, completes or clears away.
+ * except {@link #observe}, {@link #refreshCertificates}, {@link #kill} and {@link #stopNow}, which any thread may call at any time. A method
+ * that is killed half-way leaves something that the same method, called again after a restart of the agent, completes or clears away.
  */
 public interface Postgres {
     /** Takes the volume, looks at it without starting anything, and clears an unfinished initdb or clone away. */

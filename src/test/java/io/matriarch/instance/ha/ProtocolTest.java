@@ -303,6 +303,49 @@ class ProtocolTest {
                 .hasMessageContaining("renewals");
     }
 
+    @Test
+    void withoutTheApiServerAReplicaStartsAndTheLastPrimaryDoesNot() {
+        assertThat(new Seen(second)
+                        .remembered(serving(Phase.Serving))
+                        .volume(VolumeContent.Data, SYSTEM)
+                        .decide()
+                        .job())
+                .containsInstanceOf(Job.StartReplica.class);
+        assertThat(new Seen(first)
+                        .remembered(serving(Phase.Serving))
+                        .volume(VolumeContent.Data, SYSTEM)
+                        .decide()
+                        .job())
+                .isEmpty();
+        assertThat(new Seen(second)
+                        .remembered(serving(Phase.Serving))
+                        .volume(VolumeContent.Data, "other")
+                        .decide()
+                        .job())
+                .isEmpty();
+    }
+
+    @Test
+    void aLeaseThatCannotBeGivenBackInTimeHoldsNoPodUp() {
+        Seen stopped = new Seen(first)
+                .lease(first.identity(), serving(Phase.Serving))
+                .volume(VolumeContent.Data, SYSTEM)
+                .stopping();
+        assertThat(stopped.proof(1).decide().exit()).isFalse();
+        assertThat(stopped.proof(1).decide().lease()).isInstanceOf(LeaseWish.Release.class);
+        assertThat(stopped.proof(7).decide().exit()).isTrue();
+    }
+
+    @Test
+    void restartsOfThePrimaryDoNotFillTheHistory() {
+        ClusterLease state = serving(Phase.Released);
+        for (int round = 0; round < 3; round++) {
+            state = Leases.returned(state, first);
+        }
+        assertThat(state.epoch()).isEqualTo(serving(Phase.Released).epoch() + 3);
+        assertThat(state.history()).isEqualTo(serving(Phase.Released).history());
+    }
+
     private static ClusterLease bootstrapping() {
         return new ClusterLease(1, 1, Phase.Bootstrapping, "10.0.0.10", 0, null, List.of(0), List.of());
     }
@@ -332,6 +375,7 @@ class ProtocolTest {
         private Optional<LeaseView> lease = Optional.empty();
         private Duration leaseSeen = NOW;
         private Optional<Duration> proof = Optional.empty();
+        private Optional<ClusterLease> remembered = Optional.empty();
         private Duration serverGone = Duration.ZERO;
         private VolumeState volume = new VolumeState(VolumeContent.Empty, null, null, null, 0, 0, null, null);
         private ServerState server = ServerState.none();
@@ -370,6 +414,7 @@ class ProtocolTest {
                             lease,
                             leaseSeen,
                             proof,
+                            remembered,
                             serverGone,
                             Optional.of(volume),
                             server,
@@ -394,6 +439,11 @@ class ProtocolTest {
 
         Seen proof(long secondsAgo) {
             proof = Optional.of(NOW.minusSeconds(secondsAgo));
+            return this;
+        }
+
+        Seen remembered(ClusterLease state) {
+            remembered = Optional.of(state);
             return this;
         }
 

@@ -1,0 +1,79 @@
+package io.matriarch.instance;
+
+import io.matriarch.api.contract.MemberReport.Problem;
+import io.matriarch.instance.ha.Job;
+import io.matriarch.instance.ha.Observation.Failure;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What went wrong, by kind of job, so that it is tried again ever more slowly. A start is history only when the server has served for a while:
+ * one that comes up and ends, again and again, is started ever more slowly too, except the first time.
+ */
+final class Failures {
+    private static final Duration STABLE = Duration.ofSeconds(60);
+
+    private final List<Failure> list = new ArrayList<>();
+    private int deaths;
+
+    /** The newest first. */
+    List<Failure> list() {
+        return List.copyOf(list);
+    }
+
+    /**
+     * A job ended.
+     *
+     * @param settings those that it was done with: with others it may be tried at once
+     */
+    void ended(Job job, Optional<Problem> problem, Duration now, @Nullable String settings) {
+        if (problem.isPresent()) {
+            failed(job, problem.get(), now, settings);
+        } else if (starts(job)) {
+            // It serves: what went wrong on the way here is history.
+            list.removeIf(failure -> !(failure.job() instanceof Job.SetPasswords) && !starts(failure.job()));
+        } else {
+            list.removeIf(failure -> same(failure.job(), job));
+        }
+    }
+
+    /** PostgreSQL, which this job had started, ended by itself. */
+    void died(Job start, String words, Duration now, @Nullable String settings) {
+        deaths++;
+        if (deaths > 1) {
+            failed(start, new Problem("PostgresEnded", "PostgreSQL ended by itself: " + words), now, settings);
+        }
+    }
+
+    /** PostgreSQL has accepted connections for so long. */
+    void serving(Duration since) {
+        if (since.compareTo(STABLE) > 0) {
+            deaths = 0;
+            list.removeIf(failure -> starts(failure.job()));
+        }
+    }
+
+    private void failed(Job job, Problem problem, Duration now, @Nullable String settings) {
+        int before = list.stream()
+                .filter(failure -> same(failure.job(), job))
+                .mapToInt(Failure::attempts)
+                .findFirst()
+                .orElse(0);
+        list.removeIf(failure -> same(failure.job(), job));
+        list.add(new Failure(job, before + 1, now, settings, problem));
+        list.sort(Comparator.comparing(Failure::at).reversed());
+    }
+
+    private static boolean same(Job one, Job other) {
+        return one.getClass() == other.getClass();
+    }
+
+    /** Whether PostgreSQL runs when the job has succeeded. */
+    static boolean starts(Job job) {
+        return job instanceof Job.StartPrimary || job instanceof Job.StartReplica;
+    }
+}
