@@ -26,20 +26,27 @@ final class Configuration {
             Pattern.compile("(datestyle|lc_monetary|lc_numeric|lc_time|default_text_search_config) *=.*");
 
     private static final int MEMBERS_AND_TOOLS = 20;
+    private static final long MEGABYTE = 1024 * 1024;
 
     private Configuration() {}
 
     /**
      * postgresql.conf.
      *
+     * @param walSpace bytes of the file system that pg_wal is on; 0 when unknown
      * @param atLeast values of the primary's hot-standby parameters; a standby must not have less (manual, "Hot Standby Parameter Reference")
      */
-    static String postgresql(Layout layout, Settings settings, int major, Map<String, Integer> atLeast) {
+    static String postgresql(Layout layout, Settings settings, int major, long walSpace, Map<String, Integer> atLeast) {
         StringBuilder text = new StringBuilder(
                 "# Written by Matriarch's agent. Change spec.postgres of the PostgresCluster instead.\n");
         text.append(INCLUDE_LOCALE);
         text.append("\n# defaults\n");
-        defaults().forEach((name, value) -> line(text, name, value));
+        Map<String, String> defaults = defaults();
+        if (walSpace > 0) {
+            // A member that is gone for long must not fill the primary's disk: it clones itself anew (ha.md 7.9).
+            defaults.put("max_slot_wal_keep_size", Math.max(1, walSpace / 2 / MEGABYTE) + "MB");
+        }
+        defaults.forEach((name, value) -> line(text, name, value));
         text.append("\n# spec.postgres.parameters\n");
         new TreeMap<>(settings.parameters()).forEach((name, value) -> {
             if (!Reserved.PARAMETERS.containsKey(name.toLowerCase(Locale.ROOT))) {
@@ -49,7 +56,7 @@ final class Configuration {
         StringBuilder raised = new StringBuilder();
         new TreeMap<>(atLeast).forEach((name, least) -> {
             String wanted =
-                    settings.parameters().getOrDefault(name, defaults().getOrDefault(name, DEFAULT_LIMITS.get(name)));
+                    settings.parameters().getOrDefault(name, defaults.getOrDefault(name, DEFAULT_LIMITS.get(name)));
             if (wanted == null || number(wanted) < least) {
                 line(raised, name, Integer.toString(least));
             }

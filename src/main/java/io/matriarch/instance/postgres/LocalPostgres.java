@@ -371,7 +371,7 @@ public final class LocalPostgres implements Postgres {
                 layout.port());
         put(
                 "postgresql.conf",
-                Configuration.postgresql(listening, settings, binaries().major(), atLeast));
+                Configuration.postgresql(listening, settings, binaries().major(), volume.walSpace(), atLeast));
         put("pg_hba.conf", Configuration.hba(settings.hba()));
         put("pg_ident.conf", Configuration.ident(Objects.requireNonNull(System.getProperty("user.name"))));
     }

@@ -33,7 +33,7 @@ final class SettingsCheck {
             }
         }
         Path candidate = layout.run().resolve(CANDIDATE);
-        String text = Configuration.postgresql(layout, settings, binaries.major(), Map.of())
+        String text = Configuration.postgresql(layout, settings, binaries.major(), 0, Map.of())
                 .replace("include '" + Configuration.UPSTREAM_FILE + "'\n", "")
                 .replace(Configuration.INCLUDE_LOCALE, "");
         Files.writeString(candidate, text);

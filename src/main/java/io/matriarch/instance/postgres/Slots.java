@@ -5,7 +5,10 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The members' physical replication slots on the primary: one for each other member, none for members that left. */
+/**
+ * The members' physical replication slots on the primary: one for each other member, none for members that left. A slot whose WAL is gone
+ * (max_slot_wal_keep_size) is made anew: its member clones itself over it.
+ */
 final class Slots {
     private final Sql sql;
 
@@ -16,7 +19,7 @@ final class Slots {
     List<Integer> keep(List<Integer> ordinals) throws SQLException {
         List<Integer> present = new ArrayList<>();
         for (Slot slot : existing()) {
-            if (ordinals.contains(slot.ordinal())) {
+            if (ordinals.contains(slot.ordinal()) && !slot.lost()) {
                 present.add(slot.ordinal());
             } else if (!drop(slot)) {
                 present.add(slot.ordinal());
@@ -35,12 +38,16 @@ final class Slots {
         return present;
     }
 
-    private record Slot(int ordinal, String name, int pid) {}
+    private record Slot(int ordinal, String name, int pid, boolean lost) {}
 
     private List<Slot> existing() throws SQLException {
         return sql.query(
-                "SELECT slot_name, coalesce(active_pid, 0) FROM pg_replication_slots WHERE slot_type = 'physical' AND slot_name ~ '^m_[0-9]+$'",
-                row -> new Slot(Integer.parseInt(row.getString(1).substring(2)), row.getString(1), row.getInt(2)));
+                "SELECT slot_name, coalesce(active_pid, 0), coalesce(wal_status = 'lost', false) FROM pg_replication_slots WHERE slot_type = 'physical' AND slot_name ~ '^m_[0-9]+$'",
+                row -> new Slot(
+                        Integer.parseInt(row.getString(1).substring(2)),
+                        row.getString(1),
+                        row.getInt(2),
+                        row.getBoolean(3)));
     }
 
     /** False while its walsender still ends. */

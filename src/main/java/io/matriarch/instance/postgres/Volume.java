@@ -268,6 +268,12 @@ final class Volume {
                         .formatted(layout.pod(), layout.wal() == null ? "" : " or wal-" + layout.pod(), words));
     }
 
+    /** Bytes of the file system that pg_wal is on. */
+    long walSpace() throws IOException {
+        Path wal = layout.wal();
+        return Files.getFileStore(wal == null ? layout.data() : wal).getTotalSpace();
+    }
+
     static boolean isEmpty(Path folder) throws IOException {
         if (!Files.isDirectory(folder)) {
             return true;

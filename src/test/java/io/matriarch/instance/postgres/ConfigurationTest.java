@@ -48,6 +48,7 @@ class ConfigurationTest {
                 LAYOUT,
                 settings(Map.of("wal_sender_timeout", "9s", "fsync", "off", "FSYNC", "off"), List.of()),
                 17,
+                0,
                 Map.of());
         assertThat(text.lastIndexOf("wal_sender_timeout = '9s'"))
                 .isGreaterThan(text.indexOf("wal_sender_timeout = '5s'"));
@@ -56,20 +57,31 @@ class ConfigurationTest {
 
     @Test
     void valuesAreQuotedSoThatTheyCannotBeAnythingElse() {
-        String text =
-                Configuration.postgresql(LAYOUT, settings(Map.of("search_path", "it's\\ so"), List.of()), 17, Map.of());
+        String text = Configuration.postgresql(
+                LAYOUT, settings(Map.of("search_path", "it's\\ so"), List.of()), 17, 0, Map.of());
         assertThat(text).contains("search_path = 'it''s\\\\ so'\n");
+    }
+
+    @Test
+    void aMemberThatIsGoneMayKeepHalfOfTheDiskUnlessTheUserSaysOtherwise() {
+        long tenGigabytes = 10L << 30;
+        assertThat(Configuration.postgresql(LAYOUT, settings(Map.of(), List.of()), 17, tenGigabytes, Map.of()))
+                .contains("max_slot_wal_keep_size = '5120MB'\n");
+        String text = Configuration.postgresql(
+                LAYOUT, settings(Map.of("max_slot_wal_keep_size", "-1"), List.of()), 17, tenGigabytes, Map.of());
+        assertThat(text.indexOf("max_slot_wal_keep_size = '-1'"))
+                .isGreaterThan(text.indexOf("max_slot_wal_keep_size = '5120MB'"));
     }
 
     @Test
     void aReplicaHasAtLeastWhatThePrimaryHad() {
         Map<String, Integer> primary = Map.of("max_connections", 200, "max_wal_senders", 5);
         String lower =
-                Configuration.postgresql(LAYOUT, settings(Map.of("max_connections", "50"), List.of()), 17, primary);
+                Configuration.postgresql(LAYOUT, settings(Map.of("max_connections", "50"), List.of()), 17, 0, primary);
         assertThat(lower.lastIndexOf("max_connections = '200'"))
                 .isGreaterThan(lower.lastIndexOf("max_connections = '50'"));
         String higher =
-                Configuration.postgresql(LAYOUT, settings(Map.of("max_connections", "300"), List.of()), 17, primary);
+                Configuration.postgresql(LAYOUT, settings(Map.of("max_connections", "300"), List.of()), 17, 0, primary);
         assertThat(higher).doesNotContain("max_connections = '200'").doesNotContain("max_wal_senders = '5'");
     }
 

@@ -49,6 +49,9 @@ enum LocalPostgresScenario {
             assertThat(stage.sql(
                             0, "app", "SELECT rolpassword LIKE 'SCRAM-SHA-256%' FROM pg_authid WHERE rolname = 'app'"))
                     .isEqualTo("t");
+            long space = Files.getFileStore(stage.layout(0).data()).getTotalSpace();
+            assertThat(stage.sql(0, "app", "SELECT setting FROM pg_settings WHERE name = 'max_slot_wal_keep_size'"))
+                    .isEqualTo(Long.toString(space / 2 / 1024 / 1024));
             postgres.stop(Duration.ofSeconds(30));
             assertThat(postgres.observe(Duration.ofSeconds(1)).process()).isFalse();
             assertThat(postgres.inspect().primaryEpoch()).isEqualTo(3);
@@ -101,6 +104,24 @@ enum LocalPostgresScenario {
             await().atMost(Duration.ofSeconds(30))
                     .until(() -> primary.keepSlots(List.of()).isEmpty());
             replica.stop(Duration.ofSeconds(30));
+        }
+    },
+
+    aSlotThatLostItsWalIsMadeAnew {
+        @Override
+        void play(Stage stage) throws Exception {
+            LocalPostgres primary = stage.primary();
+            primary.apply(stage.settings(Map.of("max_slot_wal_keep_size", "1MB"), List.of()));
+            primary.keepSlots(List.of(1));
+            String status = "SELECT wal_status FROM pg_replication_slots WHERE slot_name = 'm_1'";
+            await().atMost(Duration.ofSeconds(30)).until(() -> {
+                stage.sql(0, "postgres", "CREATE TABLE filler (); DROP TABLE filler");
+                stage.sql(0, "postgres", "SELECT pg_switch_wal()");
+                stage.sql(0, "postgres", "CHECKPOINT");
+                return stage.sql(0, "postgres", status).equals("lost");
+            });
+            assertThat(primary.keepSlots(List.of(1))).containsExactly(1);
+            assertThat(stage.sql(0, "postgres", status)).isEqualTo("reserved");
         }
     },
 
