@@ -34,20 +34,21 @@ final class FreshSecrets {
         if (lacking.isEmpty()) {
             return fresh;
         }
-        Optional<Pair> present = pair(objects, rendering.names().authoritySecret());
-        Pair authority;
+        Optional<Pair> authority = pair(objects, rendering.names().authoritySecret());
         if (lacking.contains(rendering.names().authoritySecret())) {
-            authority = present.map(certificates::renewed).orElseGet(() -> certificates.authority(rendering));
-            fresh.add(Secrets.authority(rendering, authority));
-        } else {
-            authority = present.orElseThrow();
+            Pair next = authority.map(certificates::renewed).orElseGet(() -> certificates.authority(rendering));
+            fresh.add(Secrets.authority(rendering, next));
+            authority = Optional.of(next);
         }
-        if (lacking.contains(rendering.names().serverSecret())) {
-            fresh.add(Secrets.server(rendering, certificates.server(rendering, authority), authority.certificate()));
-        }
-        if (lacking.contains(rendering.names().replicationSecret())) {
-            fresh.add(Secrets.replication(rendering, certificates.replication(authority), authority.certificate()));
-        }
+        // Without an authority that can sign nothing that needs one is lacking (Identity).
+        authority.ifPresent(signs -> {
+            if (lacking.contains(rendering.names().serverSecret())) {
+                fresh.add(Secrets.server(rendering, certificates.server(rendering, signs), signs.certificate()));
+            }
+            if (lacking.contains(rendering.names().replicationSecret())) {
+                fresh.add(Secrets.replication(rendering, certificates.replication(signs), signs.certificate()));
+            }
+        });
         if (lacking.contains(rendering.names().applicationSecret())) {
             fresh.add(Secrets.application(rendering, password()));
         }
@@ -63,7 +64,7 @@ final class FreshSecrets {
                 .map(Secret.class::cast)
                 .filter(secret -> secret.getMetadata().getName().equals(name))
                 .map(secret -> new Pair(Secrets.value(secret, "tls.crt"), Secrets.value(secret, "tls.key")))
-                .filter(pair -> !pair.certificate().isEmpty() && !pair.key().isEmpty())
+                .filter(pair -> Certificates.fault(pair).isEmpty())
                 .findFirst();
     }
 

@@ -42,6 +42,11 @@ public final class Identity {
         return Step.actOrDone(actions, findings);
     }
 
+    private static Optional<String> fault(Secret authority) {
+        return Certificates.fault(
+                new Certificates.Pair(Secrets.value(authority, "tls.crt"), Secrets.value(authority, "tls.key")));
+    }
+
     /** Names of the Secrets that the operator makes for a cluster. */
     static List<String> needed(Rendering rendering) {
         List<String> names = new ArrayList<>(List.of(
@@ -71,14 +76,19 @@ public final class Identity {
     /** Those that are absent, or whose certificate is due or of another authority; the authority first. */
     public static List<String> lacking(
             Rendering rendering, List<? extends HasMetadata> objects, Certificates certificates) {
-        String authority = secret(objects, rendering.names().authoritySecret())
-                .map(s -> Secrets.value(s, "tls.crt"))
-                .orElse("");
+        Optional<Secret> authoritySecret = secret(objects, rendering.names().authoritySecret());
+        String authority = authoritySecret.map(s -> Secrets.value(s, "tls.crt")).orElse("");
+        boolean cannotSign = authoritySecret.flatMap(Identity::fault).isPresent();
         List<String> leaves =
                 List.of(rendering.names().serverSecret(), rendering.names().replicationSecret());
         return needed(rendering).stream()
                 .filter(name -> {
                     Optional<Secret> live = secret(objects, name);
+                    if (cannotSign
+                            && (leaves.contains(name)
+                                    || name.equals(rendering.names().authoritySecret()))) {
+                        return false; // nothing can be made of it; a finding says so
+                    }
                     if (live.isEmpty()) {
                         return true;
                     }
@@ -131,6 +141,13 @@ public final class Identity {
     /** What the spec refers to and is not there, or lacks a key. */
     private static List<Finding> given(ClusterView view) {
         List<Finding> findings = new ArrayList<>();
+        String authority = view.names().authoritySecret();
+        view.find(Secret.class, authority)
+                .flatMap(Identity::fault)
+                .ifPresent(fault -> findings.add(Finding.stalled(
+                        "AuthorityUnusable",
+                        "Secret %s cannot sign certificates: %s. Put its former content back; or delete it: a new authority and new certificates are made, and clients that verify the server need the new ca.crt"
+                                .formatted(authority, fault))));
         if (givesSecret(view.rendering())) {
             String name = SettingsDocument.applicationSecret(view.rendering());
             for (String key : List.of("username", "password")) {

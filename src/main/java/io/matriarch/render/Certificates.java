@@ -10,10 +10,12 @@ import java.security.KeyPairGenerator;
 import java.security.PrivateKey;
 import java.security.PublicKey;
 import java.security.SecureRandom;
+import java.security.Signature;
 import java.security.spec.ECGenParameterSpec;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Date;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.bouncycastle.asn1.pkcs.PrivateKeyInfo;
 import org.bouncycastle.asn1.x500.X500Name;
@@ -151,6 +153,27 @@ public final class Certificates {
                 "the authority's certificate or key cannot be used (%s); delete the Secret that holds them and a new one is made"
                         .formatted(e.getMessage()),
                 e);
+    }
+
+    /** Why an authority cannot sign, in words for the user; empty when it can. Takes anything that a Secret may hold. */
+    public static Optional<String> fault(Pair authority) {
+        if (authority.certificate().isEmpty() || authority.key().isEmpty()) {
+            return Optional.of((authority.certificate().isEmpty() ? "tls.crt" : "tls.key") + " is missing");
+        }
+        try {
+            X509CertificateHolder certificate = read(authority.certificate());
+            Signature signature = Signature.getInstance("SHA256withECDSA");
+            signature.initSign(key(authority.key()));
+            signature.update((byte) 0);
+            byte[] signed = signature.sign();
+            signature.initVerify(new JcaPEMKeyConverter().getPublicKey(certificate.getSubjectPublicKeyInfo()));
+            signature.update((byte) 0);
+            return signature.verify(signed)
+                    ? Optional.empty()
+                    : Optional.of("tls.key is not the key of the certificate in tls.crt");
+        } catch (IOException | GeneralSecurityException e) {
+            return Optional.of("tls.crt or tls.key cannot be read: " + e.getMessage());
+        }
     }
 
     /** Whether a certificate is {@linkplain #due(String) due}, or this authority did not sign it: its Secret was made anew. */

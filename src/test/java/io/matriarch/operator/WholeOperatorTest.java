@@ -7,6 +7,7 @@ import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaimBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Quantity;
+import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.api.model.SecretBuilder;
 import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.ServiceBuilder;
@@ -371,5 +372,33 @@ class WholeOperatorTest {
                 .map(p -> p.getMetadata().getUid())
                 .sorted()
                 .toList();
+    }
+
+    @Test
+    void anAuthorityWithoutItsKeyIsReportedAndADeletedOneIsMadeAnew(TestInfo test) {
+        String namespace = namespace(test);
+        rig.apply(namespace, NAME, 1, "");
+        rig.awaitReady(namespace, NAME, 1);
+        rig.patch(Secret.class, namespace, "orders-ca", "{\"data\":{\"tls.key\":null}}");
+        rig.user.secrets().inNamespace(namespace).withName("orders-server").delete();
+        rig.awaitCondition(
+                namespace, NAME, "Stalled", "True", "Secret orders-ca cannot sign certificates: tls.key is missing");
+        assertThat(rig.user
+                        .secrets()
+                        .inNamespace(namespace)
+                        .withName("orders-server")
+                        .get())
+                .as("nothing is made that this authority would have to sign")
+                .isNull();
+
+        rig.user.secrets().inNamespace(namespace).withName("orders-ca").delete();
+        rig.awaitReady(namespace, NAME, 1);
+        await().atMost(Rig.PATIENCE)
+                .untilAsserted(() -> assertThat(rig.user
+                                .secrets()
+                                .inNamespace(namespace)
+                                .withName("orders-server")
+                                .get())
+                        .isNotNull());
     }
 }

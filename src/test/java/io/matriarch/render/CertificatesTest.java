@@ -44,6 +44,20 @@ class CertificatesTest {
     }
 
     @Test
+    void anAuthorityThatCannotSignSaysWhy() {
+        Certificates.Pair other = certificates.authority(rendering);
+        assertThat(Certificates.fault(authority)).isEmpty();
+        assertThat(Certificates.fault(new Certificates.Pair(authority.certificate(), "")))
+                .contains("tls.key is missing");
+        assertThat(Certificates.fault(new Certificates.Pair("", authority.key())))
+                .contains("tls.crt is missing");
+        assertThat(Certificates.fault(new Certificates.Pair(authority.certificate(), other.key())))
+                .contains("tls.key is not the key of the certificate in tls.crt");
+        assertThat(Certificates.fault(new Certificates.Pair(authority.certificate(), "banana")))
+                .hasValueSatisfying(why -> assertThat(why).contains("cannot be read"));
+    }
+
+    @Test
     void serverCertificateHasEveryNameThatAMemberIsReachedBy() throws GeneralSecurityException {
         X509Certificate certificate = x509(certificates.server(rendering, authority));
         List<String> names = certificate.getSubjectAlternativeNames().stream()
