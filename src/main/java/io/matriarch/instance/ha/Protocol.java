@@ -301,7 +301,7 @@ public final class Protocol {
         boolean serving =
                 lease.state().phase() == Phase.Serving && !lease.holder().isEmpty();
         LeaseWish watch = new LeaseWish.Watch();
-        if (volume.content() == VolumeContent.Empty) {
+        if (volume.content() != VolumeContent.Data) {
             return serving && address != null
                     ? Plan.job(
                             new Job.Clone(

@@ -7,6 +7,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,6 +20,9 @@ final class Configuration {
 
     /** Included by postgresql.conf: what initdb chose by the locale. Clones have it from the primary. */
     static final String LOCALE_FILE = "matriarch.locale.conf";
+
+    /** Included by postgresql.conf: synchronous_standby_names, which changes step by step with the Lease (ha.md 7.7). */
+    static final String SYNCHRONOUS_FILE = "matriarch.synchronous.conf";
 
     static final String INCLUDE_LOCALE = "include_if_exists '" + LOCALE_FILE + "'\n";
 
@@ -67,6 +71,7 @@ final class Configuration {
         text.append("\n# owned by the cluster\n");
         owned(layout, major).forEach((name, value) -> line(text, name, value));
         text.append("include '").append(UPSTREAM_FILE).append("'\n");
+        text.append("include_if_exists '").append(SYNCHRONOUS_FILE).append("'\n");
         return text.toString();
     }
 
@@ -142,6 +147,29 @@ final class Configuration {
         return text.toString();
     }
 
+    /**
+     * The included file: the same text on every member, so that a new primary is synchronous from its first commit (manual,
+     * "synchronous_standby_names").
+     *
+     * @param acknowledgements how many standbys flush before a commit is acknowledged; 0: none, and the list is empty
+     */
+    static String synchronous(String cluster, int acknowledgements, List<Integer> voters) {
+        StringBuilder text = new StringBuilder("# Written by Matriarch's agent.\n");
+        line(text, "synchronous_standby_names", synchronousNames(cluster, acknowledgements, voters));
+        return text.toString();
+    }
+
+    /** The value of synchronous_standby_names. */
+    static String synchronousNames(String cluster, int acknowledgements, List<Integer> voters) {
+        if (acknowledgements == 0) {
+            return "";
+        }
+        return voters.stream()
+                .sorted()
+                .map(ordinal -> "\"" + cluster + "-" + ordinal + "\"")
+                .collect(Collectors.joining(", ", "ANY " + acknowledgements + " (", ")"));
+    }
+
     /** libpq's connection string to the primary, by client certificate (manual, "Database Connection Control Functions"). */
     static String conninfo(Layout layout, String address) {
         return "host=%s port=%d user=%s dbname=postgres application_name=%s sslmode=verify-ca sslrootcert=%s sslcert=%s sslkey=%s connect_timeout=2 keepalives_idle=5 keepalives_interval=2 keepalives_count=3 tcp_user_timeout=5000"
@@ -155,17 +183,23 @@ final class Configuration {
                         layout.replicationFiles().resolve("tls.key"));
     }
 
+    private static final String MEMBERS_HBA = """
+            # Written by Matriarch's agent. Change spec.postgres.hba of the PostgresCluster instead.
+            local   all          postgres                      peer map=matriarch
+            hostssl replication  matriarch_replication  all    cert
+            hostssl postgres     matriarch_replication  all    cert
+            host    all          matriarch_replication  all    reject
+            host    replication  matriarch_replication  all    reject
+            """;
+
+    /** pg_hba.conf of a primary whose last commits are not known to be on enough replicas yet: members only (ha.md 7.7). */
+    static String gate() {
+        return MEMBERS_HBA + "# not open for clients yet\nlocal all all reject\nhost all all all reject\n";
+    }
+
     /** pg_hba.conf: what the cluster needs first, then the user's lines, then every role by its password. */
     static String hba(List<String> lines) {
-        StringBuilder text = new StringBuilder("""
-                # Written by Matriarch's agent. Change spec.postgres.hba of the PostgresCluster instead.
-                local   all          postgres                      peer map=matriarch
-                hostssl replication  matriarch_replication  all    cert
-                hostssl postgres     matriarch_replication  all    cert
-                host    all          matriarch_replication  all    reject
-                host    replication  matriarch_replication  all    reject
-                # spec.postgres.hba
-                """);
+        StringBuilder text = new StringBuilder(MEMBERS_HBA).append("# spec.postgres.hba\n");
         lines.forEach(line -> text.append(line).append('\n'));
         text.append("# every role by its password\nlocal all all scram-sha-256\nhost all all all scram-sha-256\n");
         return text.toString();

@@ -14,9 +14,26 @@ import java.util.Optional;
  * @param state such as {@code in production} or {@code shut down}
  * @param timeline of the latest checkpoint, or of the minimum recovery point when that is later
  * @param end latest checkpoint location, or the minimum recovery ending location when that is further; like {@code 0/3000148}
+ * @param checkpoint where the latest checkpoint's record begins
+ * @param checkpointTimeline the timeline it is on
+ * @param segmentSize bytes of a WAL segment
  * @param settings of the primary that wrote it, by PostgreSQL's names: a standby must not start with less
  */
-record ControlData(String systemIdentifier, String state, int timeline, String end, Map<String, Integer> settings) {
+record ControlData(
+        String systemIdentifier,
+        String state,
+        int timeline,
+        String end,
+        String checkpoint,
+        int checkpointTimeline,
+        long segmentSize,
+        Map<String, Integer> settings) {
+    /** Of a primary that was shut down. */
+    private static final String SHUT_DOWN = "shut down";
+
+    private static final String SHUT_DOWN_IN_RECOVERY = "shut down in recovery";
+    private static final int DEFAULT_SEGMENT = 16 * 1024 * 1024;
+
     private static final List<String> HOT_STANDBY_SETTINGS = List.of(
             "max_connections", "max_worker_processes", "max_wal_senders", "max_prepared_xacts", "max_locks_per_xact");
     private static final Map<String, String> PARAMETERS = Map.of(
@@ -55,7 +72,22 @@ record ControlData(String systemIdentifier, String state, int timeline, String e
                 values.getOrDefault("Database cluster state", ""),
                 Math.max(timeline, minimumTimeline),
                 Lsn.parse(minimum) > Lsn.parse(checkpoint) ? minimum : checkpoint,
+                checkpoint,
+                timeline,
+                values.containsKey("Bytes per WAL segment")
+                        ? integer(values.get("Bytes per WAL segment"))
+                        : DEFAULT_SEGMENT,
                 Map.copyOf(settings));
+    }
+
+    /** Whether its server, a primary, has ended cleanly. */
+    boolean shutDown() {
+        return state.equals(SHUT_DOWN);
+    }
+
+    /** Whether its server ended cleanly. */
+    boolean clean() {
+        return shutDown() || state.equals(SHUT_DOWN_IN_RECOVERY);
     }
 
     private static int integer(@org.jspecify.annotations.Nullable String text) {

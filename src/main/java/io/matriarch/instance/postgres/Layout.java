@@ -1,6 +1,7 @@
 package io.matriarch.instance.postgres;
 
 import java.nio.file.Path;
+import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -45,9 +46,32 @@ public record Layout(
         return wal == null ? null : wal.resolve("pg_wal");
     }
 
+    /** The member that an application_name is of; empty for others'. */
+    OptionalInt member(String applicationName) {
+        String prefix = cluster + "-";
+        String rest = applicationName.startsWith(prefix) ? applicationName.substring(prefix.length()) : "";
+        return rest.matches("[0-9]{1,9}") ? OptionalInt.of(Integer.parseInt(rest)) : OptionalInt.empty();
+    }
+
     /** {@code namespace/cluster}, as it is written on the volume. */
     public String owner() {
         return namespace + "/" + cluster;
+    }
+
+    /** The same with other listen_addresses. */
+    Layout listening(String addresses) {
+        return new Layout(
+                namespace,
+                cluster,
+                pod,
+                data,
+                wal,
+                run,
+                socket,
+                serverCertificate,
+                replicationCertificate,
+                addresses,
+                port);
     }
 
     Path serverFiles() {

@@ -3,10 +3,8 @@ package io.matriarch.instance.postgres;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.matriarch.api.contract.MemberReport.Problem;
 import io.matriarch.api.contract.MemberReport.Rejected;
-import io.matriarch.api.contract.Names;
 import io.matriarch.api.contract.Settings;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
@@ -14,7 +12,6 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -31,6 +28,8 @@ public final class LocalPostgres implements Postgres {
     private final Layout layout;
     private final Volume volume;
     private final Postmaster postmaster;
+    private final ConfigurationFiles files;
+    private final LocalReplication replication;
     private final CertificateFiles certificates;
     private final ServerWatch watch;
     private final Map<String, Optional<String>> passwords = new HashMap<>();
@@ -42,11 +41,18 @@ public final class LocalPostgres implements Postgres {
         this.layout = layout;
         this.volume = new Volume(layout);
         this.postmaster = new Postmaster(layout);
+        this.files = new ConfigurationFiles(layout, volume);
         this.certificates = new CertificateFiles(layout);
         this.watch = new ServerWatch(layout);
+        this.replication = new LocalReplication(this, layout, volume, postmaster, files);
     }
 
-    private Binaries binaries() throws PostgresException {
+    /** The same server, for failover. */
+    public Replication replication() {
+        return replication;
+    }
+
+    synchronized Binaries binaries() throws PostgresException {
         if (binaries == null) {
             binaries = Binaries.find();
         }
@@ -66,9 +72,7 @@ public final class LocalPostgres implements Postgres {
         try {
             refreshCertificates();
             initdb.files(settings.initdb());
-            put(
-                    Configuration.LOCALE_FILE,
-                    Configuration.locale(Files.readString(layout.pgdata().resolve("postgresql.conf"))));
+            files.keepLocale();
             SettingsCheck check = new SettingsCheck(layout, binaries());
             accept(check.parameters(settings));
             // With the user's lines of pg_hba.conf only once the server itself has read them: it would not start with a
@@ -79,8 +83,8 @@ public final class LocalPostgres implements Postgres {
             initdb.contents(settings, applicationPassword, postInitSql);
             postmaster.stop(STOP);
             write(settings, false, null, layout.listen());
-            volume.endInitdb(new MemberFile(
-                    layout.owner(), control().systemIdentifier(), binaries().major(), 0));
+            volume.endInitdb(MemberFile.of(
+                    layout.owner(), control().systemIdentifier(), binaries().major()));
             rememberGood(settings);
         } catch (IOException e) {
             throw volume.problem("write to", e);
@@ -107,7 +111,7 @@ public final class LocalPostgres implements Postgres {
         try {
             refreshCertificates();
             new BaseBackup(layout, binaries(), volume).take(primaryAddress);
-            Files.deleteIfExists(layout.pgdata().resolve("postgresql.auto.conf"));
+            files.dropAlterSystem();
             write(settings, true, primaryAddress, layout.listen());
             String system = control().systemIdentifier();
             if (!system.equals(systemIdentifier)) {
@@ -116,7 +120,7 @@ public final class LocalPostgres implements Postgres {
                         "the server at %s is system %s, this cluster is %s"
                                 .formatted(primaryAddress, system, systemIdentifier)));
             }
-            volume.endClone(new MemberFile(layout.owner(), system, binaries().major(), 0));
+            volume.endClone(MemberFile.of(layout.owner(), system, binaries().major()));
         } catch (IOException e) {
             throw volume.problem("write to", e);
         }
@@ -131,31 +135,33 @@ public final class LocalPostgres implements Postgres {
 
     @Override
     public void startPrimary(Settings settings, long epoch) throws PostgresException {
+        files.shutGate(false);
+        startAsPrimary(settings, epoch);
+    }
+
+    /** With the gate as it is. */
+    void startAsPrimary(Settings settings, long epoch) throws PostgresException {
         try {
-            boolean replica = Files.exists(layout.pgdata().resolve("standby.signal"));
-            // Before the first write of this epoch, not after it: the volume must never know less than its data.
-            MemberFile.read(layout.state())
-                    .orElseThrow(() -> new IOException("member.json is missing"))
-                    .withPrimaryEpoch(epoch)
-                    .write(layout.state());
-            startWith(settings, replica, null);
-            if (replica) {
-                try (Sql sql = Sql.open(layout, "postgres", Duration.ofMinutes(2))) {
-                    if (!sql.one("SELECT pg_promote(true, 100)", row -> row.getBoolean(1))) {
-                        throw new PostgresException(new Problem(
-                                "PromotionFailed", "pg_promote did not end within 100 s; it is tried again"));
-                    }
-                }
+            boolean replica = files.isStandby();
+            if (!replica) {
+                // Before the first write of this epoch, not after it: the volume must never know less than its data.
+                MemberFile.read(layout.state())
+                        .orElseThrow(() -> new IOException("member.json is missing"))
+                        .reigning(epoch, control().timeline())
+                        .write(layout.state());
             }
+            startWith(settings, replica, null);
         } catch (IOException e) {
             throw volume.problem("write to", e);
-        } catch (SQLException e) {
-            throw new PostgresException(new Problem("PromotionFailed", "pg_promote: " + e.getMessage()), e);
+        }
+        if (files.isStandby()) {
+            replication.promote(epoch);
         }
     }
 
     @Override
     public void startReplica(Settings settings, @Nullable String primaryAddress) throws PostgresException {
+        files.shutGate(false);
         try {
             startWith(settings, true, primaryAddress);
         } catch (IOException e) {
@@ -174,7 +180,9 @@ public final class LocalPostgres implements Postgres {
             write(settings, replica, primaryAddress, layout.listen());
             try {
                 start(settings);
-                rememberGood(settings);
+                if (!files.gateIsShut()) {
+                    rememberGood(settings);
+                }
                 rejected = null;
                 return;
             } catch (PostgresException e) {
@@ -212,24 +220,15 @@ public final class LocalPostgres implements Postgres {
             if (!postmaster.running() || System.nanoTime() > end) {
                 throw new PostgresException(new Problem("StartFailed", "PostgreSQL was stopped while it started"));
             }
-            pause(attempt);
-        }
-    }
-
-    /** Each question that comes too early is a line in PostgreSQL's log, and recovery may take long. */
-    private static void pause(int attempt) throws PostgresException {
-        try {
-            Thread.sleep(Duration.ofMillis(attempt < 100 ? 30 : 500));
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new PostgresException(new Problem("Interrupted", "interrupted while PostgreSQL started"), e);
+            // Each question that comes too early is a line in PostgreSQL's log, and recovery may take long.
+            Pause.of(Duration.ofMillis(attempt < 100 ? 30 : 500), "PostgreSQL started");
         }
     }
 
     @Override
     public void follow(@Nullable String primaryAddress) throws PostgresException {
         try {
-            writeUpstream(primaryAddress);
+            files.follow(primaryAddress);
             postmaster.reload();
         } catch (IOException e) {
             throw volume.problem("write to", e);
@@ -241,20 +240,41 @@ public final class LocalPostgres implements Postgres {
         SettingsCheck check = new SettingsCheck(layout, binaries());
         try {
             Optional<String> refusal = check.parameters(settings);
-            if (refusal.isEmpty()) {
+            // Behind the gate the user's lines are not in use, and are tried when it opens.
+            if (refusal.isEmpty() && !files.gateIsShut()) {
                 refusal = check.hba(settings);
             }
             if (refusal.isPresent()) {
                 rejected = new Rejected(settings.revision(), refusal.get());
                 return;
             }
-            boolean replica = Files.exists(layout.pgdata().resolve("standby.signal"));
-            writeConfiguration(settings, replica, layout.listen());
+            files.write(settings, binaries().major(), layout.listen(), atLeast(files.isStandby()));
             postmaster.reload();
             // Not remembered as good: that takes a start, as some parameters are not tried before it.
             revision = settings.revision();
             rejected = null;
             watch.settingsChanged();
+        } catch (IOException e) {
+            throw volume.problem("write to", e);
+        } catch (SQLException e) {
+            throw new PostgresException(new Problem("CheckFailed", "cannot try the settings: " + e.getMessage()), e);
+        }
+    }
+
+    /** Takes the user's lines of pg_hba.conf into use, or those that were last in use when PostgreSQL refuses these. */
+    void openFor(Settings settings) throws PostgresException {
+        try {
+            Optional<String> refusal = new SettingsCheck(layout, binaries()).hba(settings);
+            Settings accepted = refusal.isEmpty()
+                    ? settings
+                    : settings.withHba(good().map(Settings::hba).orElse(List.of()));
+            files.write(accepted, binaries().major(), layout.listen(), Map.of());
+            postmaster.reload();
+            if (refusal.isPresent()) {
+                rejected = new Rejected(settings.revision(), refusal.get());
+            } else {
+                rememberGood(settings);
+            }
         } catch (IOException e) {
             throw volume.problem("write to", e);
         } catch (SQLException e) {
@@ -339,48 +359,16 @@ public final class LocalPostgres implements Postgres {
         return Statistics.collect(layout);
     }
 
-    private void write(Settings settings, boolean replica, @Nullable String primaryAddress, String listen)
+    void write(Settings settings, boolean replica, @Nullable String primaryAddress, String listen)
             throws IOException, PostgresException {
-        Path signal = layout.pgdata().resolve("standby.signal");
-        if (replica && !Files.exists(signal)) {
-            Files.createFile(signal);
-        }
-        writeUpstream(primaryAddress);
-        writeConfiguration(settings, replica, listen);
-        MemberFile.syncFolder(layout.pgdata());
+        files.write(settings, binaries().major(), replica, primaryAddress, listen, atLeast(replica));
     }
 
-    private void writeUpstream(@Nullable String primaryAddress) throws IOException {
-        put(Configuration.UPSTREAM_FILE, Configuration.upstream(layout, primaryAddress, Names.ordinal(layout.pod())));
+    private Map<String, Integer> atLeast(boolean replica) throws IOException, PostgresException {
+        return replica ? control().settings() : Map.of();
     }
 
-    private void writeConfiguration(Settings settings, boolean replica, String listen)
-            throws IOException, PostgresException {
-        Map<String, Integer> atLeast = replica ? control().settings() : Map.of();
-        Layout listening = new Layout(
-                layout.namespace(),
-                layout.cluster(),
-                layout.pod(),
-                layout.data(),
-                layout.wal(),
-                layout.run(),
-                layout.socket(),
-                layout.serverCertificate(),
-                layout.replicationCertificate(),
-                listen,
-                layout.port());
-        put(
-                "postgresql.conf",
-                Configuration.postgresql(listening, settings, binaries().major(), volume.walSpace(), atLeast));
-        put("pg_hba.conf", Configuration.hba(settings.hba()));
-        put("pg_ident.conf", Configuration.ident(Objects.requireNonNull(System.getProperty("user.name"))));
-    }
-
-    private void put(String name, String text) throws IOException {
-        MemberFile.writeDurably(layout.pgdata().resolve(name), text.getBytes(StandardCharsets.UTF_8));
-    }
-
-    private ControlData control() throws IOException, PostgresException {
+    ControlData control() throws IOException, PostgresException {
         return ControlData.read(binaries(), layout.pgdata())
                 .orElseThrow(() -> new PostgresException(
                         new Problem("ControlDataMissing", "pg_control of " + layout.pgdata() + " cannot be read")));

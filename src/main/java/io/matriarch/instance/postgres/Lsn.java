@@ -16,4 +16,9 @@ public final class Lsn {
             return 0;
         }
     }
+
+    /** The position as PostgreSQL writes it. */
+    public static String text(long lsn) {
+        return "%X/%X".formatted(lsn >>> 32, lsn & 0xFFFFFFFFL);
+    }
 }

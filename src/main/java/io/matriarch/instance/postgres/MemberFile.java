@@ -9,7 +9,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.Collections;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 
 /**
  * Whose volume this is: {@code matriarch/member.json}, beside PGDATA.
@@ -17,11 +22,23 @@ import java.util.Optional;
  * @param owner {@code namespace/cluster}
  * @param major version of the data
  * @param primaryEpoch the last epoch in which this member was the primary; 0 for never
+ * @param timelines the timeline that each epoch of this member owned, as far as its data still has them: two members that are promoted
+ *     apart make the same number, and PostgreSQL cannot tell (ha.md section 0, 5)
  */
 @JsonIgnoreProperties(ignoreUnknown = true)
-record MemberFile(String owner, String systemIdentifier, int major, long primaryEpoch) {
+record MemberFile(
+        String owner, String systemIdentifier, int major, long primaryEpoch, SortedMap<Long, Integer> timelines) {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final String NAME = "member.json";
+
+    MemberFile {
+        timelines = Collections.unmodifiableSortedMap(new TreeMap<>(timelines == null ? Map.of() : timelines));
+    }
+
+    /** Of data that is new here. */
+    static MemberFile of(String owner, String systemIdentifier, int major) {
+        return new MemberFile(owner, systemIdentifier, major, 0, new TreeMap<>());
+    }
 
     static Optional<MemberFile> read(Path state) throws IOException {
         Path file = state.resolve(NAME);
@@ -32,8 +49,18 @@ record MemberFile(String owner, String systemIdentifier, int major, long primary
         writeDurably(state.resolve(NAME), JSON.writeValueAsBytes(this));
     }
 
-    MemberFile withPrimaryEpoch(long epoch) {
-        return new MemberFile(owner, systemIdentifier, major, epoch);
+    /** With one reign more. */
+    MemberFile reigning(long epoch, int timeline) {
+        SortedMap<Long, Integer> next = new TreeMap<>(timelines);
+        next.put(epoch, timeline);
+        return new MemberFile(owner, systemIdentifier, major, epoch, next);
+    }
+
+    /** Without reigns on timelines that the data has no more. */
+    MemberFile keeping(Set<Integer> ancestors) {
+        SortedMap<Long, Integer> next = new TreeMap<>(timelines);
+        next.values().retainAll(ancestors);
+        return new MemberFile(owner, systemIdentifier, major, primaryEpoch, next);
     }
 
     /** Replaces a file so that a crash leaves the old or the new one, whole. */

@@ -3,7 +3,9 @@ package io.matriarch.instance.postgres;
 import io.matriarch.api.contract.MemberReport;
 import io.matriarch.api.contract.Settings;
 import java.time.Duration;
+import java.util.Collections;
 import java.util.List;
+import java.util.SortedMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -67,7 +69,9 @@ public interface Postgres {
      * What is on the volume.
      *
      * @param primaryEpoch the last epoch in which this member was the primary; 0 for never
-     * @param lsn end of the data by pg_control, in PostgreSQL's notation, such as {@code 0/3000148}
+     * @param lsn end of the data by pg_control, in PostgreSQL's notation, such as {@code 0/3000148}; of a primary that was shut down, the end
+     *     of its last record
+     * @param past what the data was
      */
     record VolumeState(
             MemberReport.VolumeContent content,
@@ -77,7 +81,32 @@ public interface Postgres {
             int timeline,
             long primaryEpoch,
             @Nullable String lsn,
-            MemberReport.@Nullable Problem problem) {}
+            MemberReport.@Nullable Problem problem,
+            Past past) {
+        /** Of which the past is not known. */
+        public VolumeState(
+                MemberReport.VolumeContent content,
+                @Nullable String systemIdentifier,
+                @Nullable Integer major,
+                @Nullable String owner,
+                int timeline,
+                long primaryEpoch,
+                @Nullable String lsn,
+                MemberReport.@Nullable Problem problem) {
+            this(content, systemIdentifier, major, owner, timeline, primaryEpoch, lsn, problem, Past.NONE);
+        }
+    }
+
+    /**
+     * What the data was.
+     *
+     * @param standby whether it is a replica's: whether it would start as one
+     * @param clean whether it was shut down, so that {@link VolumeState#lsn} is its very end
+     * @param timelines which timeline each epoch of this member owned, as far as the data still has them
+     */
+    record Past(boolean standby, boolean clean, SortedMap<Long, Integer> timelines) {
+        static final Past NONE = new Past(false, false, Collections.emptySortedMap());
+    }
 
     /**
      * A running server, or that there is none.
@@ -90,6 +119,7 @@ public interface Postgres {
      * @param rejected revision that PostgreSQL refused
      * @param streaming ordinals of members that stream from here
      * @param exit why the postmaster ended by itself
+     * @param wal where it is in the WAL
      */
     record ServerState(
             boolean process,
@@ -103,10 +133,80 @@ public interface Postgres {
             MemberReport.@Nullable Rejected rejected,
             List<String> pendingRestart,
             List<Integer> streaming,
-            @Nullable String exit) {
+            @Nullable String exit,
+            Wal wal) {
+        /** Of which it is not known where it is in the WAL. */
+        public ServerState(
+                boolean process,
+                boolean accepting,
+                boolean inRecovery,
+                boolean receiving,
+                boolean walGone,
+                int timeline,
+                @Nullable String version,
+                @Nullable String settings,
+                MemberReport.@Nullable Rejected rejected,
+                List<String> pendingRestart,
+                List<Integer> streaming,
+                @Nullable String exit) {
+            this(
+                    process,
+                    accepting,
+                    inRecovery,
+                    receiving,
+                    walGone,
+                    timeline,
+                    version,
+                    settings,
+                    rejected,
+                    pendingRestart,
+                    streaming,
+                    exit,
+                    Wal.UNKNOWN);
+        }
+
         /** No server, and none expected. */
         public static ServerState none() {
             return new ServerState(false, false, false, false, false, 0, null, null, null, List.of(), List.of(), null);
         }
+    }
+
+    /**
+     * Where a server is in the WAL; positions as {@link Lsn#parse} gives them, 0 for unknown.
+     *
+     * @param end of what is flushed here; of a replica, as far as it can know without {@link Replication#position}
+     * @param replayed by a replica
+     * @param delayed whether a replica replays late on purpose, or is paused
+     * @param upstream the address that a replica's receiver is connected to, or empty
+     * @param receiving timeline that the receiver is on; 0 without one
+     * @param upstreamEnd end of WAL that the upstream last told of
+     * @param senders the members that read from here
+     */
+    record Wal(
+            long end,
+            long replayed,
+            boolean delayed,
+            String upstream,
+            int receiving,
+            long upstreamEnd,
+            List<Sender> senders) {
+        public static final Wal UNKNOWN = new Wal(0, 0, false, "", 0, 0, List.of());
+    }
+
+    /**
+     * A member that reads WAL from here.
+     *
+     * @param address of its pod
+     * @param streaming whether it has caught up once; otherwise it still reads what is behind
+     */
+    record Sender(int ordinal, String address, boolean streaming, long flushed, long replayed) {}
+
+    /** What a probe of a primary came to. */
+    enum Pulse {
+        Good,
+        /** Nobody new gets in. */
+        NoConnection,
+        /** A commit does not come back. */
+        NoWrite
     }
 }

@@ -217,7 +217,7 @@ final class Postmaster {
      * A pid file left by a crash names a pid that may be anybody's by now, even a thread of this JVM, and then PostgreSQL refuses to start
      * (ha.md section 0, 10). With the lock on the volume held and no process in PGDATA it is stale for certain.
      */
-    private void removeStalePid() throws IOException {
+    void removeStalePid() throws IOException {
         kill();
         Files.deleteIfExists(layout.pgdata().resolve("postmaster.pid"));
     }

@@ -1,10 +1,13 @@
 package io.matriarch.instance.postgres;
 
 import io.matriarch.api.contract.MemberReport.Rejected;
-import io.matriarch.api.contract.Names;
+import io.matriarch.instance.postgres.Postgres.Sender;
 import io.matriarch.instance.postgres.Postgres.ServerState;
+import io.matriarch.instance.postgres.Postgres.Wal;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -19,8 +22,22 @@ final class ServerWatch {
                         THEN greatest((SELECT timeline_id FROM pg_control_checkpoint()),
                                       coalesce((SELECT received_tli FROM pg_stat_wal_receiver), 0))
                         ELSE ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int END,
-                   coalesce((SELECT status = 'streaming' FROM pg_stat_wal_receiver), false)
+                   coalesce((SELECT status = 'streaming' FROM pg_stat_wal_receiver), false),
+                   CASE WHEN NOT pg_is_in_recovery() THEN pg_current_wal_flush_lsn()
+                        ELSE greatest(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn()) END::text,
+                   CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() END::text,
+                   (SELECT sender_host FROM pg_stat_wal_receiver),
+                   coalesce((SELECT received_tli FROM pg_stat_wal_receiver), 0),
+                   (SELECT latest_end_lsn FROM pg_stat_wal_receiver)::text,
+                   pg_is_in_recovery() AND (pg_is_wal_replay_paused()
+                        OR (SELECT setting <> '0' FROM pg_settings WHERE name = 'recovery_min_apply_delay'))
             """;
+
+    private static final String SENDERS = """
+            SELECT application_name, coalesce(host(client_addr), ''), state = 'streaming',
+                   coalesce(flush_lsn::text, ''), coalesce(replay_lsn::text, '')
+            FROM pg_stat_replication WHERE usename = '%s' ORDER BY 1
+            """.formatted(Layout.REPLICATION_ROLE);
 
     private final Layout layout;
     private final AtomicBoolean settingsChanged = new AtomicBoolean(true);
@@ -75,15 +92,7 @@ final class ServerWatch {
                 pendingRestart = open.query(
                         "SELECT name FROM pg_settings WHERE pending_restart ORDER BY name", row -> row.getString(1));
             }
-            List<Integer> streaming = open
-                    .query(
-                            "SELECT application_name FROM pg_stat_replication WHERE state = 'streaming' AND usename = '"
-                                    + Layout.REPLICATION_ROLE + "' ORDER BY 1",
-                            row -> row.getString(1))
-                    .stream()
-                    .filter(name -> name.startsWith(layout.cluster() + "-"))
-                    .map(Names::ordinal)
-                    .toList();
+            List<Sender> senders = senders(open);
             return open.one(
                     STATE,
                     row -> new ServerState(
@@ -97,8 +106,12 @@ final class ServerWatch {
                             revision,
                             rejected,
                             pendingRestart,
-                            streaming,
-                            null));
+                            senders.stream()
+                                    .filter(Sender::streaming)
+                                    .map(Sender::ordinal)
+                                    .toList(),
+                            null,
+                            wal(row, senders)));
         } catch (SQLException e) {
             close();
             return new ServerState(
@@ -115,6 +128,43 @@ final class ServerWatch {
                     List.of(),
                     Optional.ofNullable(e.getMessage()).orElse("no answer"));
         }
+    }
+
+    private List<Sender> senders(Sql open) throws SQLException {
+        List<Sender> senders = new ArrayList<>();
+        for (List<String> row : open.query(SENDERS, ServerWatch::texts)) {
+            layout.member(row.getFirst())
+                    .ifPresent(ordinal -> senders.add(new Sender(
+                            ordinal,
+                            row.get(1),
+                            row.get(2).equals("t"),
+                            Lsn.parse(row.get(3)),
+                            Lsn.parse(row.get(4)))));
+        }
+        return List.copyOf(senders);
+    }
+
+    private static List<String> texts(ResultSet row) throws SQLException {
+        List<String> texts = new ArrayList<>();
+        for (int column = 1; column <= row.getMetaData().getColumnCount(); column++) {
+            texts.add(row.getString(column));
+        }
+        return texts;
+    }
+
+    private static Wal wal(ResultSet row, List<Sender> senders) throws SQLException {
+        return new Wal(
+                lsn(row.getString(5)),
+                lsn(row.getString(6)),
+                row.getBoolean(10),
+                Optional.ofNullable(row.getString(7)).orElse(""),
+                row.getInt(8),
+                lsn(row.getString(9)),
+                senders);
+    }
+
+    private static long lsn(@Nullable String text) {
+        return text == null ? 0 : Lsn.parse(text);
     }
 
     private Sql connection(Duration timeout) throws SQLException {

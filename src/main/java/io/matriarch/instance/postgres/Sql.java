@@ -25,6 +25,18 @@ final class Sql implements AutoCloseable {
 
     /** Connects, or fails within {@code timeout}; every answer later must come within it too. */
     static Sql open(Layout layout, String database, Duration timeout) throws SQLException {
+        return open(layout, database, timeout, new Properties());
+    }
+
+    /** A connection that speaks the streaming replication protocol too (manual, "Streaming Replication Protocol"). */
+    static Sql openReplication(Layout layout, Duration timeout) throws SQLException {
+        Properties replication = new Properties();
+        replication.setProperty("replication", "database");
+        replication.setProperty("assumeMinServerVersion", "14");
+        return open(layout, "postgres", timeout, replication);
+    }
+
+    private static Sql open(Layout layout, String database, Duration timeout, Properties more) throws SQLException {
         Properties properties = new Properties();
         properties.setProperty("user", Layout.SUPERUSER);
         properties.setProperty("socketFactory", UnixSocketFactory.class.getName());
@@ -36,13 +48,15 @@ final class Sql implements AutoCloseable {
         properties.setProperty("ApplicationName", "matriarch");
         properties.setProperty("socketTimeout", Long.toString(Math.max(1, timeout.toSeconds())));
         properties.setProperty("connectTimeout", Long.toString(Math.max(1, timeout.toSeconds())));
-        // The user's settings for everyone are not for us; and what we no longer wait for shall end.
+        // The user's settings for everyone are not for us, no replica is waited for, and what we no longer wait for
+        // shall end.
         properties.setProperty(
                 "options",
-                "-c default_transaction_read_only=off -c lock_timeout=0 -c idle_session_timeout=0 -c statement_timeout="
+                "-c synchronous_commit=local -c default_transaction_read_only=off -c lock_timeout=0 -c idle_session_timeout=0 -c statement_timeout="
                         + Math.max(1000, timeout.toMillis()));
         properties.setProperty("loginTimeout", "0");
         properties.setProperty("preferQueryMode", "simple");
+        properties.putAll(more);
         // The driver directly: java.sql.DriverManager would look for more of them and may start a thread for the
         // log-in.
         Connection connection =

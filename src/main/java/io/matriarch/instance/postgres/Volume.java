@@ -2,6 +2,7 @@ package io.matriarch.instance.postgres;
 
 import io.matriarch.api.contract.MemberReport.Problem;
 import io.matriarch.api.contract.MemberReport.VolumeContent;
+import io.matriarch.instance.postgres.Postgres.Past;
 import io.matriarch.instance.postgres.Postgres.VolumeState;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -15,6 +16,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -28,6 +30,7 @@ final class Volume {
     private static final Logger LOG = LoggerFactory.getLogger(Volume.class);
     private static final String INITDB = "initdb.inprogress";
     private static final String CLONE = "clone.inprogress";
+    private static final String REWIND = "rewind.inprogress";
 
     private final Layout layout;
     private @Nullable FileChannel lock;
@@ -80,6 +83,18 @@ final class Volume {
                 }
             }
             Optional<MemberFile> member = MemberFile.read(layout.state());
+            if (Files.exists(layout.state().resolve(REWIND))) {
+                // Not cleared before there is somebody to clone from.
+                return new VolumeState(
+                        VolumeContent.Unfinished,
+                        member.map(MemberFile::systemIdentifier).orElse(null),
+                        member.map(MemberFile::major).orElse(null),
+                        member.map(MemberFile::owner).orElse(null),
+                        0,
+                        member.map(MemberFile::primaryEpoch).orElse(0L),
+                        null,
+                        null);
+            }
             boolean data = Files.exists(layout.pgdata().resolve("PG_VERSION"));
             if (!data && isEmpty(layout.pgdata())) {
                 return foreignWal()
@@ -140,11 +155,21 @@ final class Volume {
                     file.owner(),
                     control.get().timeline(),
                     file.primaryEpoch(),
-                    control.get().end(),
-                    null);
+                    end(binaries, control.get()),
+                    null,
+                    new Past(
+                            Files.exists(layout.pgdata().resolve("standby.signal")),
+                            control.get().clean(),
+                            file.timelines()));
         } catch (IOException e) {
             throw problem("read", e);
         }
+    }
+
+    private String end(Binaries binaries, ControlData control) throws IOException {
+        OptionalLong record =
+                control.shutDown() ? Checkpoint.end(binaries, layout.pgdata(), control) : OptionalLong.empty();
+        return record.isPresent() ? Lsn.text(record.getAsLong()) : control.end();
     }
 
     private Optional<VolumeState> foreignWal() throws IOException {
@@ -189,9 +214,27 @@ final class Volume {
         clear();
     }
 
+    /** From here on, until the end, the data is good for nothing but to be cloned. */
+    void beginRewind() throws PostgresException {
+        mark(REWIND);
+    }
+
+    void endRewind() throws PostgresException {
+        try {
+            MemberFile.syncFolder(layout.pgdata());
+            unmark(REWIND);
+        } catch (IOException e) {
+            throw problem("write to", e);
+        }
+    }
+
     /** Data without a marker is never ours to clear. */
     private void begin(String marker) throws PostgresException {
         try {
+            if (Files.exists(layout.state().resolve(REWIND))) {
+                mark(marker);
+                unmark(REWIND);
+            }
             if (Files.exists(layout.state().resolve(marker))) {
                 clear();
             } else if (!isEmpty(layout.pgdata())) {

@@ -4,25 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
-import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
-import io.matriarch.api.PostgresCluster;
 import io.matriarch.api.contract.MemberReport.VolumeContent;
 import io.matriarch.api.contract.Settings;
 import io.matriarch.instance.postgres.Postgres.ServerState;
-import io.matriarch.render.Certificates;
-import io.matriarch.render.Certificates.Pair;
-import io.matriarch.render.Rendering;
-import java.io.IOException;
-import java.net.ServerSocket;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.security.SecureRandom;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -243,7 +234,7 @@ enum LocalPostgresScenario {
             assertThat(Duration.ofNanos(System.nanoTime() - began)).isLessThan(Duration.ofSeconds(10));
 
             // Nobody accepts connections, so their queue fills: one more must not wait for a place in it.
-            Path socket = stage.layout(0).socket().resolve(".s.PGSQL." + stage.port);
+            Path socket = stage.layout(0).socket().resolve(".s.PGSQL." + stage.port());
             List<SocketChannel> queued = new ArrayList<>();
             try {
                 assertThatThrownBy(() -> {
@@ -319,7 +310,7 @@ enum LocalPostgresScenario {
     walIsOnItsOwnVolume {
         @Override
         void play(Stage stage) throws Exception {
-            stage.separateWal = true;
+            stage.separateWal();
             LocalPostgres primary = stage.primary();
             assertThat(Files.readSymbolicLink(stage.layout(0).pgdata().resolve("pg_wal")))
                     .isEqualTo(Objects.requireNonNull(stage.layout(0).walFolder()));
@@ -344,93 +335,5 @@ enum LocalPostgresScenario {
             valueOf(arguments[0]).play(stage);
         }
         System.exit(0);
-    }
-
-    /** Two members on two loopback addresses. */
-    static final class Stage implements AutoCloseable {
-        private final Path folder;
-        private final int port;
-        private final List<LocalPostgres> members = new ArrayList<>();
-        private boolean separateWal;
-
-        Stage(Path folder) throws IOException {
-            this.folder = folder;
-            try (ServerSocket free = new ServerSocket(0)) {
-                this.port = free.getLocalPort();
-            }
-            PostgresCluster cluster = new PostgresCluster();
-            cluster.setMetadata(new ObjectMetaBuilder()
-                    .withName("orders")
-                    .withNamespace("shop")
-                    .withUid("u")
-                    .build());
-            Rendering rendering = new Rendering(cluster);
-            Certificates certificates = new Certificates(Instant.now(), new SecureRandom());
-            Pair authority = certificates.authority(rendering);
-            write("server", certificates.server(rendering, authority), authority);
-            write("replication", certificates.replication(authority), authority);
-        }
-
-        private void write(String name, Pair pair, Pair authority) throws IOException {
-            Path target = Files.createDirectory(folder.resolve(name));
-            Files.writeString(target.resolve("tls.crt"), pair.certificate());
-            Files.writeString(target.resolve("tls.key"), pair.key());
-            Files.writeString(target.resolve("ca.crt"), authority.certificate());
-        }
-
-        Layout layout(int ordinal) {
-            Path own = folder.resolve("m" + ordinal);
-            return new Layout(
-                    "shop",
-                    "orders",
-                    "orders-" + ordinal,
-                    own.resolve("data"),
-                    separateWal ? own.resolve("wal") : null,
-                    own.resolve("run"),
-                    own,
-                    folder.resolve("server"),
-                    folder.resolve("replication"),
-                    "127.0.0." + (ordinal + 1),
-                    port);
-        }
-
-        LocalPostgres member(int ordinal) throws IOException {
-            Files.createDirectories(layout(ordinal).data());
-            Files.createDirectories(layout(ordinal).run());
-            LocalPostgres postgres = new LocalPostgres(layout(ordinal));
-            members.add(postgres);
-            return postgres;
-        }
-
-        LocalPostgres primary() throws Exception {
-            LocalPostgres postgres = member(0);
-            postgres.inspect();
-            postgres.initdb(plain(), "secret", List.of());
-            postgres.startPrimary(plain(), 1);
-            return postgres;
-        }
-
-        Settings plain() {
-            return settings(Map.of(), List.of());
-        }
-
-        Settings settings(Map<String, String> parameters, List<String> hba) {
-            return ConfigurationTest.settings(parameters, hba);
-        }
-
-        String sql(int ordinal, String database, String sql) throws Exception {
-            try (Sql connection = Sql.open(layout(ordinal), database, Duration.ofSeconds(60))) {
-                if (sql.startsWith("SELECT")) {
-                    return connection.one(sql, row -> row.getString(1));
-                }
-                connection.execute(sql);
-                return "";
-            }
-        }
-
-        @Override
-        public void close() {
-            members.forEach(LocalPostgres::kill);
-        }
     }
 }

@@ -1,0 +1,111 @@
+package io.matriarch.instance.postgres;
+
+import io.matriarch.api.contract.Names;
+import io.matriarch.api.contract.Settings;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/** Writes PostgreSQL's configuration files into PGDATA, each so that a crash leaves the old or the new one. None of it reloads the server. */
+final class ConfigurationFiles {
+    private static final String AUTO = "postgresql.auto.conf";
+
+    private final Layout layout;
+    private final Volume volume;
+    private volatile boolean gate;
+
+    ConfigurationFiles(Layout layout, Volume volume) {
+        this.layout = layout;
+        this.volume = volume;
+    }
+
+    /** All of them. {@code atLeast}: the primary's hot-standby parameters, for a replica. */
+    void write(
+            Settings settings,
+            int major,
+            boolean replica,
+            @Nullable String primaryAddress,
+            String listen,
+            Map<String, Integer> atLeast)
+            throws IOException {
+        if (replica) {
+            becomeStandby();
+        }
+        follow(primaryAddress);
+        for (String included : List.of(Configuration.LOCALE_FILE, Configuration.SYNCHRONOUS_FILE, AUTO)) {
+            // One that is missing is a line in the log of every process at every reload.
+            if (!Files.exists(layout.pgdata().resolve(included))) {
+                put(included, "");
+            }
+        }
+        write(settings, major, listen, atLeast);
+        MemberFile.syncFolder(layout.pgdata());
+    }
+
+    /** What depends on the settings. */
+    void write(Settings settings, int major, String listen, Map<String, Integer> atLeast) throws IOException {
+        put(
+                "postgresql.conf",
+                Configuration.postgresql(layout.listening(listen), settings, major, volume.walSpace(), atLeast));
+        put("pg_hba.conf", hba(settings));
+        put("pg_ident.conf", Configuration.ident(Objects.requireNonNull(System.getProperty("user.name"))));
+    }
+
+    /** Whom to follow; null for nobody. */
+    void follow(@Nullable String primaryAddress) throws IOException {
+        put(Configuration.UPSTREAM_FILE, Configuration.upstream(layout, primaryAddress, Names.ordinal(layout.pod())));
+    }
+
+    /** synchronous_standby_names. */
+    void synchronous(int acknowledgements, List<Integer> voters) throws IOException {
+        put(Configuration.SYNCHRONOUS_FILE, Configuration.synchronous(layout.cluster(), acknowledgements, voters));
+    }
+
+    /** What initdb chose by the locale. */
+    void keepLocale() throws IOException {
+        put(
+                Configuration.LOCALE_FILE,
+                Configuration.locale(Files.readString(layout.pgdata().resolve("postgresql.conf"))));
+    }
+
+    /** What a user set with ALTER SYSTEM where the data comes from is not for this member. */
+    void dropAlterSystem() throws IOException {
+        put(AUTO, "");
+    }
+
+    /** With the gate shut pg_hba.conf lets in the agent and the other members only. Counts from the next write on. */
+    void shutGate(boolean shut) {
+        gate = shut;
+    }
+
+    boolean gateIsShut() {
+        return gate;
+    }
+
+    String hba(Settings settings) {
+        return gate ? Configuration.gate() : Configuration.hba(settings.hba());
+    }
+
+    boolean isStandby() {
+        return Files.exists(signal());
+    }
+
+    private void becomeStandby() throws IOException {
+        if (!isStandby()) {
+            Files.createFile(signal());
+        }
+    }
+
+    private Path signal() {
+        return layout.pgdata().resolve("standby.signal");
+    }
+
+    private void put(String name, String text) throws IOException {
+        MemberFile.writeDurably(layout.pgdata().resolve(name), text.getBytes(StandardCharsets.UTF_8));
+    }
+}

@@ -1,0 +1,202 @@
+package io.matriarch.instance.postgres;
+
+import io.matriarch.api.contract.MemberReport.Problem;
+import io.matriarch.api.contract.Names;
+import io.matriarch.api.contract.Settings;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/** {@link Replication} of this pod's PostgreSQL: each part is a class of its own. */
+final class LocalReplication implements Replication {
+    private static final Duration QUESTION = Duration.ofSeconds(5);
+    private static final Duration CHECKPOINT = Duration.ofHours(1);
+
+    private final LocalPostgres postgres;
+    private final Layout layout;
+    private final Volume volume;
+    private final Postmaster postmaster;
+    private final ConfigurationFiles files;
+    private final Probe probe;
+    private final Synchronous synchronous;
+
+    LocalReplication(
+            LocalPostgres postgres, Layout layout, Volume volume, Postmaster postmaster, ConfigurationFiles files) {
+        this.postgres = postgres;
+        this.layout = layout;
+        this.volume = volume;
+        this.postmaster = postmaster;
+        this.files = files;
+        this.probe = new Probe(layout);
+        this.synchronous = new Synchronous(layout, postmaster, files);
+    }
+
+    @Override
+    public Position stopReceiving(Duration patience) throws PostgresException {
+        return new Receiver(layout, files).stop(patience, postgres.binaries());
+    }
+
+    @Override
+    public Position position(Duration timeout) throws PostgresException {
+        return new Receiver(layout, files).position(timeout, postgres.binaries());
+    }
+
+    @Override
+    public List<Integer> flushed(List<Integer> voters, long lsn, Duration timeout) throws PostgresException {
+        return synchronous.flushed(voters, lsn, timeout);
+    }
+
+    @Override
+    public Map<Integer, Long> slots(Duration timeout) throws PostgresException {
+        try (Sql sql = Sql.open(layout, "postgres", timeout)) {
+            return new Slots(sql).positions();
+        } catch (SQLException e) {
+            throw slotsFailed(e);
+        }
+    }
+
+    @Override
+    public synchronized Postgres.Pulse probe(Duration timeout) {
+        return probe.take(timeout);
+    }
+
+    @Override
+    public TimelineHistory promote(long epoch) throws PostgresException {
+        try {
+            return new Promotion(layout, postmaster, files).promote(epoch);
+        } catch (IOException e) {
+            throw volume.problem("write to", e);
+        }
+    }
+
+    @Override
+    public void beginReign(long epoch, int timeline) throws PostgresException {
+        try {
+            Reigns.begin(layout, epoch, timeline);
+        } catch (SQLException e) {
+            throw new PostgresException(
+                    new Problem("FirstWriteFailed", "cannot write to matriarch.reigns: " + e.getMessage()), e);
+        }
+    }
+
+    @Override
+    public void checkpoint() throws PostgresException {
+        try (Sql sql = Sql.open(layout, "postgres", CHECKPOINT)) {
+            sql.execute("CHECKPOINT");
+        } catch (SQLException e) {
+            throw new PostgresException(new Problem("CheckpointFailed", "CHECKPOINT: " + e.getMessage()), e);
+        }
+    }
+
+    @Override
+    public long synchronous(int acknowledgements, List<Integer> voters) throws PostgresException {
+        try {
+            return synchronous.change(acknowledgements, voters);
+        } catch (IOException e) {
+            throw volume.problem("write to", e);
+        }
+    }
+
+    @Override
+    public long startBehindGate(Settings settings, long epoch) throws PostgresException {
+        files.shutGate(true);
+        postgres.startAsPrimary(settings, epoch);
+        try (Sql sql = Sql.open(layout, "postgres", QUESTION)) {
+            return Lsn.parse(sql.one("SELECT pg_current_wal_flush_lsn()::text", row -> row.getString(1)));
+        } catch (SQLException e) {
+            throw new PostgresException(
+                    new Problem("PositionUnknown", "cannot tell where the WAL ends: " + e.getMessage()), e);
+        }
+    }
+
+    @Override
+    public void openGate(Settings settings) throws PostgresException {
+        if (files.gateIsShut()) {
+            files.shutGate(false);
+            postgres.openFor(settings);
+        }
+    }
+
+    @Override
+    public long handOver(List<Integer> members) throws PostgresException {
+        try {
+            return new HandOver(layout, postmaster, postgres.binaries()).stop(members);
+        } catch (IOException e) {
+            throw volume.problem("read", e);
+        }
+    }
+
+    @Override
+    public void rewind(Settings settings, String address) throws PostgresException {
+        try {
+            postgres.refreshCertificates();
+            postmaster.removeStalePid();
+            new Rewind(layout, postgres.binaries(), volume).from(address, () -> {
+                files.dropAlterSystem();
+                postgres.write(settings, true, address, layout.listen());
+                forgetLostTimelines();
+            });
+        } catch (IOException e) {
+            throw volume.problem("write to", e);
+        }
+    }
+
+    private void forgetLostTimelines() throws IOException, PostgresException {
+        Path pgdata = layout.pgdata();
+        TimelineHistory now = TimelineHistory.read(pgdata, postgres.control().timeline());
+        MemberFile.read(layout.state())
+                .orElseThrow(() -> new IOException("member.json is missing"))
+                .keeping(now.lineage())
+                .write(layout.state());
+    }
+
+    @Override
+    public TimelineHistory history(String address, int timeline) throws PostgresException {
+        if (timeline <= 1) {
+            return new TimelineHistory(timeline, List.of());
+        }
+        try {
+            postgres.refreshCertificates();
+            Commands.Outcome outcome = Commands.run(
+                    List.of(
+                            postgres.binaries().program("psql"),
+                            "--no-psqlrc",
+                            "--no-align",
+                            "--tuples-only",
+                            "--command=TIMELINE_HISTORY " + timeline,
+                            Configuration.conninfo(layout, address) + " replication=true"),
+                    Path.of("/"));
+            int content = outcome.text().indexOf('|') + 1;
+            if (outcome.ok() && content > 0) {
+                return TimelineHistory.parse(timeline, outcome.text().substring(content));
+            }
+            throw new PostgresException(new Problem(
+                    "HistoryUnknown",
+                    "the primary at %s does not tell the history of timeline %d: %s"
+                            .formatted(address, timeline, outcome.complaint())));
+        } catch (IOException e) {
+            throw new PostgresException(
+                    new Problem("HistoryUnknown", "cannot ask %s: %s".formatted(address, e.getMessage())), e);
+        }
+    }
+
+    @Override
+    public void copySlots(Map<Integer, Long> positions) throws PostgresException {
+        Map<Integer, Long> others = new TreeMap<>(positions);
+        others.remove(Names.ordinal(layout.pod()));
+        try (Sql sql = Sql.open(layout, "postgres", QUESTION)) {
+            new Slots(sql).copy(others);
+        } catch (SQLException e) {
+            throw slotsFailed(e);
+        }
+    }
+
+    private static PostgresException slotsFailed(SQLException e) {
+        return new PostgresException(
+                new Problem("SlotsFailed", "cannot arrange the replication slots: " + e.getMessage()), e);
+    }
+}

@@ -1,0 +1,19 @@
+package io.matriarch.instance.postgres;
+
+import io.matriarch.api.contract.MemberReport.Problem;
+import java.time.Duration;
+
+/** Waits between two looks; an interrupt is a failure of the job that waits. */
+final class Pause {
+    private Pause() {}
+
+    /** @param what was being waited for, as in "interrupted while …" */
+    static void of(Duration time, String what) throws PostgresException {
+        try {
+            Thread.sleep(time);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new PostgresException(new Problem("Interrupted", "interrupted while " + what), e);
+        }
+    }
+}

@@ -1,0 +1,46 @@
+package io.matriarch.instance.postgres;
+
+import java.sql.SQLException;
+import java.time.Duration;
+
+/**
+ * Whether a primary still does what a primary is for: lets somebody new in, and writes. A hung disk answers queries for ever, and only a commit
+ * shows it (ha.md section 0, 2).
+ */
+final class Probe {
+    /** SQLSTATE too_many_connections: the server answered. */
+    private static final String TOO_MANY = "53300";
+
+    private final Layout layout;
+    private String flushed = "";
+
+    Probe(Layout layout) {
+        this.layout = layout;
+    }
+
+    /** Each step may take {@code timeout}. The write is left out while others' writes get through since the last look. */
+    Postgres.Pulse take(Duration timeout) {
+        Sql sql;
+        try {
+            sql = Sql.open(layout, "postgres", timeout);
+        } catch (SQLException e) {
+            return TOO_MANY.equals(e.getSQLState()) ? Postgres.Pulse.Good : Postgres.Pulse.NoConnection;
+        }
+        try (sql) {
+            String now = flushed(sql);
+            if (now.equals(flushed)) {
+                // commits, locally, and leaves nothing behind
+                sql.one("SELECT pg_logical_emit_message(true, 'matriarch', 'probe')::text", row -> row.getString(1));
+                now = flushed(sql);
+            }
+            flushed = now;
+            return Postgres.Pulse.Good;
+        } catch (SQLException e) {
+            return Postgres.Pulse.NoWrite;
+        }
+    }
+
+    private static String flushed(Sql sql) throws SQLException {
+        return sql.one("SELECT pg_current_wal_flush_lsn()::text", row -> row.getString(1));
+    }
+}

@@ -1,0 +1,87 @@
+package io.matriarch.instance.postgres;
+
+import io.matriarch.api.contract.MemberReport.Problem;
+import java.io.IOException;
+import java.sql.SQLException;
+import java.time.Duration;
+
+/**
+ * Makes a running replica the primary (ha.md 7.6, step 5): asks without waiting, wakes the startup process by a reload, as it may sleep for
+ * wal_retrieve_retry_interval, and looks every few milliseconds, as pg_promote itself would look every 100.
+ */
+final class Promotion {
+    private static final Duration KICK = Duration.ofMillis(20);
+    private static final Duration POLL = Duration.ofMillis(10);
+    private static final Duration WITHOUT_PROGRESS = Duration.ofSeconds(30);
+    private static final Duration ANSWER = Duration.ofSeconds(5);
+
+    private final Layout layout;
+    private final Postmaster postmaster;
+    private final ConfigurationFiles files;
+
+    Promotion(Layout layout, Postmaster postmaster, ConfigurationFiles files) {
+        this.layout = layout;
+        this.postmaster = postmaster;
+        this.files = files;
+    }
+
+    /** Returns the history of the timeline that the server is on as a primary; one that is a primary already stays as it is. */
+    TimelineHistory promote(long epoch) throws PostgresException, IOException {
+        try (Sql sql = Sql.open(layout, "postgres", ANSWER)) {
+            if (sql.one("SELECT pg_is_in_recovery()", row -> row.getBoolean(1))) {
+                int replayed;
+                try (Sql walsender = Sql.openReplication(layout, ANSWER)) {
+                    replayed = walsender.one("IDENTIFY_SYSTEM", row -> row.getInt(2));
+                }
+                // Before the first write of this epoch, not after it: the volume must never know less than its data.
+                reign(epoch, TimelineHistory.newest(layout.pgdata(), replayed) + 1);
+                files.follow(null);
+                sql.one("SELECT pg_promote(false)", row -> row.getBoolean(1));
+                awaitPrimary(sql);
+            }
+            int timeline = sql.one(
+                    "SELECT ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int",
+                    row -> row.getInt(1));
+            reign(epoch, timeline);
+            return TimelineHistory.read(layout.pgdata(), timeline);
+        } catch (SQLException e) {
+            throw failed(postmaster.failure().orElse(String.valueOf(e.getMessage())), e);
+        }
+    }
+
+    private void reign(long epoch, int timeline) throws IOException {
+        MemberFile member =
+                MemberFile.read(layout.state()).orElseThrow(() -> new IOException("member.json is missing"));
+        MemberFile next = member.reigning(epoch, timeline);
+        if (!next.equals(member)) {
+            next.write(layout.state());
+        }
+    }
+
+    private void awaitPrimary(Sql sql) throws SQLException, PostgresException {
+        long began = System.nanoTime();
+        boolean kicked = false;
+        long moved = began;
+        String replayed = "";
+        while (sql.one("SELECT pg_is_in_recovery()", row -> row.getBoolean(1))) {
+            long now = System.nanoTime();
+            if (!kicked && now - began >= KICK.toNanos()) {
+                kicked = sql.one("SELECT pg_reload_conf()", row -> row.getBoolean(1));
+            }
+            String position = sql.one("SELECT coalesce(pg_last_wal_replay_lsn()::text, '')", row -> row.getString(1));
+            if (!position.equals(replayed)) {
+                replayed = position;
+                moved = now;
+            }
+            if (now - moved > WITHOUT_PROGRESS.toNanos()) {
+                throw failed("no progress beyond " + replayed + " for " + WITHOUT_PROGRESS.toSeconds() + " s", null);
+            }
+            Pause.of(POLL, "PostgreSQL was promoted");
+        }
+    }
+
+    private static PostgresException failed(String words, @org.jspecify.annotations.Nullable Exception cause) {
+        Problem problem = new Problem("PromotionFailed", "this member cannot be promoted: " + words);
+        return cause == null ? new PostgresException(problem) : new PostgresException(problem, cause);
+    }
+}

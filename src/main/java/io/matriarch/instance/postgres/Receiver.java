@@ -1,0 +1,173 @@
+package io.matriarch.instance.postgres;
+
+import io.matriarch.api.contract.MemberReport.Problem;
+import java.io.IOException;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The WAL receiver of a replica: ended, and what it has flushed. A receiver that is gone is a promise: the former primary gets no
+ * acknowledgement from here any more (ha.md section 0, 3).
+ */
+final class Receiver {
+    /** Until then it may end by itself, as the startup process tells it to; a replica whose replay lags or is paused does not tell it. */
+    private static final Duration GENTLY = Duration.ofMillis(60);
+
+    private static final Duration POLL = Duration.ofMillis(5);
+    private static final Duration SETTLE = Duration.ofMillis(15);
+
+    private static final String WAL = """
+            SELECT pg_is_in_recovery(),
+                   coalesce(pg_last_wal_receive_lsn()::text, ''),
+                   coalesce(pg_last_wal_replay_lsn()::text, ''),
+                   coalesce((SELECT wait_event IN ('RecoveryRetrieveRetryInterval', 'RecoveryWalStream')
+                             FROM pg_stat_activity WHERE backend_type = 'startup'), false),
+                   pg_is_in_recovery() AND pg_is_wal_replay_paused(),
+                   (SELECT setting <> '0' FROM pg_settings WHERE name = 'recovery_min_apply_delay'),
+                   (SELECT setting::bigint FROM pg_settings WHERE name = 'wal_segment_size')
+            """;
+
+    private final Layout layout;
+    private final ConfigurationFiles files;
+
+    Receiver(Layout layout, ConfigurationFiles files) {
+        this.layout = layout;
+        this.files = files;
+    }
+
+    private record Wal(
+            boolean inRecovery,
+            @Nullable String received,
+            String replayed,
+            boolean waiting,
+            boolean paused,
+            boolean delayed,
+            long segment) {}
+
+    /** Ends the receiver for good, until {@link Postgres#follow}, and then reads the position; both within {@code patience}. */
+    Position stop(Duration patience, Binaries binaries) throws PostgresException {
+        long end = System.nanoTime() + patience.toNanos();
+        try (Sql sql = Sql.open(layout, "postgres", patience)) {
+            files.follow(null);
+            sql.one("SELECT pg_reload_conf()", row -> row.getBoolean(1));
+            awaitGone(sql, end);
+            Wal wal = read(sql);
+            while (wal.received() == null && !wal.waiting() && System.nanoTime() < end) {
+                Pause.of(POLL, "the WAL receiver ended");
+                wal = read(sql);
+            }
+            Position position = position(sql, wal, binaries);
+            if (!pids(sql).isEmpty()) {
+                throw new PostgresException(
+                        new Problem("ReceiverNotStopped", "a WAL receiver came back while its end was waited for"));
+            }
+            return position;
+        } catch (SQLException | IOException e) {
+            throw unknown(e);
+        }
+    }
+
+    /** The position, whether the receiver runs or not. */
+    Position position(Duration timeout, Binaries binaries) throws PostgresException {
+        try (Sql sql = Sql.open(layout, "postgres", timeout)) {
+            return position(sql, read(sql), binaries);
+        } catch (SQLException | IOException e) {
+            throw unknown(e);
+        }
+    }
+
+    private static PostgresException unknown(Exception e) {
+        return new PostgresException(
+                new Problem("PositionUnknown", "cannot tell how much WAL is flushed here: " + e.getMessage()), e);
+    }
+
+    /** Gone means: seen gone twice, as one that was asked for just before may still be on its way. */
+    private void awaitGone(Sql sql, long end) throws SQLException, PostgresException {
+        long began = System.nanoTime();
+        boolean gone = false;
+        while (true) {
+            List<Long> pids = pids(sql);
+            if (pids.isEmpty() && gone) {
+                return;
+            }
+            gone = pids.isEmpty();
+            if (System.nanoTime() > end) {
+                throw new PostgresException(new Problem("ReceiverNotStopped", "the WAL receiver did not end in time"));
+            }
+            if (System.nanoTime() - began > GENTLY.toNanos()) {
+                // PostgreSQL's own functions cannot signal it: it is no backend.
+                pids.forEach(pid -> ProcessHandle.of(pid).ifPresent(ProcessHandle::destroy));
+            }
+            Pause.of(gone ? SETTLE : POLL, "the WAL receiver ended");
+        }
+    }
+
+    private static List<Long> pids(Sql sql) throws SQLException {
+        return sql.query("SELECT pid FROM pg_stat_activity WHERE backend_type = 'walreceiver'", row -> row.getLong(1));
+    }
+
+    private static Wal read(Sql sql) throws SQLException {
+        return sql.one(
+                WAL,
+                row -> new Wal(
+                        row.getBoolean(1),
+                        row.getString(2).isEmpty() ? null : row.getString(2),
+                        row.getString(3),
+                        row.getBoolean(4),
+                        row.getBoolean(5),
+                        row.getBoolean(6),
+                        row.getLong(7)));
+    }
+
+    private Position position(Sql sql, Wal wal, Binaries binaries) throws SQLException, IOException, PostgresException {
+        if (!wal.inRecovery()) {
+            throw new PostgresException(new Problem("NotAReplica", "this member is a primary"));
+        }
+        int timeline;
+        try (Sql walsender = Sql.openReplication(layout, Duration.ofSeconds(1))) {
+            timeline = walsender.one("IDENTIFY_SYSTEM", row -> row.getInt(2));
+        }
+        String received = wal.received();
+        long replayed = Lsn.parse(wal.replayed());
+        long lsn = received == null ? replayed : Math.max(Lsn.parse(received), replayed);
+        if (lsn > replayed) {
+            timeline = Math.max(timeline, timelineOf(sql, lsn, wal.segment()));
+        }
+        return new Position(
+                timeline,
+                lsn,
+                (received != null || wal.waiting()) && !(wal.paused() && tooSmall(sql, binaries)),
+                wal.paused() || wal.delayed());
+    }
+
+    /** IDENTIFY_SYSTEM knows the timeline that is replayed; what is received beyond may be on a newer one: its file says so. */
+    private static int timelineOf(Sql sql, long lsn, long segmentSize) throws SQLException {
+        long segment = (lsn - 1) / segmentSize;
+        long perLog = 0x100000000L / segmentSize;
+        String name = "%08X%08X".formatted(segment / perLog, segment % perLog);
+        return sql.one(
+                "SELECT coalesce(max(('x' || substr(name, 1, 8))::bit(32)::int), 0) FROM pg_ls_waldir() WHERE length(name) = 24 AND substr(name, 9) = ?",
+                row -> row.getInt(1),
+                name);
+    }
+
+    /** Replay pauses when the primary has more connections and the like than this server, and promoting it then ends it (manual, "Hot Standby"). */
+    private boolean tooSmall(Sql sql, Binaries binaries) throws SQLException, IOException {
+        Optional<ControlData> control = ControlData.read(binaries, layout.pgdata());
+        if (control.isEmpty()) {
+            return true;
+        }
+        for (Map.Entry<String, Integer> needed : control.get().settings().entrySet()) {
+            long here = sql.one(
+                    "SELECT setting::bigint FROM pg_settings WHERE name = ?", row -> row.getLong(1), needed.getKey());
+            if (here < needed.getValue()) {
+                return true;
+            }
+        }
+        return false;
+    }
+}

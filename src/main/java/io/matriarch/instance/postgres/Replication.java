@@ -1,0 +1,88 @@
+package io.matriarch.instance.postgres;
+
+import io.matriarch.api.contract.Settings;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What failover asks of this member's PostgreSQL, beyond {@link Postgres} (ha.md section 7). Methods block until they are done. Those of the
+ * first group may be called from any thread, the others from the one worker thread only.
+ */
+public interface Replication {
+    /**
+     * Ends the WAL receiver, so that the former primary gets no acknowledgement from here any more, and then reads what is flushed. It stays
+     * ended until {@link Postgres#follow} or a start names somebody to follow.
+     *
+     * @throws PostgresException {@code ReceiverNotStopped}, {@code PositionUnknown}, {@code NotAReplica}: then nothing is promised
+     */
+    Position stopReceiving(Duration patience) throws PostgresException;
+
+    /** What is flushed here now; of a replica. */
+    Position position(Duration timeout) throws PostgresException;
+
+    /** The voters that have flushed everything up to {@code lsn}, as the primary knows. */
+    List<Integer> flushed(List<Integer> voters, long lsn, Duration timeout) throws PostgresException;
+
+    /** Where the primary's slots of the members stand, by ordinal. */
+    Map<Integer, Long> slots(Duration timeout) throws PostgresException;
+
+    /** Whether a primary lets somebody new in, and writes; each within {@code timeout}. */
+    Postgres.Pulse probe(Duration timeout);
+
+    /**
+     * Makes the running replica the primary of an epoch, on a timeline of its own; one that is a primary already stays as it is. The caller
+     * holds the Lease, with the fuse armed.
+     *
+     * @return the history of the timeline it is on now
+     * @throws PostgresException {@code PromotionFailed}: it made no progress for 30 s, or ended
+     */
+    TimelineHistory promote(long epoch) throws PostgresException;
+
+    /** Writes down whose reign it is: the first write of each (ha.md 7.6, step 6). */
+    void beginReign(long epoch, int timeline) throws PostgresException;
+
+    /** Completes a checkpoint, so that others can be rewound to this timeline. May take long. */
+    void checkpoint() throws PostgresException;
+
+    /**
+     * Changes synchronous_standby_names, also of a server that does not run.
+     *
+     * @param acknowledgements how many of {@code voters} flush before a commit is acknowledged; 0: nobody is waited for
+     * @return on a running primary, a position after which every acknowledged commit obeyed it; otherwise 0
+     */
+    long synchronous(int acknowledgements, List<Integer> voters) throws PostgresException;
+
+    /**
+     * Starts PostgreSQL as the primary of an epoch like {@link Postgres#startPrimary}, but lets only members in, until {@link #openGate}.
+     *
+     * @return where its WAL ended then: clients may see everything up to here once enough replicas have flushed it
+     */
+    long startBehindGate(Settings settings, long epoch) throws PostgresException;
+
+    /** Lets clients in. */
+    void openGate(Settings settings) throws PostgresException;
+
+    /**
+     * Stops a primary for a replica to go on where it ended.
+     *
+     * @param members that are waited for, if they keep up
+     * @return position of the shutdown checkpoint: who has flushed beyond it has everything
+     * @throws PostgresException {@code HandOverFailed}: it did not end as it should, and is dead or running on; then it takes votes
+     */
+    long handOver(List<Integer> members) throws PostgresException;
+
+    /**
+     * Turns the stopped, diverged data of this member back and makes it a replica of the primary at {@code address}, which has completed a
+     * checkpoint on its timeline. Afterwards it can be started as a replica.
+     *
+     * @throws PostgresException {@code RewindFailed}: nothing was changed, it may be tried again; {@code RewindBroke}: to be cloned
+     */
+    void rewind(Settings settings, String address) throws PostgresException;
+
+    /** The history of a timeline, asked of the primary at {@code address}. */
+    TimelineHistory history(String address, int timeline) throws PostgresException;
+
+    /** Has a slot for each of these members on a replica too, no further than the primary's, so that they can follow it after a promotion. */
+    void copySlots(Map<Integer, Long> positions) throws PostgresException;
+}

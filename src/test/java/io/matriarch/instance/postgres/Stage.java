@@ -1,0 +1,198 @@
+package io.matriarch.instance.postgres;
+
+import static org.awaitility.Awaitility.await;
+
+import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
+import io.matriarch.api.PostgresCluster;
+import io.matriarch.api.contract.Settings;
+import io.matriarch.render.Certificates;
+import io.matriarch.render.Certificates.Pair;
+import io.matriarch.render.Rendering;
+import java.io.IOException;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Properties;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+
+/** Members of one cluster, each on a loopback address of its own. */
+final class Stage implements AutoCloseable {
+    private final Path folder;
+    private final int port;
+    private final List<LocalPostgres> members = new ArrayList<>();
+    private boolean separateWal;
+
+    Stage(Path folder) throws IOException {
+        this.folder = folder;
+        try (ServerSocket free = new ServerSocket(0)) {
+            this.port = free.getLocalPort();
+        }
+        PostgresCluster cluster = new PostgresCluster();
+        cluster.setMetadata(new ObjectMetaBuilder()
+                .withName("orders")
+                .withNamespace("shop")
+                .withUid("u")
+                .build());
+        Rendering rendering = new Rendering(cluster);
+        Certificates certificates = new Certificates(Instant.now(), new SecureRandom());
+        Pair authority = certificates.authority(rendering);
+        write("server", certificates.server(rendering, authority), authority);
+        write("replication", certificates.replication(authority), authority);
+    }
+
+    private void write(String name, Pair pair, Pair authority) throws IOException {
+        Path target = Files.createDirectory(folder.resolve(name));
+        Files.writeString(target.resolve("tls.crt"), pair.certificate());
+        Files.writeString(target.resolve("tls.key"), pair.key());
+        Files.writeString(target.resolve("ca.crt"), authority.certificate());
+    }
+
+    int port() {
+        return port;
+    }
+
+    void separateWal() {
+        separateWal = true;
+    }
+
+    Layout layout(int ordinal) {
+        Path own = folder.resolve("m" + ordinal);
+        return new Layout(
+                "shop",
+                "orders",
+                "orders-" + ordinal,
+                own.resolve("data"),
+                separateWal ? own.resolve("wal") : null,
+                own.resolve("run"),
+                own,
+                folder.resolve("server"),
+                folder.resolve("replication"),
+                "127.0.0." + (ordinal + 1),
+                port);
+    }
+
+    LocalPostgres member(int ordinal) throws IOException {
+        Files.createDirectories(layout(ordinal).data());
+        Files.createDirectories(layout(ordinal).run());
+        LocalPostgres postgres = new LocalPostgres(layout(ordinal));
+        members.add(postgres);
+        return postgres;
+    }
+
+    LocalPostgres primary() throws Exception {
+        LocalPostgres postgres = member(0);
+        postgres.inspect();
+        postgres.initdb(plain(), "secret", List.of());
+        postgres.startPrimary(plain(), 1);
+        return postgres;
+    }
+
+    /** A replica of the member {@code upstream}, cloned from it and streaming. */
+    LocalPostgres replica(int ordinal, int upstream) throws Exception {
+        LocalPostgres source = members.get(upstream);
+        List<Integer> slots = new ArrayList<>(
+                source.replication().slots(Duration.ofSeconds(5)).keySet());
+        slots.add(ordinal);
+        source.keepSlots(slots);
+        LocalPostgres replica = member(ordinal);
+        replica.inspect();
+        replica.cloneFrom(plain(), address(upstream), system(source));
+        replica.startReplica(plain(), address(upstream));
+        awaitStreaming(replica);
+        return replica;
+    }
+
+    void awaitStreaming(LocalPostgres replica) {
+        await().atMost(Duration.ofSeconds(30))
+                .pollInterval(Duration.ofMillis(50))
+                .until(() -> replica.observe(Duration.ofSeconds(2)).receiving());
+    }
+
+    void awaitFlushed(LocalPostgres replica, long lsn) {
+        await().atMost(Duration.ofSeconds(10))
+                .pollInterval(Duration.ofMillis(50))
+                .until(() ->
+                        replica.replication().position(Duration.ofSeconds(1)).lsn() >= lsn);
+    }
+
+    String address(int ordinal) {
+        return "127.0.0." + (ordinal + 1);
+    }
+
+    Settings plain() {
+        return settings(Map.of(), List.of());
+    }
+
+    Settings settings(Map<String, String> parameters, List<String> hba) {
+        return ConfigurationTest.settings(parameters, hba);
+    }
+
+    String sql(int ordinal, String database, String sql) throws Exception {
+        try (Sql connection = Sql.open(layout(ordinal), database, Duration.ofSeconds(60))) {
+            if (sql.startsWith("SELECT")) {
+                return connection.one(sql, row -> row.getString(1));
+            }
+            connection.execute(sql);
+            return "";
+        }
+    }
+
+    /** SQL as a client runs it: waiting for replicas, as it is set for everybody. */
+    String client(int ordinal, String sql) throws Exception {
+        return sql(ordinal, "postgres", "SET synchronous_commit = 'on'; " + sql);
+    }
+
+    /** The role app over TCP, by its password "secret"; answers its name. */
+    String clientOverTcp(int ordinal) throws Exception {
+        Properties properties = new Properties();
+        properties.setProperty("user", "app");
+        properties.setProperty("password", "secret");
+        properties.setProperty("sslmode", "disable");
+        properties.setProperty("loginTimeout", "5");
+        try (var connection = new org.postgresql.Driver()
+                        .connect("jdbc:postgresql://" + address(ordinal) + ":" + port + "/app", properties);
+                var statement = Objects.requireNonNull(connection).createStatement();
+                var rows = statement.executeQuery("SELECT current_user")) {
+            rows.next();
+            return rows.getString(1);
+        }
+    }
+
+    CompletableFuture<String> later(Callable<String> work) {
+        CompletableFuture<String> result = new CompletableFuture<>();
+        Thread.ofVirtual().start(() -> {
+            try {
+                result.complete(work.call());
+            } catch (Exception e) {
+                result.completeExceptionally(e);
+            }
+        });
+        return result;
+    }
+
+    /** End of the WAL that a primary has flushed. */
+    long flushed(int ordinal) throws Exception {
+        return lsn(ordinal, "pg_current_wal_flush_lsn()");
+    }
+
+    long lsn(int ordinal, String function) throws Exception {
+        return Lsn.parse(sql(ordinal, "postgres", "SELECT " + function + "::text"));
+    }
+
+    String system(LocalPostgres postgres) throws PostgresException {
+        return Objects.requireNonNull(postgres.inspect().systemIdentifier());
+    }
+
+    @Override
+    public void close() {
+        members.forEach(LocalPostgres::kill);
+    }
+}
