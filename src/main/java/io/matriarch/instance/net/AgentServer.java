@@ -8,11 +8,13 @@ import com.sun.net.httpserver.HttpsExchange;
 import com.sun.net.httpserver.HttpsParameters;
 import com.sun.net.httpserver.HttpsServer;
 import io.matriarch.api.contract.MemberReport;
+import io.matriarch.api.contract.Peer;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.concurrent.Executors;
 import java.util.function.Supplier;
 import javax.net.ssl.SSLContext;
@@ -23,7 +25,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The agent's HTTPS. {@code /startup}, {@code /live} and {@code /ready} answer the kubelet, {@code /metrics} anybody who scrapes, {@code /status}
- * those who show a certificate of the cluster's own authority. None of them asks the API server.
+ * those who show a certificate of the cluster's own authority; the other members' questions are {@link PeerHandlers}. None of them asks the API
+ * server.
  */
 public final class AgentServer {
     private static final Logger LOG = LoggerFactory.getLogger(AgentServer.class);
@@ -40,6 +43,20 @@ public final class AgentServer {
         MemberReport report();
     }
 
+    /** What this member answers to others; each answer is awaited for a second. */
+    public interface Peers {
+        Peer.FailsafeAnswer failsafe(Peer.Failsafe question);
+
+        Peer.Vote vote(Peer.VoteRequest request);
+
+        void nominate(Peer.Nomination nomination);
+
+        /** @throws IOException when PostgreSQL does not tell */
+        Peer.PositionAnswer position() throws IOException;
+
+        void handOver(Peer.HandOver handOver);
+    }
+
     /** Whether a member is ready, and if not, why. */
     public record Readiness(boolean ready, String reason) {}
 
@@ -52,7 +69,7 @@ public final class AgentServer {
         this.member = member;
         this.metrics = metrics;
         this.server = HttpsServer.create(address, 64);
-        SSLContext context = Tls.context(new RenewedKeys(certificate), certificate.resolve("ca.crt"));
+        SSLContext context = Tls.ofMember(certificate);
         server.setHttpsConfigurator(new HttpsConfigurator(context) {
             @Override
             public void configure(HttpsParameters parameters) {
@@ -74,6 +91,16 @@ public final class AgentServer {
                         send(exchange, 200, "text/plain; version=0.0.4; charset=utf-8", this.metrics.get())));
     }
 
+    /** Answers the other members' questions too. */
+    public void answer(Peers peers) {
+        PeerHandlers.of(peers).forEach((path, handler) -> server.createContext(path, guarded(handler)));
+    }
+
+    /** Where it listens. */
+    InetSocketAddress address() {
+        return server.getAddress();
+    }
+
     public void start() {
         server.start();
     }
@@ -88,24 +115,35 @@ public final class AgentServer {
     }
 
     private void status(HttpExchange exchange) throws IOException {
-        try {
-            ((HttpsExchange) exchange).getSSLSession().getPeerPrincipal();
-        } catch (SSLPeerUnverifiedException e) {
+        if (commonName(exchange).isEmpty()) {
             send(exchange, 401, "text/plain", text("show a client certificate of this cluster's authority"));
             return;
         }
         send(exchange, 200, "application/json", JSON.writeValueAsBytes(member.report()));
     }
 
+    /** Of the certificate that the caller showed. */
+    static Optional<String> commonName(HttpExchange exchange) {
+        try {
+            String name = ((HttpsExchange) exchange)
+                    .getSSLSession()
+                    .getPeerPrincipal()
+                    .getName();
+            return Optional.of(name.replaceFirst("(?i)^CN=([^,]*).*$", "$1"));
+        } catch (SSLPeerUnverifiedException e) {
+            return Optional.empty();
+        }
+    }
+
     private static void answer(HttpExchange exchange, boolean good, String reason) throws IOException {
         send(exchange, good ? 200 : 503, "text/plain", text(good ? "ok" : reason));
     }
 
-    private static byte[] text(String line) {
+    static byte[] text(String line) {
         return (line + "\n").getBytes(StandardCharsets.UTF_8);
     }
 
-    private static void send(HttpExchange exchange, int code, String type, byte[] body) throws IOException {
+    static void send(HttpExchange exchange, int code, String type, byte[] body) throws IOException {
         exchange.getResponseHeaders().set("Content-Type", type);
         exchange.sendResponseHeaders(code, body.length);
         try (OutputStream out = exchange.getResponseBody()) {

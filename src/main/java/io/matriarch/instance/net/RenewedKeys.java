@@ -66,6 +66,12 @@ final class RenewedKeys extends X509ExtendedKeyManager {
     }
 
     @Override
+    public @Nullable String chooseEngineClientAlias(
+            String[] types, Principal @Nullable [] issuers, @Nullable SSLEngine engine) {
+        return current().chooseEngineClientAlias(types, issuers, engine);
+    }
+
+    @Override
     public @Nullable String chooseEngineServerAlias(
             String type, Principal @Nullable [] issuers, @Nullable SSLEngine engine) {
         return current().chooseEngineServerAlias(type, issuers, engine);

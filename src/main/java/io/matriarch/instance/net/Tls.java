@@ -20,6 +20,7 @@ import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManager;
 import javax.net.ssl.TrustManagerFactory;
 import javax.net.ssl.X509ExtendedKeyManager;
+import javax.net.ssl.X509TrustManager;
 import org.jspecify.annotations.Nullable;
 
 /** TLS from PEM files, as Kubernetes' Secrets hold them. */
@@ -30,7 +31,20 @@ public final class Tls {
 
     /** A client's context that trusts this authority alone. */
     public static SSLContext trusting(Path authority) throws IOException {
-        return context(null, authority);
+        return context(null, trust(authority));
+    }
+
+    /** A context with the certificate in a mounted folder, renewed or not, that trusts the authority in it alone, and any name. */
+    static SSLContext ofMember(Path folder) throws IOException {
+        return context(new RenewedKeys(folder), new RenewedTrust(folder));
+    }
+
+    static X509TrustManager trust(Path authority) throws IOException {
+        try {
+            return (X509TrustManager) trust(Files.readString(authority))[0];
+        } catch (GeneralSecurityException e) {
+            throw new IOException("cannot use the authority in " + authority + ": " + e.getMessage(), e);
+        }
     }
 
     private static TrustManager[] trust(String authority) throws IOException, GeneralSecurityException {
@@ -63,14 +77,14 @@ public final class Tls {
         }
     }
 
-    /** A context with these keys, or none, that trusts this authority alone. */
-    static SSLContext context(@Nullable X509ExtendedKeyManager keys, Path authority) throws IOException {
+    private static SSLContext context(@Nullable X509ExtendedKeyManager keys, X509TrustManager trust)
+            throws IOException {
         try {
             SSLContext context = SSLContext.getInstance("TLS");
-            context.init(keys == null ? null : new KeyManager[] {keys}, trust(Files.readString(authority)), null);
+            context.init(keys == null ? null : new KeyManager[] {keys}, new TrustManager[] {trust}, null);
             return context;
         } catch (GeneralSecurityException e) {
-            throw new IOException("cannot use the authority in " + authority + ": " + e.getMessage(), e);
+            throw new IOException("cannot use TLS: " + e.getMessage(), e);
         }
     }
 

@@ -2,19 +2,13 @@ package io.matriarch.instance.postgres;
 
 import static org.awaitility.Awaitility.await;
 
-import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
-import io.matriarch.api.PostgresCluster;
 import io.matriarch.api.contract.Settings;
-import io.matriarch.render.Certificates;
-import io.matriarch.render.Certificates.Pair;
-import io.matriarch.render.Rendering;
+import io.matriarch.testkit.MountedCertificates;
 import java.io.IOException;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.SecureRandom;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -35,24 +29,7 @@ final class Stage implements AutoCloseable {
         try (ServerSocket free = new ServerSocket(0)) {
             this.port = free.getLocalPort();
         }
-        PostgresCluster cluster = new PostgresCluster();
-        cluster.setMetadata(new ObjectMetaBuilder()
-                .withName("orders")
-                .withNamespace("shop")
-                .withUid("u")
-                .build());
-        Rendering rendering = new Rendering(cluster);
-        Certificates certificates = new Certificates(Instant.now(), new SecureRandom());
-        Pair authority = certificates.authority(rendering);
-        write("server", certificates.server(rendering, authority), authority);
-        write("replication", certificates.replication(authority), authority);
-    }
-
-    private void write(String name, Pair pair, Pair authority) throws IOException {
-        Path target = Files.createDirectory(folder.resolve(name));
-        Files.writeString(target.resolve("tls.crt"), pair.certificate());
-        Files.writeString(target.resolve("tls.key"), pair.key());
-        Files.writeString(target.resolve("ca.crt"), authority.certificate());
+        new MountedCertificates("shop", "orders").mount(folder);
     }
 
     int port() {

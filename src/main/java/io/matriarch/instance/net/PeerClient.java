@@ -1,0 +1,101 @@
+package io.matriarch.instance.net;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.matriarch.api.contract.Peer;
+import io.matriarch.api.contract.Ports;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Asks another member, at its pod's address. Each call ends within the patience, headers, body and all, with an answer or an IOException; and
+ * then what was asked may or may not be done there.
+ */
+public final class PeerClient {
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private final HttpClient client;
+    private final int port;
+    private final Duration patience;
+
+    /**
+     * @param certificate folder of the mounted Secret that members show each other
+     * @param patience for a whole answer
+     */
+    public PeerClient(Path certificate, Duration patience) throws IOException {
+        this(certificate, Ports.AGENT, patience);
+    }
+
+    PeerClient(Path certificate, int port, Duration patience) throws IOException {
+        this.port = port;
+        this.patience = patience;
+        this.client = HttpClient.newBuilder()
+                .version(HttpClient.Version.HTTP_1_1)
+                .connectTimeout(patience)
+                .sslContext(Tls.ofMember(certificate))
+                .executor(Executors.newVirtualThreadPerTaskExecutor())
+                .build();
+    }
+
+    public Peer.FailsafeAnswer failsafe(String address, Peer.Failsafe question) throws IOException {
+        return JSON.readValue(ask("POST", address, Peer.FAILSAFE, question), Peer.FailsafeAnswer.class);
+    }
+
+    public Peer.Vote vote(String address, Peer.VoteRequest question) throws IOException {
+        return JSON.readValue(ask("POST", address, Peer.VOTE, question), Peer.Vote.class);
+    }
+
+    public void nominate(String address, Peer.Nomination nomination) throws IOException {
+        ask("POST", address, Peer.NOMINATE, nomination);
+    }
+
+    public Peer.PositionAnswer position(String address) throws IOException {
+        return JSON.readValue(ask("GET", address, Peer.POSITION, null), Peer.PositionAnswer.class);
+    }
+
+    public void handOver(String address, Peer.HandOver handOver) throws IOException {
+        ask("POST", address, Peer.HANDOVER, handOver);
+    }
+
+    private byte[] ask(String method, String address, String path, @Nullable Object body) throws IOException {
+        URI uri = URI.create("https://" + (address.contains(":") ? "[" + address + "]" : address) + ":" + port + path);
+        HttpRequest request = HttpRequest.newBuilder(uri)
+                .timeout(patience)
+                .header("Content-Type", "application/json")
+                .method(
+                        method,
+                        body == null
+                                ? BodyPublishers.noBody()
+                                : BodyPublishers.ofByteArray(JSON.writeValueAsBytes(body)))
+                .build();
+        CompletableFuture<HttpResponse<byte[]>> answer = client.sendAsync(request, BodyHandlers.ofByteArray());
+        try {
+            HttpResponse<byte[]> response = answer.get(patience.toMillis(), TimeUnit.MILLISECONDS);
+            if (response.statusCode() / 100 != 2) {
+                throw new IOException("%s%s answered %d".formatted(address, path, response.statusCode()));
+            }
+            return response.body();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException("interrupted", e);
+        } catch (TimeoutException e) {
+            throw new IOException("%s%s did not answer within %s".formatted(address, path, patience), e);
+        } catch (ExecutionException e) {
+            throw new IOException(address + path + ": " + e.getCause(), e);
+        } finally {
+            answer.cancel(true);
+        }
+    }
+}
