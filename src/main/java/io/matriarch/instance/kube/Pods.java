@@ -1,0 +1,78 @@
+package io.matriarch.instance.kube;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+
+/** What the API server says of the cluster's pods, each asked for by name. */
+public final class Pods {
+    private static final String CONTAINER = "postgres";
+    /** The kubelet lost sight of the container: it may run. */
+    private static final String UNKNOWN = "ContainerStatusUnknown";
+
+    private final KubeApi api;
+    private final String path;
+    private final Duration patience;
+
+    public Pods(KubeApi api, String namespace, Duration patience) {
+        this.api = api;
+        this.path = "/api/v1/namespaces/" + namespace + "/pods/";
+        this.patience = patience;
+    }
+
+    /**
+     * One pod.
+     *
+     * @param address empty before it has one
+     * @param containerId of the container {@code postgres} that was started last, as the kubelet calls it; empty before there is one
+     * @param terminated containers {@code postgres} of this pod that the kubelet saw end
+     */
+    public record Pod(String uid, String address, String containerId, Set<String> terminated) {
+        public Pod {
+            terminated = Set.copyOf(terminated);
+        }
+
+        /**
+         * Whether a container is known to be dead: the kubelet's word about this very pod. That a pod is gone, failed or not ready says
+         * nothing, as its node may only be out of reach (ha.md 7.6).
+         */
+        public boolean hasSeenEnd(String podUid, String container) {
+            return uid.equals(podUid) && terminated.contains(container);
+        }
+    }
+
+    /** Empty when there is no such pod. */
+    public Optional<Pod> get(String name) throws IOException {
+        KubeApi.Answer answer = api.get(path + name, patience);
+        if (answer.status() == 404) {
+            return Optional.empty();
+        }
+        if (!answer.ok()) {
+            throw new IOException("GET of the pod " + name + " answered " + answer.message());
+        }
+        return Optional.of(pod(answer.body()));
+    }
+
+    static Pod pod(JsonNode body) {
+        JsonNode status = body.path("status");
+        String current = "";
+        Set<String> terminated = new TreeSet<>();
+        for (JsonNode container : status.path("containerStatuses")) {
+            if (container.path("name").asText().equals(CONTAINER)) {
+                current = container.path("containerID").asText("");
+                for (String state : new String[] {"state", "lastState"}) {
+                    JsonNode end = container.path(state).path("terminated");
+                    String id = end.path("containerID").asText("");
+                    if (!id.isEmpty() && !end.path("reason").asText().equals(UNKNOWN)) {
+                        terminated.add(id);
+                    }
+                }
+            }
+        }
+        return new Pod(
+                body.path("metadata").path("uid").asText(), status.path("podIP").asText(""), current, terminated);
+    }
+}

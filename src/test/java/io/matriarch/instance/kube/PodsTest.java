@@ -1,0 +1,66 @@
+package io.matriarch.instance.kube;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import org.junit.jupiter.api.Test;
+
+/** What counts as the kubelet's word that a primary is dead. */
+class PodsTest {
+    private static final String UID = "uid-0";
+    private static final String HOLDER = "containerd://aaa";
+
+    @Test
+    void aRunningContainerIsNotDead() throws IOException {
+        Pods.Pod pod = pod("{\"name\":\"postgres\",\"containerID\":\"containerd://aaa\",\"state\":{\"running\":{}}}");
+        assertThat(pod.hasSeenEnd(UID, HOLDER)).isFalse();
+        assertThat(pod.address()).isEqualTo("10.0.0.10");
+        assertThat(pod.containerId()).isEqualTo(HOLDER);
+    }
+
+    @Test
+    void aTerminatedContainerIsDeadAlsoWhenAnotherOneRunsInItsPlace() throws IOException {
+        assertThat(pod("""
+                        {"name":"postgres","containerID":"containerd://aaa",
+                         "state":{"terminated":{"containerID":"containerd://aaa","reason":"Error","exitCode":137}}}
+                        """).hasSeenEnd(UID, HOLDER)).isTrue();
+        assertThat(pod("""
+                        {"name":"postgres","containerID":"containerd://bbb","state":{"running":{}},
+                         "lastState":{"terminated":{"containerID":"containerd://aaa","reason":"OOMKilled"}}}
+                        """).hasSeenEnd(UID, HOLDER)).isTrue();
+    }
+
+    @Test
+    void anotherContainerOrPodSaysNothing() throws IOException {
+        String other = """
+                {"name":"postgres","containerID":"containerd://ccc","state":{"running":{}},
+                 "lastState":{"terminated":{"containerID":"containerd://bbb","reason":"Error"}}}
+                """;
+        assertThat(pod(other).hasSeenEnd(UID, HOLDER)).isFalse();
+        String sidecar = """
+                {"name":"sidecar","containerID":"containerd://aaa",
+                 "state":{"terminated":{"containerID":"containerd://aaa","reason":"Error"}}}
+                """;
+        assertThat(pod(sidecar).hasSeenEnd(UID, HOLDER)).isFalse();
+        String dead = """
+                {"name":"postgres","state":{"terminated":{"containerID":"containerd://aaa","reason":"Error"}}}
+                """;
+        assertThat(pod(dead).hasSeenEnd("uid-of-a-former-pod", HOLDER)).isFalse();
+    }
+
+    @Test
+    void aContainerOutOfTheKubeletsSightMayLive() throws IOException {
+        assertThat(pod("""
+                        {"name":"postgres","containerID":"containerd://aaa",
+                         "state":{"terminated":{"containerID":"containerd://aaa","reason":"ContainerStatusUnknown","exitCode":137}}}
+                        """).hasSeenEnd(UID, HOLDER)).isFalse();
+    }
+
+    private static Pods.Pod pod(String container) throws IOException {
+        return Pods.pod(new ObjectMapper().readTree("""
+                        {"metadata":{"name":"orders-0","uid":"uid-0"},
+                         "status":{"phase":"Running","podIP":"10.0.0.10","containerStatuses":[%s]}}
+                        """.formatted(container)));
+    }
+}
