@@ -7,12 +7,12 @@ COPY target/lib /tmp/lib
 COPY src/main/resources/fuse/fuse /opt/matriarch/bin/fuse
 # The agent is copied into every database pod, so what only the operator needs stays in a folder of its own.
 RUN cd /opt/matriarch && mkdir lib operator && chmod 755 bin/fuse \
- && for jar in picocli jackson-core jackson-databind jackson-annotations slf4j-api slf4j-jdk14 postgresql \
+ && for jar in picocli jackson-core jackson-jr-objects jackson-annotations slf4j-api slf4j-jdk14 postgresql \
       prometheus-metrics-model prometheus-metrics-exposition-textformats prometheus-metrics-config jspecify; do \
       mv /tmp/lib/$jar-[0-9]*.jar lib/; done \
  && mv /tmp/lib/*.jar operator/
 COPY deploy/image/Training.java /tmp/Training.java
-RUN mkdir -p /training/certificate && javac -cp '/opt/matriarch/lib/*' -d /training /tmp/Training.java \
+RUN mkdir -p /training/certificate && javac -cp '/opt/matriarch/operator/*:/opt/matriarch/lib/*' -d /training /tmp/Training.java \
  && cd /training/certificate && openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 1 -subj /CN=matriarch_replication \
       -keyout tls.key -out tls.crt 2>/dev/null && cp tls.crt ca.crt
 

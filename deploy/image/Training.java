@@ -29,7 +29,7 @@ import javax.net.ssl.X509ExtendedTrustManager;
  * asks the probes. Runs the command that it is given, waits until PostgreSQL serves, lets it serve for a while, and ends it as a kubelet does.
  * Exit code 1 if it never served: a cache of half a run would cost every pod memory and time.
  *
- * <p>Usage: {@code Training.java WORK COMMAND…}
+ * <p>Usage: {@code Training COMMAND…}
  */
 final class Training {
     private static final ObjectMapper JSON = new ObjectMapper();

@@ -102,6 +102,17 @@ class ArchitectureTest {
                 .dependOnClassesThat(INPUT_OR_OUTPUT.or(THREADS).or(ourPackagesBut("io.matriarch.api.."))));
     }
 
+    /** Jackson's data binding is 6 MB in every database pod (docs/decisions/0002). */
+    @Test
+    void theAgentBindsJsonWithoutDataBinding() {
+        check(noClasses()
+                .that()
+                .resideInAPackage("io.matriarch.instance..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("com.fasterxml.jackson.databind.."));
+    }
+
     @Test
     void contractIsUnderstoodWithoutKubernetesModels() {
         check(noClasses()

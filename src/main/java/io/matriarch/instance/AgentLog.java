@@ -1,6 +1,6 @@
 package io.matriarch.instance;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
+import io.matriarch.instance.json.Json;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -18,7 +18,6 @@ import java.util.logging.Logger;
 
 /** The agent's log: a line an event, the cluster's name in each, as text or JSON ({@code MATRIARCH_LOG_FORMAT}), to standard error. */
 final class AgentLog extends Formatter {
-    private static final ObjectMapper JSON = new ObjectMapper();
 
     private final String cluster;
     private final boolean json;
@@ -70,7 +69,7 @@ final class AgentLog extends Formatter {
                 line.put("exception", trace);
             }
             try {
-                return JSON.writeValueAsString(line) + "\n";
+                return Json.text(line) + "\n";
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }

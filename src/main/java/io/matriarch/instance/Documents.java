@@ -1,10 +1,10 @@
 package io.matriarch.instance;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import io.matriarch.api.contract.ClusterLease;
 import io.matriarch.api.contract.Names;
 import io.matriarch.api.contract.Settings;
+import io.matriarch.instance.json.Json;
+import io.matriarch.instance.json.Node;
 import io.matriarch.instance.kube.KubeApi;
 import io.matriarch.instance.kube.ObjectWatch;
 import io.matriarch.instance.postgres.PromiseFile;
@@ -25,7 +25,6 @@ import org.slf4j.LoggerFactory;
  */
 final class Documents {
     private static final Logger LOG = LoggerFactory.getLogger(Documents.class);
-    private static final ObjectMapper JSON = new ObjectMapper();
 
     private final KubeApi api;
     private final String namespace;
@@ -54,7 +53,7 @@ final class Documents {
     void start() {
         try {
             if (Files.exists(copy)) {
-                settings = Optional.of(JSON.readValue(copy.toFile(), Settings.class));
+                settings = Optional.of(Json.read(Files.readString(copy), Settings.class));
             }
             remembered = Optional.ofNullable(promise.read().lease());
         } catch (IOException e) {
@@ -126,13 +125,13 @@ final class Documents {
         return Map.copyOf(passwords);
     }
 
-    private void settingsChanged(Optional<JsonNode> configMap) {
+    private void settingsChanged(Optional<Node> configMap) {
         Optional<String> document = configMap.flatMap(object -> KubeApi.value(object, Settings.KEY));
         if (document.isEmpty()) {
             return; // a cluster's settings do not vanish; whoever deleted them, the last ones hold
         }
         try {
-            Settings next = JSON.readValue(document.get(), Settings.class);
+            Settings next = Json.read(document.get(), Settings.class);
             synchronized (this) {
                 settings = Optional.of(next);
                 text = document;
@@ -159,7 +158,7 @@ final class Documents {
                         .start());
     }
 
-    private void secretChanged(String name, Optional<JsonNode> object) {
+    private void secretChanged(String name, Optional<Node> object) {
         object.flatMap(secret -> KubeApi.value(secret, "password")).ifPresent(password -> {
             synchronized (this) {
                 passwords.put(name, password);

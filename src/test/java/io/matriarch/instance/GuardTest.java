@@ -3,7 +3,6 @@ package io.matriarch.instance;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import io.matriarch.api.contract.ClusterLease;
 import io.matriarch.api.contract.MemberReport.Problem;
 import io.matriarch.instance.ha.Job;
@@ -11,6 +10,7 @@ import io.matriarch.instance.ha.LeaseView;
 import io.matriarch.instance.ha.Me;
 import io.matriarch.instance.ha.Protocol;
 import io.matriarch.instance.ha.Timers;
+import io.matriarch.instance.json.Node;
 import io.matriarch.instance.postgres.Postgres;
 import io.matriarch.instance.postgres.PostgresException;
 import java.io.IOException;
@@ -193,7 +193,7 @@ class GuardTest {
     }
 
     private static LeaseKeeper.Snapshot lease(String holder, Duration armed) {
-        LeaseView view = new LeaseView("7", holder, ClusterLease.vacant(), JsonNodeFactory.instance.objectNode());
+        LeaseView view = new LeaseView("7", holder, ClusterLease.vacant(), Node.MISSING);
         return new LeaseKeeper.Snapshot(Optional.of(view), PROOF, Optional.of(PROOF), armed);
     }
 

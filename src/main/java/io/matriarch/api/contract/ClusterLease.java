@@ -4,7 +4,6 @@ import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import java.util.List;
 import java.util.Map;
-import java.util.SortedMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -45,7 +44,7 @@ public record ClusterLease(
         @Nullable Handoff handoff,
         @Nullable Sync sync,
         List<Integer> unfit,
-        SortedMap<Integer, String> addresses,
+        Map<Integer, String> addresses,
         int checkpointTimeline) {
     public static final int VERSION = 1;
     public static final int HISTORY = 16;
@@ -54,7 +53,7 @@ public record ClusterLease(
         members = members == null ? List.of() : List.copyOf(members);
         history = history == null ? List.of() : List.copyOf(history);
         unfit = unfit == null ? List.of() : List.copyOf(unfit);
-        addresses = new TreeMap<>(addresses == null ? Map.of() : addresses);
+        addresses = Ordinals.keys(addresses);
     }
 
     /** A Lease without what only failover needs. */

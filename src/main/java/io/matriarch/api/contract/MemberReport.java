@@ -60,6 +60,8 @@ public record MemberReport(
     public static final int VERSION = 1;
 
     public MemberReport {
+        agent = agent == null ? "" : agent;
+        incarnation = incarnation == null ? "" : incarnation;
         pendingRestart = pendingRestart == null ? List.of() : List.copyOf(pendingRestart);
         members = members == null ? List.of() : List.copyOf(members);
         answers = answers == null ? List.of() : List.copyOf(answers);

@@ -105,7 +105,7 @@ public final class Peer {
     @JsonInclude(JsonInclude.Include.NON_EMPTY)
     public record PositionAnswer(int timeline, String lsn, boolean receiving, Map<Integer, String> slots) {
         public PositionAnswer {
-            slots = slots == null ? Map.of() : Map.copyOf(slots);
+            slots = Ordinals.keys(slots);
         }
     }
 

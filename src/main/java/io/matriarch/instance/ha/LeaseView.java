@@ -1,7 +1,7 @@
 package io.matriarch.instance.ha;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import io.matriarch.api.contract.ClusterLease;
+import io.matriarch.instance.json.Node;
 
 /**
  * The Lease as the API server gave it.
@@ -10,4 +10,4 @@ import io.matriarch.api.contract.ClusterLease;
  * @param holder identity of the holder, empty for nobody
  * @param object the whole object, for writing it back; the protocol does not look into it
  */
-public record LeaseView(String resourceVersion, String holder, ClusterLease state, JsonNode object) {}
+public record LeaseView(String resourceVersion, String holder, ClusterLease state, Node object) {}

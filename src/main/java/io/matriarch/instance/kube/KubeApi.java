@@ -1,8 +1,7 @@
 package io.matriarch.instance.kube;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.NullNode;
+import io.matriarch.instance.json.Json;
+import io.matriarch.instance.json.Node;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
@@ -14,6 +13,7 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -27,7 +27,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class KubeApi {
     private static final Duration WATCH = Duration.ofSeconds(10);
-    static final ObjectMapper JSON = new ObjectMapper();
     static final String MERGE_PATCH = "application/merge-patch+json";
 
     private final URI server;
@@ -51,14 +50,14 @@ public final class KubeApi {
     }
 
     /** An answer of the API server, whatever its code. */
-    public record Answer(int status, JsonNode body) {
+    public record Answer(int status, Node body) {
         public boolean ok() {
             return status >= 200 && status < 300;
         }
 
         /** What the API server said, for a log line. */
         public String message() {
-            return status + " " + body.path("message").asText("");
+            return status + " " + body.path("message").asText();
         }
     }
 
@@ -68,21 +67,21 @@ public final class KubeApi {
      * @throws IOException when no answer came within {@code patience}: the API server is away, and what was asked may or may not be done
      */
     public Answer request(
-            String method, String path, @Nullable String contentType, @Nullable JsonNode body, Duration patience)
+            String method,
+            String path,
+            @Nullable String contentType,
+            @Nullable Map<String, Object> body,
+            Duration patience)
             throws IOException {
         HttpRequest.Builder request = base(path)
                 .timeout(patience)
-                .method(
-                        method,
-                        body == null
-                                ? BodyPublishers.noBody()
-                                : BodyPublishers.ofByteArray(JSON.writeValueAsBytes(body)));
+                .method(method, body == null ? BodyPublishers.noBody() : BodyPublishers.ofByteArray(Json.bytes(body)));
         if (contentType != null) {
             request.header("Content-Type", contentType);
         }
         HttpResponse<byte[]> response = await(request.build(), patience);
         byte[] bytes = response.body();
-        JsonNode answer = bytes.length == 0 || bytes[0] != '{' ? NullNode.getInstance() : JSON.readTree(bytes);
+        Node answer = bytes.length == 0 || bytes[0] != '{' ? Node.MISSING : Json.tree(bytes);
         return new Answer(response.statusCode(), answer);
     }
 
@@ -148,9 +147,9 @@ public final class KubeApi {
     }
 
     /** A key of a ConfigMap or Secret that was read. */
-    public static Optional<String> value(JsonNode object, String key) {
-        JsonNode value = object.path("data").path(key);
-        if (value.isMissingNode()) {
+    public static Optional<String> value(Node object, String key) {
+        Node value = object.path("data").path(key);
+        if (value.isMissing()) {
             return Optional.empty();
         }
         boolean secret = object.path("kind").asText().equals("Secret");

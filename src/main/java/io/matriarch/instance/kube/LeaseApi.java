@@ -1,15 +1,16 @@
 package io.matriarch.instance.kube;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.matriarch.api.contract.ClusterLease;
 import io.matriarch.api.contract.Labels;
 import io.matriarch.instance.ha.LeaseView;
+import io.matriarch.instance.json.Json;
+import io.matriarch.instance.json.Node;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
+import java.util.Map;
 import java.util.Optional;
 
 /** The cluster's Lease: read by quorum GET, written by PUT with the resourceVersion that the decision was made on. */
@@ -55,14 +56,14 @@ public final class LeaseApi {
 
     /** Replaces {@code former}; {@code holder} is empty for nobody. */
     public Written put(LeaseView former, String holder, ClusterLease state, int durationSeconds) throws IOException {
-        ObjectNode lease = changed(former.object(), holder, state, durationSeconds);
+        Map<String, Object> lease = changed(former.object(), holder, state, durationSeconds);
         return written(api.request("PUT", collection + "/" + name, "application/json", lease, patience));
     }
 
     /** Makes the Lease again after somebody deleted it, as it was, owner and all. */
     public Written create(LeaseView former, String holder, ClusterLease state, int durationSeconds) throws IOException {
-        ObjectNode lease = changed(former.object(), holder, state, durationSeconds);
-        ObjectNode metadata = (ObjectNode) lease.get("metadata");
+        Map<String, Object> lease = changed(former.object(), holder, state, durationSeconds);
+        Map<String, Object> metadata = Node.object(lease, "metadata");
         metadata.remove("resourceVersion");
         metadata.remove("uid");
         metadata.remove("creationTimestamp");
@@ -81,14 +82,14 @@ public final class LeaseApi {
         };
     }
 
-    private static ObjectNode changed(JsonNode former, String holder, ClusterLease state, int durationSeconds)
+    private static Map<String, Object> changed(Node former, String holder, ClusterLease state, int durationSeconds)
             throws IOException {
-        ObjectNode lease = former.deepCopy();
-        ObjectNode metadata = lease.withObjectProperty("metadata");
+        Map<String, Object> lease = former.copy();
+        Map<String, Object> metadata = Node.object(lease, "metadata");
         metadata.remove("managedFields");
-        metadata.withObjectProperty("annotations").put(Labels.LEASE, KubeApi.JSON.writeValueAsString(state));
-        ObjectNode spec = lease.withObjectProperty("spec");
-        boolean sameHolder = spec.path("holderIdentity").asText("").equals(holder);
+        Node.object(metadata, "annotations").put(Labels.LEASE, Json.text(state));
+        Map<String, Object> spec = Node.object(lease, "spec");
+        boolean sameHolder = former.path("spec").path("holderIdentity").asText().equals(holder);
         String now = MICRO.format(Instant.now());
         if (holder.isEmpty()) {
             spec.remove("holderIdentity");
@@ -99,19 +100,20 @@ public final class LeaseApi {
         spec.put("renewTime", now);
         if (!sameHolder && !holder.isEmpty()) {
             spec.put("acquireTime", now);
-            spec.put("leaseTransitions", spec.path("leaseTransitions").asInt(0) + 1);
+            spec.put(
+                    "leaseTransitions",
+                    former.path("spec").path("leaseTransitions").asInt() + 1);
         }
         return lease;
     }
 
-    private static LeaseView view(JsonNode lease) throws IOException {
-        JsonNode annotation = lease.path("metadata").path("annotations").path(Labels.LEASE);
-        ClusterLease state = annotation.isMissingNode()
-                ? ClusterLease.vacant()
-                : KubeApi.JSON.readValue(annotation.asText(), ClusterLease.class);
+    private static LeaseView view(Node lease) throws IOException {
+        Node annotation = lease.path("metadata").path("annotations").path(Labels.LEASE);
+        ClusterLease state =
+                annotation.isMissing() ? ClusterLease.vacant() : Json.read(annotation.asText(), ClusterLease.class);
         return new LeaseView(
                 lease.path("metadata").path("resourceVersion").asText(),
-                lease.path("spec").path("holderIdentity").asText(""),
+                lease.path("spec").path("holderIdentity").asText(),
                 state,
                 lease);
     }

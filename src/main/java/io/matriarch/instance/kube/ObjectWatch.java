@@ -1,6 +1,7 @@
 package io.matriarch.instance.kube;
 
-import com.fasterxml.jackson.databind.JsonNode;
+import io.matriarch.instance.json.Json;
+import io.matriarch.instance.json.Node;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
@@ -25,14 +26,14 @@ public final class ObjectWatch {
     private final KubeApi api;
     private final String collection;
     private final String name;
-    private final Consumer<Optional<JsonNode>> changed;
+    private final Consumer<Optional<Node>> changed;
     private final AtomicReference<String> last = new AtomicReference<>("");
 
     /**
      * @param collection such as {@code /api/v1/namespaces/shop/configmaps}
      * @param changed gets the object, or nothing when it does not exist
      */
-    public ObjectWatch(KubeApi api, String collection, String name, Consumer<Optional<JsonNode>> changed) {
+    public ObjectWatch(KubeApi api, String collection, String name, Consumer<Optional<Node>> changed) {
         this.api = api;
         this.collection = collection;
         this.name = name;
@@ -86,8 +87,8 @@ public final class ObjectWatch {
             Thread guard = Thread.ofVirtual().start(() -> closeLater(stream));
             try (BufferedReader lines = new BufferedReader(new InputStreamReader(stream, StandardCharsets.UTF_8))) {
                 for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-                    JsonNode event = KubeApi.JSON.readTree(line);
-                    JsonNode object = event.path("object");
+                    Node event = Json.tree(line);
+                    Node object = event.path("object");
                     switch (event.path("type").asText()) {
                         case "ADDED", "MODIFIED" ->
                             tell(
@@ -119,7 +120,7 @@ public final class ObjectWatch {
         }
     }
 
-    private void tell(Optional<JsonNode> object, String version) {
+    private void tell(Optional<Node> object, String version) {
         if (!version.equals(last.getAndSet(version))) {
             changed.accept(object);
         }

@@ -1,10 +1,11 @@
 package io.matriarch.instance.kube;
 
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.matriarch.api.contract.Labels;
 import io.matriarch.api.contract.MemberReport;
+import io.matriarch.instance.json.Json;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.Map;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -98,10 +99,11 @@ public final class PodReporter {
     }
 
     private void patch(Publication next) throws IOException {
-        ObjectNode patch = KubeApi.JSON.createObjectNode();
-        ObjectNode metadata = patch.putObject("metadata");
-        metadata.putObject("labels").put(Labels.ROLE, next.role());
-        metadata.putObject("annotations").put(Labels.REPORT, KubeApi.JSON.writeValueAsString(next.report()));
+        Map<String, Object> patch = Map.of(
+                "metadata",
+                Map.of(
+                        "labels", Map.of(Labels.ROLE, next.role()),
+                        "annotations", Map.of(Labels.REPORT, Json.text(next.report()))));
         KubeApi.Answer answer = api.request("PATCH", path, KubeApi.MERGE_PATCH, patch, PATIENCE);
         if (!answer.ok()) {
             throw new IOException("PATCH of the pod answered " + answer.message());

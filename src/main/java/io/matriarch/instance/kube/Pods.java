@@ -1,6 +1,6 @@
 package io.matriarch.instance.kube;
 
-import com.fasterxml.jackson.databind.JsonNode;
+import io.matriarch.instance.json.Node;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Optional;
@@ -56,16 +56,16 @@ public final class Pods {
         return Optional.of(pod(answer.body()));
     }
 
-    static Pod pod(JsonNode body) {
-        JsonNode status = body.path("status");
+    static Pod pod(Node body) {
+        Node status = body.path("status");
         String current = "";
         Set<String> terminated = new TreeSet<>();
-        for (JsonNode container : status.path("containerStatuses")) {
+        for (Node container : status.path("containerStatuses").elements()) {
             if (container.path("name").asText().equals(CONTAINER)) {
-                current = container.path("containerID").asText("");
+                current = container.path("containerID").asText();
                 for (String state : new String[] {"state", "lastState"}) {
-                    JsonNode end = container.path(state).path("terminated");
-                    String id = end.path("containerID").asText("");
+                    Node end = container.path(state).path("terminated");
+                    String id = end.path("containerID").asText();
                     if (!id.isEmpty() && !end.path("reason").asText().equals(UNKNOWN)) {
                         terminated.add(id);
                     }
@@ -73,6 +73,6 @@ public final class Pods {
             }
         }
         return new Pod(
-                body.path("metadata").path("uid").asText(), status.path("podIP").asText(""), current, terminated);
+                body.path("metadata").path("uid").asText(), status.path("podIP").asText(), current, terminated);
     }
 }

@@ -1,6 +1,5 @@
 package io.matriarch.instance.net;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpHandler;
 import com.sun.net.httpserver.HttpsConfigurator;
@@ -9,6 +8,7 @@ import com.sun.net.httpserver.HttpsParameters;
 import com.sun.net.httpserver.HttpsServer;
 import io.matriarch.api.contract.MemberReport;
 import io.matriarch.api.contract.Peer;
+import io.matriarch.instance.json.Json;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetSocketAddress;
@@ -30,7 +30,6 @@ import org.slf4j.LoggerFactory;
  */
 public final class AgentServer {
     private static final Logger LOG = LoggerFactory.getLogger(AgentServer.class);
-    private static final ObjectMapper JSON = new ObjectMapper();
 
     /** What the agent knows of itself at any moment. */
     public interface Member {
@@ -119,7 +118,7 @@ public final class AgentServer {
             send(exchange, 401, "text/plain", text("show a client certificate of this cluster's authority"));
             return;
         }
-        send(exchange, 200, "application/json", JSON.writeValueAsBytes(member.report()));
+        send(exchange, 200, "application/json", Json.bytes(member.report()));
     }
 
     /** Of the certificate that the caller showed. */

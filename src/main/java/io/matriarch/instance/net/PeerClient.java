@@ -1,8 +1,8 @@
 package io.matriarch.instance.net;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import io.matriarch.api.contract.Peer;
 import io.matriarch.api.contract.Ports;
+import io.matriarch.instance.json.Json;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -24,7 +24,6 @@ import org.jspecify.annotations.Nullable;
  * then what was asked may or may not be done there.
  */
 public final class PeerClient {
-    private static final ObjectMapper JSON = new ObjectMapper();
 
     private final HttpClient client;
     private final int port;
@@ -50,11 +49,11 @@ public final class PeerClient {
     }
 
     public Peer.FailsafeAnswer failsafe(String address, Peer.Failsafe question) throws IOException {
-        return JSON.readValue(ask("POST", address, Peer.FAILSAFE, question), Peer.FailsafeAnswer.class);
+        return Json.read(ask("POST", address, Peer.FAILSAFE, question), Peer.FailsafeAnswer.class);
     }
 
     public Peer.Vote vote(String address, Peer.VoteRequest question) throws IOException {
-        return JSON.readValue(ask("POST", address, Peer.VOTE, question), Peer.Vote.class);
+        return Json.read(ask("POST", address, Peer.VOTE, question), Peer.Vote.class);
     }
 
     public void nominate(String address, Peer.Nomination nomination) throws IOException {
@@ -62,7 +61,7 @@ public final class PeerClient {
     }
 
     public Peer.PositionAnswer position(String address) throws IOException {
-        return JSON.readValue(ask("GET", address, Peer.POSITION, null), Peer.PositionAnswer.class);
+        return Json.read(ask("GET", address, Peer.POSITION, null), Peer.PositionAnswer.class);
     }
 
     public void handOver(String address, Peer.HandOver handOver) throws IOException {
@@ -74,11 +73,7 @@ public final class PeerClient {
         HttpRequest request = HttpRequest.newBuilder(uri)
                 .timeout(patience)
                 .header("Content-Type", "application/json")
-                .method(
-                        method,
-                        body == null
-                                ? BodyPublishers.noBody()
-                                : BodyPublishers.ofByteArray(JSON.writeValueAsBytes(body)))
+                .method(method, body == null ? BodyPublishers.noBody() : BodyPublishers.ofByteArray(Json.bytes(body)))
                 .build();
         CompletableFuture<HttpResponse<byte[]>> answer = client.sendAsync(request, BodyHandlers.ofByteArray());
         try {

@@ -1,10 +1,10 @@
 package io.matriarch.instance.net;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpHandler;
 import io.matriarch.api.contract.Peer;
+import io.matriarch.instance.json.Json;
 import io.matriarch.instance.net.AgentServer.Peers;
 import io.matriarch.instance.postgres.Layout;
 import java.io.IOException;
@@ -12,7 +12,6 @@ import java.util.Map;
 
 /** The questions of other members over HTTPS (docs/contract.md, "Peers"): only for who shows the certificate that members replicate with. */
 final class PeerHandlers {
-    private static final ObjectMapper JSON = new ObjectMapper();
     private static final int LONGEST_QUESTION = 64 * 1024;
 
     private PeerHandlers() {}
@@ -58,11 +57,11 @@ final class PeerHandlers {
     }
 
     private static <Q> Q read(HttpExchange exchange, Class<Q> type) throws IOException {
-        return JSON.readValue(exchange.getRequestBody().readNBytes(LONGEST_QUESTION), type);
+        return Json.read(exchange.getRequestBody().readNBytes(LONGEST_QUESTION), type);
     }
 
     private static void answer(HttpExchange exchange, Object answer) throws IOException {
-        AgentServer.send(exchange, 200, "application/json", JSON.writeValueAsBytes(answer));
+        AgentServer.send(exchange, 200, "application/json", Json.bytes(answer));
     }
 
     private static HttpHandler members(String method, HttpHandler handler) {

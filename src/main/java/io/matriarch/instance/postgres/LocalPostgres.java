@@ -1,9 +1,9 @@
 package io.matriarch.instance.postgres;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import io.matriarch.api.contract.MemberReport.Problem;
 import io.matriarch.api.contract.MemberReport.Rejected;
 import io.matriarch.api.contract.Settings;
+import io.matriarch.instance.json.Json;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,7 +20,6 @@ import org.slf4j.LoggerFactory;
 /** {@link Postgres} with the programs of this image, on this pod's volume. */
 public final class LocalPostgres implements Postgres {
     private static final Logger LOG = LoggerFactory.getLogger(LocalPostgres.class);
-    private static final ObjectMapper JSON = new ObjectMapper();
     private static final Duration START = Duration.ofHours(24);
     private static final Duration STOP = Duration.ofMinutes(2);
     private static final Duration QUESTION = Duration.ofSeconds(5);
@@ -376,10 +375,10 @@ public final class LocalPostgres implements Postgres {
 
     private Optional<Settings> good() throws IOException {
         Path file = layout.state().resolve("good-settings.json");
-        return Files.exists(file) ? Optional.of(JSON.readValue(file.toFile(), Settings.class)) : Optional.empty();
+        return Files.exists(file) ? Optional.of(Json.read(Files.readAllBytes(file), Settings.class)) : Optional.empty();
     }
 
     private void rememberGood(Settings settings) throws IOException {
-        MemberFile.writeDurably(layout.state().resolve("good-settings.json"), JSON.writeValueAsBytes(settings));
+        MemberFile.writeDurably(layout.state().resolve("good-settings.json"), Json.bytes(settings));
     }
 }

@@ -1,7 +1,7 @@
 package io.matriarch.instance.postgres;
 
 import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
-import com.fasterxml.jackson.databind.ObjectMapper;
+import io.matriarch.instance.json.Json;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -26,13 +26,16 @@ import java.util.TreeMap;
  *     apart make the same number, and PostgreSQL cannot tell (ha.md section 0, 5)
  */
 @JsonIgnoreProperties(ignoreUnknown = true)
-record MemberFile(
-        String owner, String systemIdentifier, int major, long primaryEpoch, SortedMap<Long, Integer> timelines) {
-    private static final ObjectMapper JSON = new ObjectMapper();
+record MemberFile(String owner, String systemIdentifier, int major, long primaryEpoch, Map<Long, Integer> timelines) {
     private static final String NAME = "member.json";
 
     MemberFile {
-        timelines = Collections.unmodifiableSortedMap(new TreeMap<>(timelines == null ? Map.of() : timelines));
+        Map<Long, Integer> byEpoch = new TreeMap<>();
+        if (timelines != null) {
+            Map<?, Integer> any = timelines; // JSON's keys are texts
+            any.forEach((key, value) -> byEpoch.put(Long.valueOf(String.valueOf(key)), value));
+        }
+        timelines = Collections.unmodifiableMap(byEpoch);
     }
 
     /** Of data that is new here. */
@@ -42,11 +45,13 @@ record MemberFile(
 
     static Optional<MemberFile> read(Path state) throws IOException {
         Path file = state.resolve(NAME);
-        return Files.exists(file) ? Optional.of(JSON.readValue(file.toFile(), MemberFile.class)) : Optional.empty();
+        return Files.exists(file)
+                ? Optional.of(Json.read(Files.readAllBytes(file), MemberFile.class))
+                : Optional.empty();
     }
 
     void write(Path state) throws IOException {
-        writeDurably(state.resolve(NAME), JSON.writeValueAsBytes(this));
+        writeDurably(state.resolve(NAME), Json.bytes(this));
     }
 
     /** With one reign more. */

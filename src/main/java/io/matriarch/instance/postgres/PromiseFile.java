@@ -2,8 +2,8 @@ package io.matriarch.instance.postgres;
 
 import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
 import com.fasterxml.jackson.annotation.JsonInclude;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import io.matriarch.api.contract.ClusterLease;
+import io.matriarch.instance.json.Json;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -14,7 +14,6 @@ import org.jspecify.annotations.Nullable;
  * the disk when the method that makes it returns; the volume's folder must be there (after {@link Postgres#inspect}).
  */
 public final class PromiseFile {
-    private static final ObjectMapper JSON = new ObjectMapper();
     private static final String NAME = "promise.json";
 
     private final Path state;
@@ -40,7 +39,7 @@ public final class PromiseFile {
     public synchronized Promise read() throws IOException {
         if (known == null) {
             Path file = state.resolve(NAME);
-            known = Files.exists(file) ? JSON.readValue(file.toFile(), Promise.class) : Promise.NONE;
+            known = Files.exists(file) ? Json.read(Files.readAllBytes(file), Promise.class) : Promise.NONE;
         }
         return known;
     }
@@ -62,7 +61,7 @@ public final class PromiseFile {
     }
 
     private void write(Promise next) throws IOException {
-        MemberFile.writeDurably(state.resolve(NAME), JSON.writeValueAsBytes(next));
+        MemberFile.writeDurably(state.resolve(NAME), Json.bytes(next));
         known = next;
     }
 }

@@ -160,7 +160,7 @@ final class Volume {
                     new Past(
                             Files.exists(layout.pgdata().resolve("standby.signal")),
                             control.get().clean(),
-                            file.timelines()));
+                            new java.util.TreeMap<>(file.timelines())));
         } catch (IOException e) {
             throw problem("read", e);
         }

@@ -3,7 +3,6 @@ package io.matriarch.instance.ha;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import io.matriarch.api.contract.ClusterLease;
 import io.matriarch.api.contract.ClusterLease.Phase;
 import io.matriarch.api.contract.ClusterLease.Reign;
@@ -16,6 +15,7 @@ import io.matriarch.api.contract.Settings.BootstrapOrder;
 import io.matriarch.instance.ha.Decision.Fence;
 import io.matriarch.instance.ha.Decision.LeaseWish;
 import io.matriarch.instance.ha.Observation.Failure;
+import io.matriarch.instance.json.Node;
 import io.matriarch.instance.postgres.Postgres.ServerState;
 import io.matriarch.instance.postgres.Postgres.VolumeState;
 import java.time.Duration;
@@ -356,7 +356,7 @@ class ProtocolTest {
     }
 
     private static LeaseView view(String holder, ClusterLease state) {
-        return new LeaseView("7", holder, state, JsonNodeFactory.instance.objectNode());
+        return new LeaseView("7", holder, state, Node.MISSING);
     }
 
     private static ServerState replica() {

@@ -2,7 +2,7 @@ package io.matriarch.instance.kube;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
+import io.matriarch.instance.json.Json;
 import java.io.IOException;
 import org.junit.jupiter.api.Test;
 
@@ -58,7 +58,7 @@ class PodsTest {
     }
 
     private static Pods.Pod pod(String container) throws IOException {
-        return Pods.pod(new ObjectMapper().readTree("""
+        return Pods.pod(Json.tree("""
                         {"metadata":{"name":"orders-0","uid":"uid-0"},
                          "status":{"phase":"Running","podIP":"10.0.0.10","containerStatuses":[%s]}}
                         """.formatted(container)));

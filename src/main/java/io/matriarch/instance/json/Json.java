@@ -1,0 +1,46 @@
+package io.matriarch.instance.json;
+
+import com.fasterxml.jackson.jr.ob.JSON;
+import java.io.IOException;
+
+/**
+ * Records to JSON and back: unknown fields are ignored, absent ones are null, zero or false, null ones are not written. The operator binds the
+ * same records with Jackson's own data binding; a test holds that both read what the other wrote.
+ */
+public final class Json {
+    private Json() {}
+
+    /**
+     * Reads a record.
+     *
+     * @throws IOException when the text is no JSON or does not fit the record
+     */
+    public static <T> T read(String text, Class<T> type) throws IOException {
+        return JSON.std.beanFrom(type, text);
+    }
+
+    /** See {@link #read(String, Class)}; in UTF-8. */
+    public static <T> T read(byte[] text, Class<T> type) throws IOException {
+        return JSON.std.beanFrom(type, text);
+    }
+
+    /** Reads anything. */
+    public static Node tree(byte[] text) throws IOException {
+        return new Node(JSON.std.anyFrom(text));
+    }
+
+    /** Reads anything. */
+    public static Node tree(String text) throws IOException {
+        return new Node(JSON.std.anyFrom(text));
+    }
+
+    /** A record, map or list as JSON. */
+    public static String text(Object value) throws IOException {
+        return JSON.std.asString(value);
+    }
+
+    /** See {@link #text}; in UTF-8. */
+    public static byte[] bytes(Object value) throws IOException {
+        return JSON.std.asBytes(value);
+    }
+}
