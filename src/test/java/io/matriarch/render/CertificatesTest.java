@@ -22,6 +22,8 @@ import java.util.Date;
 import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What comes out is judged by the JDK, which had no part in making it. */
 class CertificatesTest {
@@ -55,6 +57,27 @@ class CertificatesTest {
                 .contains("tls.key is not the key of the certificate in tls.crt");
         assertThat(Certificates.fault(new Certificates.Pair(authority.certificate(), "banana")))
                 .hasValueSatisfying(why -> assertThat(why).contains("cannot be read"));
+    }
+
+    /** A Secret may hold anything: it is told of, or made anew, and never ends a pass. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "banana",
+                "\0\ufffd",
+                "-----BEGIN PRIVATE KEY-----\n",
+                "-----BEGIN PRIVATE KEY-----\nA\n-----END PRIVATE KEY-----\n",
+                "-----BEGIN PRIVATE KEY-----\n!!!!\n-----END PRIVATE KEY-----\n",
+                "-----BEGIN EC PRIVATE KEY-----\nAAAA\n-----END EC PRIVATE KEY-----\n",
+                "-----BEGIN CERTIFICATE-----\n!!!!\n-----END CERTIFICATE-----\n"
+            })
+    void whateverAnAuthoritysSecretHoldsIsTold(String content) {
+        assertThat(Certificates.fault(new Certificates.Pair(authority.certificate(), content)))
+                .hasValueSatisfying(why -> assertThat(why).contains("cannot be read"));
+        assertThat(Certificates.fault(new Certificates.Pair(content, authority.key())))
+                .hasValueSatisfying(why -> assertThat(why).contains("cannot be read"));
+        assertThat(certificates.due(content)).isTrue();
+        assertThat(certificates.due(content, content)).isTrue();
     }
 
     @Test
