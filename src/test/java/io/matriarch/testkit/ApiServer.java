@@ -1,6 +1,5 @@
 package io.matriarch.testkit;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -11,42 +10,73 @@ import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import io.matriarch.testkit.Faults.Failure;
 import io.matriarch.testkit.Faults.Write;
-import io.matriarch.testkit.Store.Event;
 import io.matriarch.testkit.Store.Key;
+import io.matriarch.testkit.Store.Snapshot;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.function.BiFunction;
+import java.util.stream.Stream;
 
-/** The API server: plain HTTP on a loopback port of its own. */
+/** The API server: plain HTTP on a loopback port of its own. It knows the built-in kinds of {@link Kind} and the definitions in {@code crds/}. */
 public final class ApiServer implements AutoCloseable {
     private static final YAMLMapper YAML = new YAMLMapper();
-    private static final int WATCH_SECONDS = 600;
+    private static final Path DEFINITIONS = Path.of("crds");
+    private static final Ask OURS = new Ask("testkit", "", true, false, false);
 
+    private final Kinds kinds = new Kinds();
     private final Store store = new Store();
-    private final Faults faults = new Faults();
-    private final Defaults defaults = new Defaults();
-    private final HttpServer server;
+    private final Objects objects = new Objects(store, kinds);
+    private final Subresources subresources = new Subresources(store, objects, kinds);
+    private final Discovery discovery = new Discovery(kinds);
+    private final Watches watches = new Watches(store);
+    private final Faults faults = new Faults(watches);
+    private final GarbageCollector garbage = new GarbageCollector(store, kinds, objects);
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
-    private final GarbageCollector garbage = new GarbageCollector(store);
-    private volatile boolean closed;
+    private HttpServer server;
+    private volatile BiFunction<String, String, String> logs = (namespace, pod) -> "";
 
     public ApiServer() throws IOException {
-        server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 256);
-        server.setExecutor(threads);
-        server.createContext("/", this::handle);
-        server.start();
+        this(0);
+    }
+
+    /** @param port on loopback; 0 for any */
+    public ApiServer(int port) throws IOException {
+        for (String namespace : List.of("default", "kube-system")) {
+            create("Namespace", "{metadata: {name: %s}}".formatted(namespace));
+        }
+        create(
+                "StorageClass",
+                "{metadata: {name: standard, annotations: {storageclass.kubernetes.io/is-default-class: 'true'}}, provisioner: testkit, allowVolumeExpansion: true, volumeBindingMode: Immediate}");
+        try (Stream<Path> files = Files.list(DEFINITIONS)) {
+            for (Path file : files.filter(f -> f.toString().endsWith(".yaml")).toList()) {
+                create("CustomResourceDefinition", Files.readString(file));
+            }
+        }
+        server = listen(port);
         garbage.start();
+    }
+
+    private void create(String kind, String yaml) throws IOException {
+        objects.create(kinds.named(kind), "", (ObjectNode) YAML.readTree(yaml), OURS);
+    }
+
+    private HttpServer listen(int port) throws IOException {
+        HttpServer listening = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 256);
+        listening.setExecutor(threads);
+        listening.createContext("/", this::handle);
+        listening.start();
+        return listening;
     }
 
     public String url() {
@@ -59,6 +89,30 @@ public final class ApiServer implements AutoCloseable {
 
     Store store() {
         return store;
+    }
+
+    Objects objects() {
+        return objects;
+    }
+
+    Kinds kinds() {
+        return kinds;
+    }
+
+    /** What {@code kubectl logs} shows of a pod, by namespace and name. */
+    public void logs(BiFunction<String, String, String> source) {
+        logs = source;
+    }
+
+    /** No longer reachable, until {@link #resume}; nothing is lost. */
+    public void halt() {
+        watches.end();
+        server.stop(0);
+    }
+
+    /** Reachable again at the same address. */
+    public void resume() throws IOException {
+        server = listen(server.getAddress().getPort());
     }
 
     /** A client as the operator has one. */
@@ -74,26 +128,22 @@ public final class ApiServer implements AutoCloseable {
         return new KubernetesClientBuilder().withConfig(config).build();
     }
 
-    private record Request(
-            String method,
-            Kind kind,
-            String namespace,
-            String name,
-            String subresource,
-            Map<String, String> query,
-            String client) {
-        Key key() {
-            return new Key(kind.kind(), namespace, name);
-        }
-
-        Write write(String verb) {
-            return new Write(verb, kind.kind(), namespace, name, subresource, client);
-        }
+    /** Writes a kubeconfig for {@code kubectl}. */
+    public Path kubeconfig(Path file) throws IOException {
+        return Files.writeString(file, """
+                apiVersion: v1
+                kind: Config
+                current-context: testkit
+                contexts: [{name: testkit, context: {cluster: testkit, user: testkit, namespace: default}}]
+                clusters: [{name: testkit, cluster: {server: "%s"}}]
+                users: [{name: testkit, user: {}}]
+                """.formatted(url()));
     }
 
     private void handle(HttpExchange exchange) throws IOException {
         try (exchange) {
             try {
+                faults.delay();
                 route(exchange);
             } catch (ApiError e) {
                 send(exchange, e.code(), e.status());
@@ -104,62 +154,37 @@ public final class ApiServer implements AutoCloseable {
     }
 
     private void route(HttpExchange exchange) throws IOException {
-        Map<String, String> query = query(exchange.getRequestURI().getRawQuery());
         List<String> path = Arrays.stream(exchange.getRequestURI().getPath().split("/"))
                 .filter(part -> !part.isEmpty())
                 .toList();
-        Optional<ObjectNode> discovery =
-                exchange.getRequestMethod().equals("GET") ? Discovery.answer(path) : Optional.empty();
-        if (discovery.isPresent()) {
-            send(exchange, 200, discovery.get());
+        boolean get = exchange.getRequestMethod().equals("GET");
+        Optional<JsonNode> found = get ? discovery.answer(path) : Optional.empty();
+        if (found.isPresent()) {
+            send(exchange, 200, found.get());
             return;
         }
-        Request request = request(exchange, path, query);
+        Request request = Request.of(exchange, path, kinds);
         switch (request.method()) {
-            case "GET" -> read(exchange, request);
-            case "POST" -> send(exchange, 201, write(request, "create", () -> create(request, body(exchange))));
-            case "PUT" -> send(exchange, 200, write(request, "update", () -> replace(request, body(exchange))));
-            case "PATCH" ->
-                send(exchange, 200, write(request, "patch", () -> patch(exchange, request, body(exchange))));
-            case "DELETE" -> send(exchange, 200, write(request, "delete", () -> delete(request, body(exchange))));
+            case "GET" -> read(request);
+            case "POST" -> create(request);
+            case "PUT" -> change(request, "update");
+            case "PATCH" -> change(request, "patch");
+            case "DELETE" -> delete(request);
             default -> throw new ApiError(405, "MethodNotAllowed", request.method());
         }
     }
 
-    private static Request request(HttpExchange exchange, List<String> path, Map<String, String> query) {
-        int at = path.isEmpty() ? 0 : path.getFirst().equals("api") ? 2 : 3;
-        if (path.size() <= at) {
-            throw ApiError.notFound(String.join("/", path));
-        }
-        String group = at == 2 ? "" : path.get(1);
-        String version = path.get(at - 1);
-        String namespace = "";
-        // /namespaces/N itself is an object; /namespaces/N/pods are objects in it
-        if (path.get(at).equals("namespaces") && path.size() > at + 2) {
-            namespace = path.get(at + 1);
-            at += 2;
-        }
-        String plural = path.get(at);
-        Kind kind = Kind.find(group, version, plural).orElseThrow(() -> ApiError.notFound(String.join("/", path)));
-        String name = path.size() > at + 1 ? path.get(at + 1) : "";
-        String subresource = path.size() > at + 2 ? path.get(at + 2) : "";
-        String client = Optional.ofNullable(exchange.getRequestHeaders().getFirst("User-Agent"))
-                .orElse("");
-        return new Request(exchange.getRequestMethod(), kind, namespace, name, subresource, query, client);
-    }
-
     private interface Change {
-        ObjectNode make() throws IOException;
+        ObjectNode make();
     }
 
-    private ObjectNode write(Request request, String verb, Change change) throws IOException {
-        Write write = request.write(verb);
-        Optional<String> refusal = faults.refusal(write);
+    private ObjectNode write(Write write, Change change) {
+        Optional<ApiError> refusal = faults.refusal(write);
         if (refusal.isPresent()) {
-            throw new ApiError(403, "Forbidden", refusal.get());
+            throw refusal.get();
         }
-        Optional<Boolean> failure = faults.arrives(write);
-        if (failure.isPresent() && !failure.get()) {
+        Optional<Failure> failure = faults.arrives(write);
+        if (failure.isPresent() && failure.get() == Failure.NotDone) {
             throw new ApiError(500, "InternalError", "this write was made to fail");
         }
         ObjectNode answer = change.make();
@@ -169,201 +194,191 @@ public final class ApiServer implements AutoCloseable {
         return answer;
     }
 
-    private void read(HttpExchange exchange, Request request) throws IOException {
+    private void read(Request request) throws IOException {
         if (!request.name().isEmpty()) {
+            if (request.subresource().equals("log")) {
+                if (store.get(request.key()).isEmpty()) {
+                    throw ApiError.notFound(request.kind(), request.name());
+                }
+                text(request.exchange(), logs.apply(request.namespace(), request.name()));
+                return;
+            }
+            ObjectNode object = request.subresource().equals("scale")
+                    ? subresources.scale(request.kind(), request.key())
+                    : store.get(request.key()).orElseThrow(() -> ApiError.notFound(request.kind(), request.name()));
             send(
-                    exchange,
+                    request.exchange(),
                     200,
-                    store.get(request.key())
-                            .orElseThrow(() -> ApiError.notFound(
-                                    "%s \"%s\"".formatted(request.kind().plural(), request.name()))));
-        } else if ("true".equals(request.query().get("watch"))
-                || "1".equals(request.query().get("watch"))) {
-            watch(exchange, request);
+                    Tables.wanted(request) ? Tables.of(request.kind(), List.of(object), "") : object);
+        } else if (request.flag("watch")) {
+            watches.serve(request);
         } else {
-            long version = store.version();
-            ObjectNode list = Store.JSON.createObjectNode();
-            list.put("kind", request.kind().kind() + "List")
-                    .put("apiVersion", request.kind().apiVersion());
-            list.putObject("metadata").put("resourceVersion", Long.toString(version));
-            ArrayNode items = list.putArray("items");
-            store.list(request.kind().kind()).stream()
-                    .filter(object -> admits(request, object))
-                    .forEach(items::add);
-            send(exchange, 200, list);
+            Snapshot snapshot = store.snapshot(request.kind().kind());
+            List<ObjectNode> admitted =
+                    snapshot.objects().stream().filter(request::admits).toList();
+            String version = Long.toString(snapshot.version());
+            send(
+                    request.exchange(),
+                    200,
+                    Tables.wanted(request)
+                            ? Tables.of(request.kind(), admitted, version)
+                            : list(request.kind(), admitted, version));
         }
     }
 
-    private static boolean admits(Request request, JsonNode object) {
-        boolean here = request.namespace().isEmpty()
-                || object.path("metadata").path("namespace").asText().equals(request.namespace());
-        boolean group = object.path("apiVersion").asText().equals(request.kind().apiVersion());
-        return here
-                && group
-                && new Selector(
-                                request.query().getOrDefault("labelSelector", ""),
-                                request.query().getOrDefault("fieldSelector", ""))
-                        .admits(object);
+    private static ObjectNode list(Kind kind, List<ObjectNode> objects, String version) {
+        ObjectNode list = Store.JSON.createObjectNode();
+        list.put("kind", kind.kind() + "List").put("apiVersion", kind.apiVersion());
+        list.putObject("metadata").put("resourceVersion", version);
+        ArrayNode items = list.putArray("items");
+        objects.forEach(items::add);
+        return list;
     }
 
-    private void watch(HttpExchange exchange, Request request) throws IOException {
-        String from = request.query().getOrDefault("resourceVersion", "");
-        long after = from.isEmpty() || from.equals("0") ? 0 : Long.parseLong(from);
-        long end = System.nanoTime()
-                + Long.parseLong(request.query().getOrDefault("timeoutSeconds", Integer.toString(WATCH_SECONDS)))
-                        * 1_000_000_000L;
-        exchange.getResponseHeaders().set("Content-Type", "application/json");
-        exchange.sendResponseHeaders(200, 0);
-        try (OutputStream out = exchange.getResponseBody()) {
-            out.flush();
-            while (!closed && System.nanoTime() < end) {
-                List<Event> events = store.eventsAfter(after, 500);
-                for (Event event : events) {
-                    after = event.version();
-                    if (event.key().kind().equals(request.kind().kind()) && admits(request, event.object())) {
-                        ObjectNode line = Store.JSON.createObjectNode();
-                        line.put("type", event.type()).set("object", event.object());
-                        out.write(Store.JSON.writeValueAsBytes(line));
-                        out.write('\n');
-                    }
-                }
-                if (!events.isEmpty()) {
-                    out.flush();
-                }
+    private void create(Request request) throws IOException {
+        ObjectNode body = request.object(request.body());
+        if (request.subresource().equals("eviction")) {
+            send(
+                    request.exchange(),
+                    201,
+                    write(
+                            request.write("create", request.name()),
+                            () -> subresources.evict(
+                                    request.key(), body, request.query().containsKey("dryRun"))));
+            return;
+        }
+        String name = body.path("metadata").path("name").asText("");
+        send(
+                request.exchange(),
+                201,
+                write(
+                        request.write("create", name),
+                        () -> objects.create(request.kind(), request.namespace(), body, request.ask(""))));
+    }
+
+    private void change(Request request, String verb) throws IOException {
+        JsonNode body = request.body();
+        boolean existed = store.get(request.key()).isPresent();
+        ObjectNode answer = write(request.write(verb, request.name()), () -> {
+            if (request.subresource().equals("scale")) {
+                return subresources.scale(request.kind(), request.key(), body, request.ask("scale"));
             }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
+            return verb.equals("update") ? replace(request, request.object(body)) : patch(request, body);
+        });
+        send(request.exchange(), existed ? 200 : 201, answer);
+    }
+
+    private ObjectNode replace(Request request, ObjectNode body) {
+        refuseOtherName(request, body);
+        return objects.update(
+                request.kind(),
+                request.key(),
+                body.path("metadata").path("resourceVersion").asText(""),
+                live -> {
+                    refuseOtherUid(body, live);
+                    return body.deepCopy();
+                },
+                request.ask(request.subresource()));
+    }
+
+    private static void refuseOtherName(Request request, JsonNode body) {
+        String name = body.path("metadata").path("name").asText("");
+        if (!name.isEmpty() && !name.equals(request.name())) {
+            throw new ApiError(
+                    400,
+                    "BadRequest",
+                    "the name of the object (%s) does not match the name on the URL (%s)"
+                            .formatted(name, request.name()));
         }
     }
 
-    private ObjectNode create(Request request, ObjectNode object) {
-        String name = object.path("metadata").path("name").asText();
-        if (name.isEmpty()) {
-            name = object.path("metadata").path("generateName").asText() + Long.toString(System.nanoTime(), 36);
+    private static void refuseOtherUid(JsonNode body, JsonNode live) {
+        JsonNode uid = body.path("metadata").path("uid");
+        if (uid.isTextual() && !uid.equals(live.path("metadata").path("uid"))) {
+            throw ApiError.conflict("Precondition failed: UID in precondition: %s, UID in object meta: %s"
+                    .formatted(uid.asText(), live.path("metadata").path("uid").asText()));
         }
-        Key key = new Key(request.kind().kind(), request.namespace(), name);
-        defaults.fill(request.kind().kind(), object);
-        return request.query().containsKey("dryRun") ? object : store.create(key, typed(request, object));
     }
 
-    private static ObjectNode typed(Request request, ObjectNode object) {
-        object.put("apiVersion", request.kind().apiVersion());
-        object.put("kind", request.kind().kind());
-        return object;
-    }
-
-    private ObjectNode replace(Request request, ObjectNode object) {
-        return store.update(
-                request.key(), object.path("metadata").path("resourceVersion").asText(), live -> {
-                    ObjectNode next = typed(request, object.deepCopy());
-                    return parts(request, live, next);
-                });
-    }
-
-    /** The main resource does not change status, the status resource nothing else. */
-    private static ObjectNode parts(Request request, ObjectNode live, ObjectNode next) {
-        if (!request.kind().status()) {
-            return next;
-        }
-        boolean status = request.subresource().equals("status");
-        ObjectNode base = status ? live.deepCopy() : next;
-        JsonNode kept = status ? next.get("status") : live.get("status");
-        if (kept == null) {
-            base.remove("status");
-        } else {
-            base.set("status", kept);
-        }
-        if (status && next.path("metadata").has("managedFields")) {
-            base.withObjectProperty("metadata")
-                    .set("managedFields", next.path("metadata").get("managedFields"));
-        }
-        return base;
-    }
-
-    private ObjectNode patch(HttpExchange exchange, Request request, ObjectNode patch) {
-        String type = Optional.ofNullable(exchange.getRequestHeaders().getFirst("Content-Type"))
-                .orElse("");
+    private ObjectNode patch(Request request, JsonNode body) {
+        String type = request.header("Content-Type");
+        Ask ask = request.ask(request.subresource());
         if (type.startsWith("application/apply-patch")) {
-            boolean status = request.subresource().equals("status");
-            ObjectNode wanted = typed(request, patch);
-            if (status) {
-                wanted.remove("spec");
-            } else {
-                wanted.remove("status");
-                defaults.fill(request.kind().kind(), wanted);
+            if (request.option("fieldManager").isEmpty()) {
+                throw new ApiError(422, "Invalid", "fieldManager: Required value: is required for apply patch");
             }
-            return store.apply(
-                    request.key(), request.query().getOrDefault("fieldManager", "unknown"), status, wanted, !status);
+            refuseOtherName(request, body);
+            return objects.apply(request.kind(), request.key(), request.object(body), ask);
         }
-        if (!type.startsWith("application/merge-patch") && !type.startsWith("application/strategic-merge-patch")) {
-            throw new ApiError(415, "UnsupportedMediaType", type);
-        }
-        JsonNode uid = patch.path("metadata").path("uid");
-        return store.update(
-                request.key(), patch.path("metadata").path("resourceVersion").asText(), live -> {
-                    if (!uid.isMissingNode()
-                            && !uid.equals(live.path("metadata").path("uid"))) {
-                        throw ApiError.conflict("uid differs");
-                    }
-                    ObjectNode changes = patch.deepCopy();
-                    changes.withObjectProperty("metadata").remove("resourceVersion");
-                    return parts(request, live, (ObjectNode) Merge.patch(live, changes));
-                });
+        String expected = body.path("metadata").path("resourceVersion").asText("");
+        return objects.update(
+                request.kind(),
+                request.key(),
+                expected,
+                live -> {
+                    refuseOtherUid(body, live);
+                    JsonNode next = type.startsWith("application/json-patch")
+                            ? Patches.json(live, body)
+                            : type.startsWith("application/merge-patch")
+                                    ? Patches.merge(live, body)
+                                    : type.startsWith("application/strategic-merge-patch")
+                                                    && !request.kind().custom()
+                                            ? Patches.strategic(
+                                                    live, body, request.kind().shape())
+                                            : unsupported(type);
+                    return (ObjectNode) next;
+                },
+                ask);
     }
 
-    private ObjectNode delete(Request request, ObjectNode options) {
-        if (request.name().isEmpty()) {
-            throw new ApiError(405, "MethodNotAllowed", "deletecollection");
-        }
-        ObjectNode live = store.get(request.key())
-                .orElseThrow(() ->
-                        ApiError.notFound("%s \"%s\"".formatted(request.kind().plural(), request.name())));
-        for (String field : List.of("uid", "resourceVersion")) {
-            JsonNode wanted = options.path("preconditions").path(field);
-            if (wanted.isTextual() && !wanted.equals(live.path("metadata").path(field))) {
-                throw ApiError.conflict("Precondition failed: %s in precondition: %s, %s in object meta: %s"
-                        .formatted(
-                                field,
-                                wanted.asText(),
-                                field,
-                                live.path("metadata").path(field).asText()));
+    private static JsonNode unsupported(String type) {
+        throw new ApiError(
+                415,
+                "UnsupportedMediaType",
+                "the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml (was %s)"
+                        .formatted(type));
+    }
+
+    private void delete(Request request) throws IOException {
+        ObjectNode options = request.object(request.body());
+        for (String option : List.of("propagationPolicy", "gracePeriodSeconds")) {
+            if (!request.option(option).isEmpty()) {
+                options.put(option, request.option(option));
             }
         }
-        boolean graceful = request.kind().kind().equals("Pod")
-                && options.path("gracePeriodSeconds").asInt(30) > 0;
-        if ("Orphan".equals(options.path("propagationPolicy").asText())) {
-            garbage.orphan(live);
-        }
-        ObjectNode answer = store.delete(request.key(), graceful);
+        boolean dryRun =
+                request.query().containsKey("dryRun") || options.path("dryRun").size() > 0;
+        ObjectNode answer = write(request.write("delete", request.name()), () -> {
+            if (!request.name().isEmpty()) {
+                ObjectNode gone = objects.delete(request.kind(), request.key(), options, dryRun);
+                return store.get(request.key()).isPresent()
+                                || request.kind().kind().equals("Pod")
+                        ? gone
+                        : success();
+            }
+            Snapshot all = store.snapshot(request.kind().kind());
+            List<ObjectNode> chosen =
+                    all.objects().stream().filter(request::admits).toList();
+            chosen.forEach(object -> objects.delete(request.kind(), Key.of(object), options, dryRun));
+            return list(request.kind(), chosen, Long.toString(all.version()));
+        });
         garbage.wake();
-        return answer;
+        send(request.exchange(), 200, answer);
     }
 
-    private static ObjectNode body(HttpExchange exchange) throws IOException {
-        byte[] bytes = exchange.getRequestBody().readAllBytes();
-        if (bytes.length == 0) {
-            return Store.JSON.createObjectNode();
-        }
-        try {
-            return (ObjectNode) Store.JSON.readTree(bytes);
-        } catch (JsonProcessingException notJson) {
-            return (ObjectNode) YAML.readTree(bytes);
-        }
+    static ObjectNode success() {
+        return Store.JSON
+                .createObjectNode()
+                .put("kind", "Status")
+                .put("apiVersion", "v1")
+                .put("status", "Success");
     }
 
-    private static Map<String, String> query(@org.jspecify.annotations.Nullable String raw) {
-        Map<String, String> query = new HashMap<>();
-        if (raw != null) {
-            for (String part : raw.split("&")) {
-                int equals = part.indexOf('=');
-                String key = equals < 0 ? part : part.substring(0, equals);
-                String value = equals < 0 ? "" : part.substring(equals + 1);
-                query.put(
-                        URLDecoder.decode(key, StandardCharsets.UTF_8),
-                        URLDecoder.decode(value, StandardCharsets.UTF_8));
-            }
-        }
-        return query;
+    private static void text(HttpExchange exchange, String text) throws IOException {
+        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        exchange.getResponseHeaders().set("Content-Type", "text/plain");
+        exchange.sendResponseHeaders(200, bytes.length == 0 ? -1 : bytes.length);
+        exchange.getResponseBody().write(bytes);
     }
 
     private static void send(HttpExchange exchange, int code, JsonNode body) throws IOException {
@@ -375,8 +390,8 @@ public final class ApiServer implements AutoCloseable {
 
     @Override
     public void close() {
-        closed = true;
         garbage.close();
+        watches.end();
         server.stop(0);
         threads.shutdownNow();
     }

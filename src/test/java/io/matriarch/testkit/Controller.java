@@ -1,16 +1,25 @@
 package io.matriarch.testkit;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.matriarch.testkit.Store.Key;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** A loop that looks at the store after each change, and a little later too. */
 abstract class Controller implements AutoCloseable {
+    /** As the controllers of Kubernetes ask. */
+    static final Ask ASK = new Ask("kube-controller-manager", "", true, false, false);
+
+    private static final Logger LOG = LoggerFactory.getLogger(Controller.class);
+
     private final Store store;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition woken = lock.newCondition();
     private volatile boolean closed;
-    private long seen;
 
     Controller(Store store) {
         this.store = store;
@@ -31,12 +40,17 @@ abstract class Controller implements AutoCloseable {
         while (!closed) {
             try {
                 long version = store.version();
-                turn();
-                seen = version;
-                store.eventsAfter(seen, 200);
+                try {
+                    turn();
+                } catch (ApiError raced) {
+                    LOG.debug("{} looks again: {}", getClass().getSimpleName(), raced.getMessage());
+                    pause();
+                    continue;
+                } catch (RuntimeException e) {
+                    LOG.error("{} failed", getClass().getSimpleName(), e);
+                }
+                store.eventsAfter(version, 200);
                 pause();
-            } catch (ApiError raced) {
-                // somebody was faster; the next look sees it
             } catch (InterruptedException e) {
                 return;
             }
@@ -58,6 +72,30 @@ abstract class Controller implements AutoCloseable {
             woken.signalAll();
         } finally {
             lock.unlock();
+        }
+    }
+
+    /** An Event about an object; once for each reason and text. */
+    void say(ObjectNode object, String reason, String message) {
+        JsonNode metadata = object.path("metadata");
+        String name = "%s.%x".formatted(metadata.path("name").asText(), (reason + message).hashCode());
+        Key key = new Key("Event", metadata.path("namespace").asText("default"), name);
+        if (store.get(key).isEmpty()) {
+            ObjectNode event = Store.JSON.createObjectNode();
+            event.put("apiVersion", "v1").put("kind", "Event");
+            event.putObject("involvedObject")
+                    .put("apiVersion", object.path("apiVersion").asText())
+                    .put("kind", object.path("kind").asText())
+                    .put("namespace", key.namespace())
+                    .put("name", metadata.path("name").asText())
+                    .put("uid", metadata.path("uid").asText());
+            event.put("type", "Warning")
+                    .put("reason", reason)
+                    .put("message", message)
+                    .put("count", 1);
+            event.put("firstTimestamp", Store.now()).put("lastTimestamp", Store.now());
+            event.putObject("source").put("component", getClass().getSimpleName());
+            store.create(key, event);
         }
     }
 

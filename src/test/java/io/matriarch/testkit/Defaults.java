@@ -1,51 +1,170 @@
 package io.matriarch.testkit;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Path;
+import java.nio.charset.StandardCharsets;
+import java.util.Base64;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
 
-/** Defaults that the API server fills in: our CRD's by its schema, and the few of built-in kinds that the operator meets. */
+/** Defaults of the kinds that are built in, as far as anyone here looks at them. */
 final class Defaults {
-    private final JsonNode cluster;
+    private static final AtomicInteger ADDRESSES = new AtomicInteger();
 
-    Defaults() {
-        try {
-            cluster = new YAMLMapper()
-                    .readTree(Path.of("crds/matriarch.io_postgresclusters.yaml").toFile())
-                    .at("/spec/versions/0/schema/openAPIV3Schema");
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
+    private Defaults() {}
+
+    static void fill(String kind, ObjectNode object, Optional<ObjectNode> live) {
+        ObjectNode spec = object.path("spec") instanceof ObjectNode present ? present : object.objectNode();
+        switch (kind) {
+            case "Namespace" -> {
+                object.withObjectProperty("metadata")
+                        .withObjectProperty("labels")
+                        .put(
+                                "kubernetes.io/metadata.name",
+                                object.path("metadata").path("name").asText());
+                if (!object.has("status")) {
+                    object.putObject("status").put("phase", "Active");
+                }
+            }
+            case "Secret" -> secret(object);
+            case "Service" -> service(spec, live);
+            case "PersistentVolumeClaim" -> {
+                absent(spec, "volumeMode", "Filesystem");
+                if (!object.has("status")) {
+                    object.putObject("status").put("phase", "Pending");
+                }
+            }
+            case "Pod" -> {
+                pod(spec);
+                if (!object.has("status")) {
+                    object.putObject("status").put("phase", "Pending");
+                }
+            }
+            case "StatefulSet" -> {
+                if (!spec.has("replicas")) {
+                    spec.put("replicas", 1);
+                }
+                if (!spec.has("revisionHistoryLimit")) {
+                    spec.put("revisionHistoryLimit", 10);
+                }
+                absent(spec, "podManagementPolicy", "OrderedReady");
+                ObjectNode strategy = spec.withObjectProperty("updateStrategy");
+                absent(strategy, "type", "RollingUpdate");
+                if (strategy.path("type").asText().equals("RollingUpdate")
+                        && !strategy.path("rollingUpdate").has("partition")) {
+                    strategy.withObjectProperty("rollingUpdate").put("partition", 0);
+                }
+                ObjectNode retention = spec.withObjectProperty("persistentVolumeClaimRetentionPolicy");
+                absent(retention, "whenDeleted", "Retain");
+                absent(retention, "whenScaled", "Retain");
+                pod(spec.withObjectProperty("template").withObjectProperty("spec"));
+                for (JsonNode claim : spec.path("volumeClaimTemplates")) {
+                    ObjectNode template = (ObjectNode) claim;
+                    absent(template, "apiVersion", "v1");
+                    absent(template, "kind", "PersistentVolumeClaim");
+                    absent(template.withObjectProperty("spec"), "volumeMode", "Filesystem");
+                    absent(template.withObjectProperty("status"), "phase", "Pending");
+                }
+            }
+            default -> {
+                // nothing that anyone here looks at
+            }
         }
     }
 
-    void fill(String kind, ObjectNode object) {
-        if (kind.equals("PostgresCluster")) {
-            fill(cluster, object);
-        } else if (kind.equals("StatefulSet")) {
-            object.withObjectProperty("spec")
-                    .withObjectProperty("template")
-                    .withObjectProperty("spec")
-                    .put("restartPolicy", "Always");
+    private static void secret(ObjectNode object) {
+        absent(object, "type", "Opaque");
+        object.path("stringData")
+                .fields()
+                .forEachRemaining(field -> object.withObjectProperty("data")
+                        .put(
+                                field.getKey(),
+                                Base64.getEncoder()
+                                        .encodeToString(
+                                                field.getValue().asText().getBytes(StandardCharsets.UTF_8))));
+        object.remove("stringData");
+    }
+
+    private static void service(ObjectNode spec, Optional<ObjectNode> live) {
+        absent(spec, "type", "ClusterIP");
+        absent(spec, "sessionAffinity", "None");
+        absent(spec, "internalTrafficPolicy", "Cluster");
+        String former =
+                live.map(old -> old.path("spec").path("clusterIP").asText("")).orElse("");
+        if (!spec.has("clusterIP") && !spec.path("type").asText().equals("ExternalName")) {
+            int next = former.isEmpty() ? ADDRESSES.incrementAndGet() : 0;
+            spec.put("clusterIP", former.isEmpty() ? "10.96.%d.%d".formatted(next / 250, next % 250 + 1) : former);
+        }
+        if (!spec.has("clusterIPs") && spec.has("clusterIP")) {
+            spec.putArray("clusterIPs").add(spec.path("clusterIP").asText());
+        }
+        for (JsonNode port : spec.path("ports")) {
+            absent((ObjectNode) port, "protocol", "TCP");
+            if (!port.has("targetPort")) {
+                ((ObjectNode) port).set("targetPort", port.path("port"));
+            }
         }
     }
 
-    private static void fill(JsonNode schema, JsonNode value) {
-        if (value instanceof ObjectNode object) {
-            schema.path("properties").fields().forEachRemaining(field -> {
-                JsonNode standard = field.getValue().get("default");
-                if (standard != null && !object.has(field.getKey())) {
-                    object.set(field.getKey(), standard.deepCopy());
+    private static void pod(ObjectNode spec) {
+        absent(spec, "restartPolicy", "Always");
+        absent(spec, "dnsPolicy", "ClusterFirst");
+        absent(spec, "schedulerName", "default-scheduler");
+        if (!spec.has("terminationGracePeriodSeconds")) {
+            spec.put("terminationGracePeriodSeconds", 30);
+        }
+        if (!spec.has("securityContext")) {
+            spec.putObject("securityContext");
+        }
+        spec.path("initContainers").forEach(container -> container((ObjectNode) container));
+        spec.path("containers").forEach(container -> container((ObjectNode) container));
+        for (JsonNode volume : spec.path("volumes")) {
+            for (String source : java.util.List.of("secret", "configMap", "projected", "downwardAPI")) {
+                if (volume.get(source) instanceof ObjectNode files && !files.has("defaultMode")) {
+                    files.put("defaultMode", 420);
                 }
-                if (object.has(field.getKey())) {
-                    fill(field.getValue(), object.get(field.getKey()));
+            }
+        }
+    }
+
+    private static void container(ObjectNode container) {
+        absent(container, "terminationMessagePath", "/dev/termination-log");
+        absent(container, "terminationMessagePolicy", "File");
+        String image = container.path("image").asText("");
+        boolean moving = !image.contains("@") && (!image.matches(".*:[^/]+") || image.endsWith(":latest"));
+        absent(container, "imagePullPolicy", moving ? "Always" : "IfNotPresent");
+        if (!container.has("resources")) {
+            container.putObject("resources");
+        }
+        container.path("ports").forEach(port -> absent((ObjectNode) port, "protocol", "TCP"));
+        for (JsonNode variable : container.path("env")) {
+            if (variable.path("valueFrom").get("fieldRef") instanceof ObjectNode reference) {
+                absent(reference, "apiVersion", "v1");
+            }
+        }
+        for (String name : java.util.List.of("startupProbe", "livenessProbe", "readinessProbe")) {
+            if (container.get(name) instanceof ObjectNode probe) {
+                number(probe, "timeoutSeconds", 1);
+                number(probe, "periodSeconds", 10);
+                number(probe, "successThreshold", 1);
+                number(probe, "failureThreshold", 3);
+                if (probe.get("httpGet") instanceof ObjectNode get) {
+                    absent(get, "scheme", "HTTP");
+                    absent(get, "path", "/");
                 }
-            });
-        } else if (value instanceof ArrayNode array) {
-            array.forEach(item -> fill(schema.path("items"), item));
+            }
+        }
+    }
+
+    private static void number(ObjectNode object, String field, int value) {
+        if (!object.has(field)) {
+            object.put(field, value);
+        }
+    }
+
+    private static void absent(ObjectNode object, String field, String value) {
+        if (!object.has(field)) {
+            object.put(field, value);
         }
     }
 }

@@ -1,16 +1,17 @@
 package io.matriarch.testkit;
 
 import java.io.IOException;
+import java.util.List;
 
-/** The embedded cluster without processes: API server, StatefulSets, simulated pods. */
+/** The embedded cluster without processes: API server, controllers, simulated pods. */
 public final class Embedded implements AutoCloseable {
     private final ApiServer api = new ApiServer();
-    private final StatefulSets statefulSets = new StatefulSets(api.store());
     private final SimulatedPods pods = new SimulatedPods(api.store());
+    private final List<Controller> controllers = List.of(
+            new StatefulSets(api), new Claims(api.store()), new Budgets(api.store()), new Endpoints(api.store()), pods);
 
     public Embedded() throws IOException {
-        statefulSets.start();
-        pods.start();
+        controllers.forEach(Controller::start);
     }
 
     public ApiServer api() {
@@ -23,8 +24,7 @@ public final class Embedded implements AutoCloseable {
 
     @Override
     public void close() {
-        statefulSets.close();
-        pods.close();
+        controllers.forEach(Controller::close);
         api.close();
     }
 }

@@ -1,8 +1,10 @@
 package io.matriarch.testkit;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Predicate;
 
@@ -12,8 +14,20 @@ public final class Faults {
     private final List<Write> writes = new ArrayList<>();
     private final List<Refusal> refusals = new ArrayList<>();
     private int failing = -1;
-    private boolean afterwards;
+    private Failure how = Failure.NotDone;
     private Predicate<Write> counted = write -> true;
+    private final Watches watches;
+    private volatile Duration latency = Duration.ZERO;
+
+    Faults(Watches watches) {
+        this.watches = watches;
+    }
+
+    /** How a write fails: before it is carried out, or after, so that only its answer is lost. */
+    enum Failure {
+        NotDone,
+        AnswerLost
+    }
 
     /**
      * A write that arrived.
@@ -23,7 +37,7 @@ public final class Faults {
     public record Write(String verb, String kind, String namespace, String name, String subresource, String client) {}
 
     /** Admission control of a test's. */
-    private record Refusal(Predicate<Write> which, String message) {}
+    private record Refusal(Predicate<Write> which, int code, String reason, String message) {}
 
     /**
      * The n-th write from now on that {@code which} admits fails.
@@ -35,7 +49,7 @@ public final class Faults {
         lock.lock();
         try {
             failing = n;
-            afterwards = lostAnswer;
+            how = lostAnswer ? Failure.AnswerLost : Failure.NotDone;
             counted = which;
         } finally {
             lock.unlock();
@@ -54,11 +68,37 @@ public final class Faults {
 
     /** Refuses such writes from now on, as a quota or a policy would. */
     public void refuse(Predicate<Write> which, String message) {
+        refuse(which, 403, "Forbidden", message);
+    }
+
+    /** Answers such writes with this error from now on. */
+    public void refuse(Predicate<Write> which, int code, String reason, String message) {
         lock.lock();
         try {
-            refusals.add(new Refusal(which, message));
+            refusals.add(new Refusal(which, code, reason, message));
         } finally {
             lock.unlock();
+        }
+    }
+
+    /** Each request takes this much longer. */
+    public void latency(Duration time) {
+        latency = time;
+    }
+
+    /** Open watches end, as when a connection breaks. */
+    public void endWatches() {
+        watches.end();
+    }
+
+    /** Watches say nothing while held, so that caches grow stale; afterwards they say all of it. */
+    public void holdWatches(boolean on) {
+        watches.hold(on);
+    }
+
+    void delay() {
+        if (!latency.isZero()) {
+            LockSupport.parkNanos(latency.toNanos());
         }
     }
 
@@ -80,12 +120,22 @@ public final class Faults {
         }
     }
 
-    Optional<String> refusal(Write write) {
+    /** Forgets the writes so far. */
+    public void clear() {
+        lock.lock();
+        try {
+            writes.clear();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    Optional<ApiError> refusal(Write write) {
         lock.lock();
         try {
             return refusals.stream()
                     .filter(refusal -> refusal.which().test(write))
-                    .map(Refusal::message)
+                    .map(refusal -> new ApiError(refusal.code(), refusal.reason(), refusal.message()))
                     .findFirst();
         } finally {
             lock.unlock();
@@ -93,14 +143,14 @@ public final class Faults {
     }
 
     /** Notes a write; says how it fails, if it does. */
-    Optional<Boolean> arrives(Write write) {
+    Optional<Failure> arrives(Write write) {
         lock.lock();
         try {
             writes.add(write);
             if (failing < 0 || !counted.test(write)) {
                 return Optional.empty();
             }
-            return failing-- == 0 ? Optional.of(afterwards) : Optional.empty();
+            return failing-- == 0 ? Optional.of(how) : Optional.empty();
         } finally {
             lock.unlock();
         }

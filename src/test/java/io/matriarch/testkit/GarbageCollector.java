@@ -4,63 +4,148 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.matriarch.testkit.Store.Key;
+import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 
-/** Deletes what all owners of are gone, in the background (Kubernetes documentation, "Garbage Collection"). */
+/**
+ * Owners and dependents (Kubernetes documentation, "Garbage Collection"): what all owners of are gone is deleted; an owner that is deleted in the
+ * foreground waits for its dependents; one that orphans them first takes its reference off; a namespace waits for what is in it.
+ */
 final class GarbageCollector extends Controller {
-    GarbageCollector(Store store) {
+    private final Kinds kinds;
+    private final Objects objects;
+
+    GarbageCollector(Store store, Kinds kinds, Objects objects) {
         super(store);
+        this.kinds = kinds;
+        this.objects = objects;
     }
 
     @Override
     void turn() {
-        Set<String> present = new HashSet<>();
-        for (Kind kind : Kind.ALL) {
-            store().list(kind.kind())
-                    .forEach(object ->
-                            present.add(object.path("metadata").path("uid").asText()));
+        List<ObjectNode> all = new ArrayList<>();
+        Set<String> seen = new HashSet<>();
+        for (Kind kind : kinds.all()) {
+            if (seen.add(kind.kind())) {
+                all.addAll(store().list(kind.kind()));
+            }
         }
-        for (Kind kind : Kind.ALL) {
-            for (ObjectNode object : store().list(kind.kind())) {
-                JsonNode owners = object.path("metadata").path("ownerReferences");
-                boolean owned = owners.isArray() && !owners.isEmpty();
-                boolean orphan = owned;
-                for (JsonNode owner : owners) {
-                    orphan &= !present.contains(owner.path("uid").asText());
-                }
-                if (orphan && !object.path("metadata").has("deletionTimestamp")) {
-                    store().delete(key(object), kind.kind().equals("Pod"));
-                }
+        Set<String> uids = new HashSet<>();
+        all.forEach(object -> uids.add(uid(object)));
+        for (ObjectNode object : all) {
+            JsonNode owners = object.path("metadata").path("ownerReferences");
+            boolean dependent = !owners.isEmpty();
+            for (JsonNode owner : owners) {
+                dependent &= !uids.contains(owner.path("uid").asText());
+            }
+            if (dependent) {
+                delete(object, "Background");
+            }
+            if (object.path("metadata").has("deletionTimestamp")) {
+                conclude(object, all);
             }
         }
     }
 
-    /** Takes the reference to an owner off its dependents, so that they stay. */
-    void orphan(ObjectNode owner) {
-        String uid = owner.path("metadata").path("uid").asText();
-        for (Kind kind : Kind.ALL) {
-            for (ObjectNode object : store().list(kind.kind())) {
-                if (object.path("metadata").path("ownerReferences") instanceof ArrayNode owners
-                        && owners.findValuesAsText("uid").contains(uid)) {
-                    store().update(key(object), "", live -> {
-                        ArrayNode references = (ArrayNode) live.path("metadata").path("ownerReferences");
-                        for (int i = references.size() - 1; i >= 0; i--) {
-                            if (references.get(i).path("uid").asText().equals(uid)) {
-                                references.remove(i);
-                            }
-                        }
-                        return live;
-                    });
-                }
+    private void conclude(ObjectNode owner, List<ObjectNode> all) {
+        List<String> finalizers = new ArrayList<>();
+        owner.path("metadata").path("finalizers").forEach(finalizer -> finalizers.add(finalizer.asText()));
+        if (finalizers.contains("orphan")) {
+            all.stream().filter(object -> owns(owner, object)).forEach(object -> disown(owner, object));
+            release(owner, "orphan");
+        } else if (finalizers.contains("foregroundDeletion")) {
+            List<ObjectNode> blocking = all.stream()
+                    .filter(object ->
+                            owns(owner, object) && store().get(Key.of(object)).isPresent())
+                    .toList();
+            blocking.forEach(object -> delete(object, "Foreground"));
+            if (blocking.stream().noneMatch(object -> blocks(owner, object))) {
+                release(owner, "foregroundDeletion");
             }
+        } else if (owner.path("kind").asText().equals("Namespace")) {
+            List<ObjectNode> content = all.stream()
+                    .filter(object -> object.path("metadata")
+                            .path("namespace")
+                            .asText("")
+                            .equals(owner.path("metadata").path("name").asText()))
+                    .filter(object -> store().get(Key.of(object)).isPresent())
+                    .toList();
+            content.forEach(object -> delete(object, "Background"));
+            if (content.isEmpty()) {
+                store().remove(Key.of(owner));
+            }
+        } else if (finalizers.isEmpty() && !owner.path("kind").asText().equals("Pod")) {
+            store().remove(Key.of(owner));
         }
     }
 
-    static Key key(JsonNode object) {
-        return new Key(
-                object.path("kind").asText(),
-                object.path("metadata").path("namespace").asText(""),
-                object.path("metadata").path("name").asText());
+    /** Only what was seen, not another of the same name. */
+    private void delete(ObjectNode object, String policy) {
+        if (object.path("metadata").has("deletionTimestamp")) {
+            return;
+        }
+        ObjectNode options = Store.JSON.createObjectNode();
+        options.put("propagationPolicy", policy);
+        options.putObject("preconditions").put("uid", uid(object));
+        try {
+            objects.delete(kinds.named(object.path("kind").asText()), Key.of(object), options, false);
+        } catch (ApiError gone) {
+            // somebody was faster
+        }
+    }
+
+    private void release(ObjectNode owner, String finalizer) {
+        store().update(Key.of(owner), live -> {
+            ArrayNode finalizers = (ArrayNode) live.path("metadata").path("finalizers");
+            for (int i = finalizers.size() - 1; i >= 0; i--) {
+                if (finalizers.get(i).asText().equals(finalizer)) {
+                    finalizers.remove(i);
+                }
+            }
+            if (finalizers.isEmpty()) {
+                live.withObjectProperty("metadata").remove("finalizers");
+            }
+            return live;
+        });
+    }
+
+    private void disown(ObjectNode owner, ObjectNode object) {
+        store().update(Key.of(object), live -> {
+            ArrayNode references = (ArrayNode) live.path("metadata").path("ownerReferences");
+            for (int i = references.size() - 1; i >= 0; i--) {
+                if (references.get(i).path("uid").asText().equals(uid(owner))) {
+                    references.remove(i);
+                }
+            }
+            if (references.isEmpty()) {
+                live.withObjectProperty("metadata").remove("ownerReferences");
+            }
+            return live;
+        });
+    }
+
+    private static boolean owns(ObjectNode owner, ObjectNode object) {
+        for (JsonNode reference : object.path("metadata").path("ownerReferences")) {
+            if (reference.path("uid").asText().equals(uid(owner))) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static boolean blocks(ObjectNode owner, ObjectNode object) {
+        for (JsonNode reference : object.path("metadata").path("ownerReferences")) {
+            if (reference.path("uid").asText().equals(uid(owner))
+                    && reference.path("blockOwnerDeletion").asBoolean()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static String uid(JsonNode object) {
+        return object.path("metadata").path("uid").asText();
     }
 }

@@ -10,20 +10,47 @@ record Selector(String labels, String fields) {
         return labels(object) && fields(object);
     }
 
+    /** Whether a {@code LabelSelector} selects an object; none selects nothing, an empty one all. */
+    static boolean matches(JsonNode selector, JsonNode object) {
+        if (selector.isMissingNode()) {
+            return false;
+        }
+        JsonNode labels = object.path("metadata").path("labels");
+        boolean all = true;
+        for (var label : (Iterable<java.util.Map.Entry<String, JsonNode>>)
+                () -> selector.path("matchLabels").fields()) {
+            all &= labels.path(label.getKey()).equals(label.getValue());
+        }
+        for (JsonNode term : selector.path("matchExpressions")) {
+            JsonNode value = labels.path(term.path("key").asText());
+            boolean listed = false;
+            for (JsonNode candidate : term.path("values")) {
+                listed |= candidate.equals(value);
+            }
+            all &= switch (term.path("operator").asText()) {
+                case "In" -> listed;
+                case "NotIn" -> !listed;
+                case "Exists" -> !value.isMissingNode();
+                default -> value.isMissingNode();
+            };
+        }
+        return all;
+    }
+
     private boolean labels(JsonNode object) {
         JsonNode present = object.path("metadata").path("labels");
         for (String term : split(labels)) {
             if (term.contains(" notin (")) {
                 if (in(term, " notin (")
-                        .contains(present.path(key(term, " notin (")).asText(""))) {
+                        .contains(present.path(key(term, " notin (")).asText("\0"))) {
                     return false;
                 }
             } else if (term.contains(" in (")) {
-                if (!in(term, " in (").contains(present.path(key(term, " in (")).asText(""))) {
+                if (!in(term, " in (").contains(present.path(key(term, " in (")).asText("\0"))) {
                     return false;
                 }
             } else if (term.contains("!=")) {
-                if (present.path(key(term, "!=")).asText("").equals(value(term, "!="))) {
+                if (present.path(key(term, "!=")).asText("\0").equals(value(term, "!="))) {
                     return false;
                 }
             } else if (term.contains("=")) {

@@ -17,10 +17,13 @@ import io.matriarch.api.contract.Names;
 import io.matriarch.api.contract.Settings;
 import io.matriarch.api.contract.Settings.BootstrapAction;
 import io.matriarch.testkit.Store.Key;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 
@@ -35,6 +38,11 @@ public final class SimulatedPods extends Controller {
     private final Map<String, String> waiting = new ConcurrentHashMap<>();
     private final Map<String, Problem> problems = new ConcurrentHashMap<>();
     private final Map<String, String> rejected = new ConcurrentHashMap<>();
+    private final Map<String, String> unschedulable = new ConcurrentHashMap<>();
+    private final Set<String> crashing = ConcurrentHashMap.newKeySet();
+    private final Set<String> unready = ConcurrentHashMap.newKeySet();
+    private final Map<String, Integer> addresses = new ConcurrentHashMap<>();
+    private volatile Duration start = Duration.ZERO;
     private long systems = 7_000_000_000_000_000_000L;
 
     /** What is on a volume. */
@@ -55,6 +63,41 @@ public final class SimulatedPods extends Controller {
         wake();
     }
 
+    /** No node takes a pod, for this reason; none ends it. */
+    public void unschedulable(String pod, Optional<String> why) {
+        why.ifPresentOrElse(reason -> unschedulable.put(pod, reason), () -> unschedulable.remove(pod));
+        wake();
+    }
+
+    /** The container of a pod ends again and again. */
+    public void crashing(String pod, boolean on) {
+        toggle(crashing, pod, on);
+    }
+
+    /** The agent of a pod works, but its readiness probe fails. */
+    public void unready(String pod, boolean on) {
+        toggle(unready, pod, on);
+    }
+
+    private void toggle(Set<String> pods, String pod, boolean on) {
+        if (on) {
+            pods.add(pod);
+        } else {
+            pods.remove(pod);
+        }
+        wake();
+    }
+
+    /** Pods take this long from their creation until their agent does anything. */
+    public void starting(Duration time) {
+        start = time;
+    }
+
+    /** Puts the data of some cluster on the volume of a claim that is, or will be, there. */
+    public void data(String namespace, String claim, String owner, String system, long epoch) {
+        disks.put(namespace + "/" + claim, new Disk(owner, system, epoch));
+    }
+
     /** PostgreSQL refuses a parameter of this name, in these words. */
     public void refuseParameter(String name, String words) {
         rejected.put(name, words);
@@ -62,38 +105,38 @@ public final class SimulatedPods extends Controller {
 
     @Override
     void turn() {
-        store().list("PersistentVolumeClaim").forEach(this::bind);
         store().list("Pod").forEach(this::tend);
     }
 
-    private void bind(ObjectNode claim) {
-        store().update(GarbageCollector.key(claim), "", live -> {
-            ObjectNode status = live.withObjectProperty("status");
-            status.put("phase", "Bound");
-            status.putObject("capacity")
-                    .set(
-                            "storage",
-                            live.path("spec").path("resources").path("requests").path("storage"));
-            return live;
-        });
-    }
-
     private void tend(ObjectNode pod) {
-        Key key = GarbageCollector.key(pod);
+        Key key = Key.of(pod);
         if (pod.path("metadata").has("deletionTimestamp")) {
             release(pod);
             store().remove(key);
             return;
         }
+        if (pod.path("spec").path("nodeName").isMissingNode() && !schedule(pod)) {
+            return;
+        }
         JsonNode container = pod.path("spec").path("containers").path(0);
         String wait = waiting.get(container.path("image").asText());
+        String name = key.name();
         if (wait != null) {
-            containers(key, wait, false);
+            containers(key, wait, "cannot have " + container.path("image").asText(), false);
+            return;
+        }
+        if (crashing.contains(name)) {
+            containers(key, "CrashLoopBackOff", "back-off 10s restarting failed container=postgres", false);
+            return;
+        }
+        Instant created =
+                Instant.parse(pod.path("metadata").path("creationTimestamp").asText());
+        if (Instant.now().isBefore(created.plus(start))) {
             return;
         }
         Optional<MemberReport> report = agent(pod);
         report.ifPresent(now -> {
-            store().update(key, "", live -> {
+            store().update(key, live -> {
                 ObjectNode metadata = live.withObjectProperty("metadata");
                 metadata.withObjectProperty("annotations").put(Labels.REPORT, json(now));
                 metadata.withObjectProperty("labels")
@@ -106,40 +149,76 @@ public final class SimulatedPods extends Controller {
                                 });
                 return live;
             });
-            containers(key, null, now.role() != Role.None);
+            containers(key, null, "", now.role() != Role.None && !unready.contains(name));
         });
     }
 
-    private void containers(Key key, @org.jspecify.annotations.Nullable String waits, boolean ready) {
-        store().update(key, "", live -> {
+    /** On a node once its claims are bound, as the scheduler does with volumes that bind at once. */
+    private boolean schedule(ObjectNode pod) {
+        Key key = Key.of(pod);
+        List<String> unbound = new ArrayList<>();
+        for (JsonNode volume : pod.path("spec").path("volumes")) {
+            String claim =
+                    volume.path("persistentVolumeClaim").path("claimName").asText("");
+            boolean bound = store().get(new Key("PersistentVolumeClaim", key.namespace(), claim))
+                    .filter(object ->
+                            object.path("status").path("phase").asText().equals("Bound"))
+                    .isPresent();
+            if (!claim.isEmpty() && !bound) {
+                unbound.add(claim);
+            }
+        }
+        Optional<String> why = unbound.isEmpty()
+                ? Optional.ofNullable(unschedulable.get(key.name()))
+                : Optional.of("pod has unbound immediate PersistentVolumeClaims: " + String.join(", ", unbound));
+        store().update(key, live -> {
+            ObjectNode scheduled = Store.JSON.createObjectNode().put("type", "PodScheduled");
+            if (why.isPresent()) {
+                scheduled.put("status", "False").put("reason", "Unschedulable").put("message", why.get());
+            } else {
+                scheduled.put("status", "True");
+                int node = Math.floorMod(key.name().hashCode(), 3) + 1;
+                live.withObjectProperty("spec").put("nodeName", "node-" + node);
+            }
+            live.withObjectProperty("status").putArray("conditions").add(scheduled);
+            return live;
+        });
+        return why.isEmpty();
+    }
+
+    private String address(ObjectNode pod) {
+        int number = addresses.computeIfAbsent(pod.path("metadata").path("uid").asText(), any -> addresses.size() + 1);
+        return "10.1.%d.%d".formatted(number / 250, number % 250 + 1);
+    }
+
+    private void containers(Key key, @org.jspecify.annotations.Nullable String waits, String message, boolean ready) {
+        store().update(key, live -> {
             ObjectNode status = live.withObjectProperty("status");
-            status.put("phase", waits == null ? "Running" : "Pending");
-            status.put("podIP", "10.0.0.1");
-            status.putArray("conditions")
-                    .addObject()
-                    .put("type", "PodScheduled")
-                    .put("status", "True");
-            status.withArrayProperty("conditions")
-                    .addObject()
-                    .put("type", "Ready")
-                    .put("status", ready ? "True" : "False");
+            status.put("phase", waits == null || waits.equals("CrashLoopBackOff") ? "Running" : "Pending");
+            status.put("podIP", address(live));
+            status.putArray("conditions");
+            for (String condition : List.of("PodScheduled", "Initialized", "ContainersReady", "Ready")) {
+                boolean holds = ready || condition.equals("PodScheduled") || condition.equals("Initialized");
+                status.withArrayProperty("conditions")
+                        .addObject()
+                        .put("type", condition)
+                        .put("status", holds ? "True" : "False");
+            }
             ObjectNode container = status.putArray("containerStatuses").addObject();
-            container.put("name", "postgres").put("ready", ready).put("restartCount", 0);
+            container.put("name", "postgres").put("ready", ready).put("restartCount", waits == null ? 0 : 3);
             if (waits == null) {
-                container.putObject("state").putObject("running").put("startedAt", "2026-01-01T00:00:00Z");
+                container
+                        .putObject("state")
+                        .putObject("running")
+                        .put(
+                                "startedAt",
+                                live.path("metadata").path("creationTimestamp").asText());
             } else {
                 container
                         .putObject("state")
                         .putObject("waiting")
                         .put("reason", waits)
-                        .put(
-                                "message",
-                                "cannot have "
-                                        + live.path("spec")
-                                                .path("containers")
-                                                .path(0)
-                                                .path("image")
-                                                .asText());
+                        .put("message", message);
             }
             return live;
         });
@@ -196,12 +275,12 @@ public final class SimulatedPods extends Controller {
                 disks.put(diskName, new Disk(owner, system, epoch));
                 hold(
                         leaseKey,
-                        name,
+                        identity(pod),
                         new ClusterLease(
                                 ClusterLease.VERSION,
                                 epoch,
                                 Phase.Serving,
-                                "10.0.0.1",
+                                address(pod),
                                 1,
                                 system,
                                 List.of(ordinal),
@@ -231,7 +310,7 @@ public final class SimulatedPods extends Controller {
         members.add(ordinal);
         hold(
                 leaseKey,
-                name,
+                identity(pod),
                 new ClusterLease(
                         lease.v(),
                         lease.epoch(),
@@ -311,16 +390,21 @@ public final class SimulatedPods extends Controller {
                 null);
     }
 
+    private static String identity(ObjectNode pod) {
+        JsonNode metadata = pod.path("metadata");
+        return "%s/%s/1"
+                .formatted(metadata.path("name").asText(), metadata.path("uid").asText());
+    }
+
     private void release(ObjectNode pod) {
         String namespace = pod.path("metadata").path("namespace").asText();
-        String name = pod.path("metadata").path("name").asText();
         Key key = new Key(
                 "Lease",
                 namespace,
                 pod.path("metadata").path("labels").path(Labels.CLUSTER).asText());
         store().get(key)
                 .filter(lease ->
-                        lease.path("spec").path("holderIdentity").asText().equals(name))
+                        lease.path("spec").path("holderIdentity").asText().equals(identity(pod)))
                 .ifPresent(lease -> {
                     ClusterLease state = lease(lease);
                     hold(
@@ -339,11 +423,17 @@ public final class SimulatedPods extends Controller {
     }
 
     private void hold(Key key, String holder, ClusterLease state) {
-        store().update(key, "", live -> {
+        store().update(key, live -> {
             live.withObjectProperty("metadata")
                     .withObjectProperty("annotations")
                     .put(Labels.LEASE, json(state));
-            live.withObjectProperty("spec").put("holderIdentity", holder);
+            ObjectNode spec = live.withObjectProperty("spec");
+            spec.put("leaseDurationSeconds", 10);
+            if (holder.isEmpty()) {
+                spec.remove("holderIdentity");
+            } else {
+                spec.put("holderIdentity", holder);
+            }
             return live;
         });
     }

@@ -2,12 +2,10 @@ package io.matriarch.testkit;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -16,231 +14,156 @@ import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 
-/** The objects, their versions, and what happened to them: etcd and the generic part of the API server. */
+/**
+ * The objects, their versions, and what happened to them: the part of etcd. What is in it is never changed in place: each write puts a new tree,
+ * so readers share trees and must copy what they want to change.
+ */
 final class Store {
     static final ObjectMapper JSON = new ObjectMapper();
+    /** Events that a watch can still resume from. */
+    private static final int MEMORY = 20_000;
 
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
-    private final Map<Key, ObjectNode> objects = new TreeMap<>();
-    /** What each manager applied last, by server-side apply. */
-    private final Map<Key, Map<String, ObjectNode>> applied = new HashMap<>();
-
+    private final Map<String, TreeMap<Key, ObjectNode>> objects = new TreeMap<>();
+    /** One for each version after {@link #forgotten}, without gaps. */
     private final List<Event> events = new ArrayList<>();
+
+    private long forgotten = 1;
     private long version = 1;
 
     record Key(String kind, String namespace, String name) implements Comparable<Key> {
         @Override
         public int compareTo(Key other) {
-            return (kind + "/" + namespace + "/" + name)
-                    .compareTo(other.kind + "/" + other.namespace + "/" + other.name);
+            int order = namespace.compareTo(other.namespace);
+            return order != 0 ? order : name.compareTo(other.name);
+        }
+
+        static Key of(JsonNode object) {
+            return new Key(
+                    object.path("kind").asText(),
+                    object.path("metadata").path("namespace").asText(""),
+                    object.path("metadata").path("name").asText());
         }
     }
 
-    record Event(long version, String type, Key key, ObjectNode object) {}
+    /** @param before what was there until now */
+    record Event(long version, String type, Key key, ObjectNode object, Optional<ObjectNode> before) {}
 
-    Optional<ObjectNode> get(Key key) {
+    /** What is there, and the version at which it was. */
+    record Snapshot(long version, List<ObjectNode> objects) {}
+
+    <T> T atomically(Supplier<T> work) {
         lock.lock();
         try {
-            return Optional.ofNullable(objects.get(key)).map(ObjectNode::deepCopy);
+            return work.get();
         } finally {
             lock.unlock();
         }
+    }
+
+    Optional<ObjectNode> get(Key key) {
+        return atomically(() -> Optional.ofNullable(of(key.kind()).get(key)));
+    }
+
+    private TreeMap<Key, ObjectNode> of(String kind) {
+        return objects.computeIfAbsent(kind, any -> new TreeMap<>());
     }
 
     List<ObjectNode> list(String kind) {
-        lock.lock();
-        try {
-            return objects.entrySet().stream()
-                    .filter(entry -> entry.getKey().kind().equals(kind))
-                    .map(entry -> entry.getValue().deepCopy())
-                    .toList();
-        } finally {
-            lock.unlock();
-        }
+        return snapshot(kind).objects();
+    }
+
+    Snapshot snapshot(String kind) {
+        return atomically(() -> new Snapshot(version, List.copyOf(of(kind).values())));
     }
 
     long version() {
-        lock.lock();
-        try {
-            return version;
-        } finally {
-            lock.unlock();
-        }
+        return atomically(() -> version);
     }
 
+    /** Adds what is not there yet. */
     ObjectNode create(Key key, ObjectNode object) {
-        lock.lock();
-        try {
-            if (objects.containsKey(key)) {
+        return atomically(() -> {
+            if (of(key.kind()).containsKey(key)) {
                 throw new ApiError(409, "AlreadyExists", "%s \"%s\" already exists".formatted(key.kind(), key.name()));
             }
-            ObjectNode metadata = object.withObjectProperty("metadata");
+            ObjectNode fresh = object.deepCopy();
+            ObjectNode metadata = fresh.withObjectProperty("metadata");
             metadata.put("name", key.name());
             if (!key.namespace().isEmpty()) {
                 metadata.put("namespace", key.namespace());
             }
             metadata.put("uid", UUID.randomUUID().toString());
             metadata.put("creationTimestamp", now());
-            metadata.put("generation", 1);
-            return put(key, object, "ADDED");
-        } finally {
-            lock.unlock();
-        }
+            return put(key, fresh);
+        });
     }
 
-    /** Changes an object; a change that changes nothing makes no version. */
-    ObjectNode update(Key key, String expectedVersion, UnaryOperator<ObjectNode> change) {
-        lock.lock();
-        try {
-            ObjectNode live = objects.get(key);
-            if (live == null) {
-                throw ApiError.notFound("%s \"%s\"".formatted(key.kind(), key.name()));
-            }
-            String present = live.path("metadata").path("resourceVersion").asText();
-            if (!expectedVersion.isEmpty() && !expectedVersion.equals(present)) {
-                throw ApiError.conflict("Operation cannot be fulfilled on %s \"%s\": the object has been modified"
-                        .formatted(key.kind(), key.name()));
-            }
-            ObjectNode next = change.apply(live.deepCopy());
-            ObjectNode metadata = next.withObjectProperty("metadata");
-            for (String fixed : List.of(
-                    "uid",
-                    "creationTimestamp",
-                    "generation",
-                    "name",
-                    "namespace",
-                    "deletionTimestamp",
-                    "resourceVersion")) {
-                JsonNode value = live.path("metadata").get(fixed);
-                if (value == null) {
-                    metadata.remove(fixed);
-                } else {
-                    metadata.set(fixed, value);
-                }
-            }
-            if (next.equals(live)) {
-                return live.deepCopy();
-            }
-            if (!next.path("spec").equals(live.path("spec"))) {
-                metadata.put(
-                        "generation", live.path("metadata").path("generation").asLong() + 1);
-            }
-            ObjectNode stored = put(key, next, "MODIFIED");
-            if (metadata.has("deletionTimestamp")
-                    && !metadata.path("finalizers").iterator().hasNext()
-                    && !key.kind().equals("Pod")) {
-                return remove(key);
-            }
-            return stored;
-        } finally {
-            lock.unlock();
-        }
+    /** What a controller changes, nobody's fields; a change that changes nothing makes no version. */
+    ObjectNode update(Key key, UnaryOperator<ObjectNode> change) {
+        return atomically(() -> {
+            ObjectNode live =
+                    get(key).orElseThrow(() -> ApiError.notFound("%s \"%s\"".formatted(key.kind(), key.name())));
+            return put(key, change.apply(live.deepCopy()));
+        });
     }
 
-    ObjectNode apply(Key key, String manager, boolean status, ObjectNode wanted, boolean create) {
-        lock.lock();
-        try {
-            Map<String, ObjectNode> managers = applied.computeIfAbsent(key, any -> new HashMap<>());
-            String owner = manager + (status ? "/status" : "");
-            List<JsonNode> others = managers.entrySet().stream()
-                    .filter(entry -> !entry.getKey().equals(owner))
-                    .<JsonNode>map(Map.Entry::getValue)
-                    .toList();
-            ObjectNode content = wanted.deepCopy();
-            ObjectNode metadata = content.withObjectProperty("metadata");
-            List.of("resourceVersion", "uid", "generation", "creationTimestamp", "managedFields")
-                    .forEach(metadata::remove);
-            if (!objects.containsKey(key)) {
-                if (!create) {
-                    throw ApiError.notFound("%s \"%s\"".formatted(key.kind(), key.name()));
-                }
-                ObjectNode fresh = content.deepCopy();
-                manage(fresh, manager);
-                ObjectNode stored = create(key, fresh);
-                managers.put(owner, content);
-                return stored;
+    /** Puts it in the place of what was there, if it is any different. */
+    ObjectNode put(Key key, ObjectNode object) {
+        return atomically(() -> {
+            ObjectNode live = of(key.kind()).get(key);
+            if (object.equals(live)) {
+                return live;
             }
-            ObjectNode stored =
-                    update(key, wanted.path("metadata").path("resourceVersion").asText(), live -> {
-                        ObjectNode merged = Merge.apply(live, managers.get(owner), content, others);
-                        manage(merged, manager);
-                        return merged;
-                    });
-            managers.put(owner, content);
-            return stored;
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    private static void manage(ObjectNode object, String manager) {
-        ArrayNode fields = object.withObjectProperty("metadata").withArrayProperty("managedFields");
-        for (JsonNode entry : fields) {
-            if (entry.path("manager").asText().equals(manager)) {
-                return;
-            }
-        }
-        fields.addObject()
-                .put("manager", manager)
-                .put("operation", "Apply")
-                .put("fieldsType", "FieldsV1")
-                .putObject("fieldsV1");
-    }
-
-    /** Marks it, or removes it at once when nothing holds it. */
-    ObjectNode delete(Key key, boolean graceful) {
-        lock.lock();
-        try {
-            ObjectNode live = objects.get(key);
-            if (live == null) {
-                throw ApiError.notFound("%s \"%s\"".formatted(key.kind(), key.name()));
-            }
-            boolean held = live.path("metadata").path("finalizers").iterator().hasNext() || graceful;
-            if (!held) {
-                return remove(key);
-            }
-            if (live.path("metadata").has("deletionTimestamp")) {
-                return live.deepCopy();
-            }
-            ObjectNode marked = live.deepCopy();
-            marked.withObjectProperty("metadata").put("deletionTimestamp", now());
-            return put(key, marked, "MODIFIED");
-        } finally {
-            lock.unlock();
-        }
+            version++;
+            object.withObjectProperty("metadata").put("resourceVersion", Long.toString(version));
+            of(key.kind()).put(key, object);
+            note(new Event(version, live == null ? "ADDED" : "MODIFIED", key, object, Optional.ofNullable(live)));
+            return object;
+        });
     }
 
     ObjectNode remove(Key key) {
-        lock.lock();
-        try {
-            ObjectNode gone = objects.remove(key);
-            if (gone == null) {
+        return atomically(() -> {
+            ObjectNode live = of(key.kind()).remove(key);
+            if (live == null) {
                 throw ApiError.notFound("%s \"%s\"".formatted(key.kind(), key.name()));
             }
-            applied.remove(key);
             version++;
+            ObjectNode gone = live.deepCopy();
             gone.withObjectProperty("metadata").put("resourceVersion", Long.toString(version));
-            events.add(new Event(version, "DELETED", key, gone.deepCopy()));
-            changed.signalAll();
+            note(new Event(version, "DELETED", key, gone, Optional.of(live)));
             return gone;
-        } finally {
-            lock.unlock();
+        });
+    }
+
+    private void note(Event event) {
+        events.add(event);
+        if (events.size() > 2 * MEMORY) {
+            forget(version - MEMORY);
         }
-    }
-
-    private ObjectNode put(Key key, ObjectNode object, String type) {
-        version++;
-        object.withObjectProperty("metadata").put("resourceVersion", Long.toString(version));
-        objects.put(key, object);
-        events.add(new Event(version, type, key, object.deepCopy()));
         changed.signalAll();
-        return object.deepCopy();
     }
 
-    /** Events after a version, waiting for the first one. */
+    /** Loses the events up to a version, as compaction does: watches from before it get 410. */
+    void forget(long upTo) {
+        atomically(() -> {
+            int gone = (int) Math.max(0, Math.min(events.size(), upTo - forgotten));
+            events.subList(0, gone).clear();
+            forgotten += gone;
+            return gone;
+        });
+    }
+
+    /**
+     * Events after a version; waits for the first one.
+     *
+     * @throws ApiError 410 when they are no longer known
+     */
     List<Event> eventsAfter(long after, long millis) throws InterruptedException {
         lock.lock();
         try {
@@ -248,11 +171,10 @@ final class Store {
             while (version <= after && left > 0) {
                 left = changed.awaitNanos(left);
             }
-            int from = events.size();
-            while (from > 0 && events.get(from - 1).version() > after) {
-                from--;
+            if (after < forgotten) {
+                throw new ApiError(410, "Expired", "too old resource version: %d (%d)".formatted(after, forgotten));
             }
-            return List.copyOf(events.subList(from, events.size()));
+            return version <= after ? List.of() : List.copyOf(events.subList((int) (after - forgotten), events.size()));
         } finally {
             lock.unlock();
         }

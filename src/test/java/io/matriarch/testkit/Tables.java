@@ -1,0 +1,127 @@
+package io.matriarch.testkit;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** What {@code kubectl get} prints: the columns of our definitions, and of the few built-in kinds whose state one wants to see. */
+final class Tables {
+    private static final Pattern CONDITION =
+            Pattern.compile("\\.status\\.conditions\\[\\?\\(@\\.type==\"(\\w+)\"\\)\\]\\.(\\w+)");
+
+    private Tables() {}
+
+    private record Column(String name, String type, String path) {}
+
+    static boolean wanted(Request request) {
+        return request.header("Accept").contains("as=Table;v=v1");
+    }
+
+    static ObjectNode of(Kind kind, List<ObjectNode> objects, String version) {
+        ObjectNode table = Store.JSON.createObjectNode();
+        table.put("kind", "Table").put("apiVersion", "meta.k8s.io/v1");
+        table.putObject("metadata").put("resourceVersion", version);
+        List<Column> columns = columns(kind);
+        ArrayNode definitions = table.putArray("columnDefinitions");
+        for (Column column : columns) {
+            definitions
+                    .addObject()
+                    .put("name", column.name())
+                    .put("type", column.type().equals("date") ? "string" : column.type())
+                    .put("format", column.name().equals("Name") ? "name" : "")
+                    .put("description", "")
+                    .put("priority", 0);
+        }
+        ArrayNode rows = table.putArray("rows");
+        for (ObjectNode object : objects) {
+            ObjectNode row = rows.addObject();
+            ArrayNode cells = row.putArray("cells");
+            columns.forEach(column -> cells.add(cell(object, column)));
+            ObjectNode partial = row.putObject("object");
+            partial.put("kind", "PartialObjectMetadata").put("apiVersion", "meta.k8s.io/v1");
+            partial.set("metadata", object.path("metadata"));
+        }
+        return table;
+    }
+
+    private static List<Column> columns(Kind kind) {
+        List<Column> columns = new java.util.ArrayList<>();
+        columns.add(new Column("Name", "string", ".metadata.name"));
+        kind.columns()
+                .forEach(column -> columns.add(new Column(
+                        column.path("name").asText(),
+                        column.path("type").asText(),
+                        column.path("jsonPath").asText())));
+        switch (kind.kind()) {
+            case "Pod" -> {
+                columns.add(condition("Ready"));
+                columns.add(new Column("Status", "string", ".status.phase"));
+                columns.add(new Column("Node", "string", ".spec.nodeName"));
+            }
+            case "StatefulSet" -> {
+                columns.add(new Column("Ready", "integer", ".status.readyReplicas"));
+                columns.add(new Column("Replicas", "integer", ".spec.replicas"));
+            }
+            case "Service" -> {
+                columns.add(new Column("Type", "string", ".spec.type"));
+                columns.add(new Column("Cluster-IP", "string", ".spec.clusterIP"));
+            }
+            case "PersistentVolumeClaim" -> {
+                columns.add(new Column("Status", "string", ".status.phase"));
+                columns.add(new Column("Capacity", "string", ".status.capacity.storage"));
+                columns.add(new Column("StorageClass", "string", ".spec.storageClassName"));
+            }
+            case "Event" -> {
+                columns.add(new Column("Type", "string", ".type"));
+                columns.add(new Column("Reason", "string", ".reason"));
+                columns.add(new Column("Object", "string", ".involvedObject.name"));
+                columns.add(new Column("Message", "string", ".message"));
+            }
+            default -> {
+                // name and age
+            }
+        }
+        if (columns.stream().noneMatch(column -> column.name().equals("Age"))) {
+            columns.add(new Column("Age", "date", ".metadata.creationTimestamp"));
+        }
+        return columns;
+    }
+
+    private static Column condition(String type) {
+        return new Column(type, "string", ".status.conditions[?(@.type==\"%s\")].status".formatted(type));
+    }
+
+    private static JsonNode cell(JsonNode object, Column column) {
+        JsonNode value = value(object, column.path());
+        if (column.type().equals("date") && value.isTextual()) {
+            return Store.JSON.getNodeFactory().textNode(age(Instant.parse(value.asText())));
+        }
+        return value.isMissingNode() ? Store.JSON.nullNode() : value;
+    }
+
+    private static JsonNode value(JsonNode object, String path) {
+        Matcher condition = CONDITION.matcher(path);
+        if (!condition.matches()) {
+            return object.at(path.replace('.', '/'));
+        }
+        for (JsonNode candidate : object.path("status").path("conditions")) {
+            if (candidate.path("type").asText().equals(condition.group(1))) {
+                return candidate.path(condition.group(2));
+            }
+        }
+        return Store.JSON.missingNode();
+    }
+
+    private static String age(Instant since) {
+        Duration age = Duration.between(since, Instant.now());
+        if (age.toMinutes() < 2) {
+            return age.toSeconds() + "s";
+        }
+        return age.toHours() < 2 ? age.toMinutes() + "m" : age.toDays() < 2 ? age.toHours() + "h" : age.toDays() + "d";
+    }
+}
