@@ -81,7 +81,10 @@ final class Checks {
                         io.fabric8.kubernetes.api.model.KubernetesResource.class)
                 .getClass();
         try {
-            MODEL.treeToValue(object, model);
+            ObjectNode stated = object.deepCopy();
+            // its fieldsV1 has no form of its own
+            stated.withObjectProperty("metadata").remove("managedFields");
+            MODEL.treeToValue(stated, model);
         } catch (UnrecognizedPropertyException e) {
             if (strict) {
                 throw new ApiError(

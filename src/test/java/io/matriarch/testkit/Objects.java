@@ -60,9 +60,22 @@ final class Objects {
             if (kind.status()) {
                 object.remove("status");
             }
+            provide(namespace);
             ObjectNode nothing = Store.JSON.createObjectNode();
             return settle(kind, key, nothing, object, ask, Optional.empty(), Optional.empty());
         });
+    }
+
+    /** A namespace comes into being when something is made in it: the one thing here that is easier than in a real cluster. */
+    private void provide(String namespace) {
+        Key key = new Key("Namespace", "", namespace);
+        if (!namespace.isEmpty() && store.get(key).isEmpty()) {
+            ObjectNode object =
+                    Store.JSON.createObjectNode().put("apiVersion", "v1").put("kind", "Namespace");
+            object.putObject("metadata").put("name", namespace);
+            Defaults.fill("Namespace", object, Optional.empty());
+            store.create(key, object);
+        }
     }
 
     /** @param expected the version that the caller saw, or empty for any */
@@ -121,6 +134,7 @@ final class Objects {
                         "uid mismatch: the provided object specified uid %s, and no existing object was found"
                                 .formatted(uid));
             }
+            provide(key.namespace());
             ObjectNode live = present.orElseGet(Store.JSON::createObjectNode);
             Ownership owner = new Ownership(ask.manager(), true, ask.subresource(), kind);
             ObjectNode next = owner.merge(live, configuration, ask.force());
