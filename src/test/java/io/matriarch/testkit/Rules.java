@@ -9,6 +9,7 @@ import dev.cel.common.types.CelType;
 import dev.cel.common.types.SimpleType;
 import dev.cel.compiler.CelCompiler;
 import dev.cel.compiler.CelCompilerFactory;
+import dev.cel.extensions.CelExtensions;
 import dev.cel.parser.CelStandardMacro;
 import dev.cel.runtime.CelEvaluationException;
 import dev.cel.runtime.CelFunctionBinding;
@@ -22,7 +23,7 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * {@code x-kubernetes-validations}: CEL with Kubernetes' functions for quantities. A quantity is the text of its value in plain decimals, and
+ * {@code x-kubernetes-validations}: CEL with the functions for strings and Kubernetes' own for quantities. A quantity is the text of its value in plain decimals, and
  * values have no declared types: what a real API server finds when a definition is created shows here only when the rule runs.
  */
 final class Rules {
@@ -31,6 +32,7 @@ final class Rules {
     private final Map<String, CelRuntime.Program> programs = new ConcurrentHashMap<>();
     private final CelCompiler compiler = CelCompilerFactory.standardCelCompilerBuilder()
             .setStandardMacros(CelStandardMacro.STANDARD_MACROS)
+            .addLibraries(CelExtensions.strings())
             .addVar("self", SimpleType.DYN)
             .addVar("oldSelf", SimpleType.DYN)
             .addFunctionDeclarations(
@@ -41,6 +43,7 @@ final class Rules {
                     function("compareTo", true, SimpleType.INT, 2))
             .build();
     private final CelRuntime runtime = CelRuntimeFactory.standardCelRuntimeBuilder()
+            .addLibraries(CelExtensions.strings())
             .addFunctionBindings(
                     CelFunctionBinding.from(
                             "isQuantity_string",
