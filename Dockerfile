@@ -1,16 +1,10 @@
 # Build the jars first: ./build package. Then: docker build -t matriarch:dev .
 FROM eclipse-temurin:25-jdk AS build
-RUN jlink --no-header-files --no-man-pages --strip-debug --compress zip-6 --output /opt/matriarch/runtime --add-modules \
-  java.base,java.net.http,java.sql,java.naming,java.management,java.xml,java.security.sasl,java.security.jgss,jdk.crypto.ec,jdk.unsupported,jdk.zipfs,java.logging,jdk.management,jdk.naming.dns,jdk.httpserver
-COPY target/matriarch.jar /opt/matriarch/matriarch.jar
+COPY target/matriarch.jar /tmp/matriarch.jar
 COPY target/lib /tmp/lib
-COPY src/main/resources/fuse/fuse /opt/matriarch/bin/fuse
-# The agent is copied into every database pod, so what only the operator needs stays in a folder of its own.
-RUN cd /opt/matriarch && mkdir lib operator && chmod 755 bin/fuse \
- && for jar in picocli jackson-core jackson-jr-objects jackson-annotations slf4j-api slf4j-jdk14 postgresql \
-      prometheus-metrics-model prometheus-metrics-exposition-textformats prometheus-metrics-config jspecify; do \
-      mv /tmp/lib/$jar-[0-9]*.jar lib/; done \
- && mv /tmp/lib/*.jar operator/
+COPY src/main/resources/fuse/fuse /tmp/fuse
+COPY deploy/image/assemble /tmp/assemble
+RUN /tmp/assemble /opt/matriarch /tmp/matriarch.jar /tmp/lib /tmp/fuse
 COPY deploy/image/Training.java /tmp/Training.java
 RUN mkdir -p /training/certificate && javac -cp '/opt/matriarch/operator/*:/opt/matriarch/lib/*' -d /training /tmp/Training.java \
  && cd /training/certificate && openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 1 -subj /CN=matriarch_replication \

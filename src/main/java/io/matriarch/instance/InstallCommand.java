@@ -1,13 +1,16 @@
 package io.matriarch.instance;
 
 import java.io.IOException;
+import java.net.URISyntaxException;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.util.Objects;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -18,31 +21,45 @@ import picocli.CommandLine.Parameters;
  */
 @Command(name = "install", description = "Copies the agent into a folder.", mixinStandardHelpOptions = true)
 public final class InstallCommand implements Callable<Integer> {
-    @Option(names = "--from", defaultValue = "/opt/matriarch", description = "Where this image has it.")
-    private Path from = Path.of("/opt/matriarch");
+    @Option(names = "--from", description = "Where this image has it (default: the folder of this program).")
+    private @Nullable Path from;
 
     @Parameters(paramLabel = "FOLDER", description = "Where it shall be.")
     private Path to = Path.of("");
 
     @Override
-    public Integer call() throws IOException {
-        Files.walkFileTree(from, new SimpleFileVisitor<>() {
+    public Integer call() throws IOException, URISyntaxException {
+        Path source = from == null ? ownFolder() : from;
+        Files.walkFileTree(source, new SimpleFileVisitor<>() {
             @Override
             public FileVisitResult preVisitDirectory(Path folder, BasicFileAttributes attributes) throws IOException {
-                Files.createDirectories(target(folder));
+                Files.createDirectories(target(source, folder));
                 return folder.endsWith("operator") ? FileVisitResult.SKIP_SUBTREE : FileVisitResult.CONTINUE;
             }
 
             @Override
             public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
-                Files.copy(file, target(file), StandardCopyOption.COPY_ATTRIBUTES, StandardCopyOption.REPLACE_EXISTING);
+                Files.copy(
+                        file,
+                        target(source, file),
+                        StandardCopyOption.COPY_ATTRIBUTES,
+                        StandardCopyOption.REPLACE_EXISTING);
                 return FileVisitResult.CONTINUE;
             }
         });
         return 0;
     }
 
-    private Path target(Path source) {
-        return to.resolve(from.relativize(source).toString());
+    private Path target(Path source, Path path) {
+        return to.resolve(source.relativize(path).toString());
+    }
+
+    private static Path ownFolder() throws URISyntaxException {
+        Path program = Path.of(InstallCommand.class
+                .getProtectionDomain()
+                .getCodeSource()
+                .getLocation()
+                .toURI());
+        return Objects.requireNonNull(program.getParent());
     }
 }
