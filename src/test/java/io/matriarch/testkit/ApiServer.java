@@ -99,6 +99,11 @@ public final class ApiServer implements AutoCloseable {
         return kinds;
     }
 
+    /** Services made from now on get addresses that begin with these two numbers, such as {@code 127.64}. */
+    public void serviceRange(String prefix) {
+        objects.serviceRange(prefix);
+    }
+
     /** What {@code kubectl logs} shows of a pod, by namespace and name. */
     public void logs(BiFunction<String, String, String> source) {
         logs = source;

@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.introspect.Annotated;
 import com.fasterxml.jackson.databind.introspect.AnnotatedMember;
 import com.fasterxml.jackson.databind.introspect.JacksonAnnotationIntrospector;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.datatype.jsr310.JavaTimeModule;
 import io.matriarch.testkit.Store.Key;
 import java.math.BigDecimal;
 import java.util.ArrayList;
@@ -16,16 +17,20 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 
 /** What makes an object acceptable: known fields, defaults, names, what may not change, and for custom resources their schema. */
 final class Checks {
     private static final ObjectMapper MODEL = new ObjectMapper()
+            .registerModule(new JavaTimeModule())
             .configure(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES, true)
             .setAnnotationIntrospector(new NoSurplus());
     private static final Rules RULES = new Rules();
 
     private final Store store;
+    private final AtomicInteger services = new AtomicInteger();
+    private volatile String serviceRange = "10.96";
     private final Map<JsonNode, Schema> schemas = new ConcurrentHashMap<>();
 
     Checks(Store store) {
@@ -109,11 +114,21 @@ final class Checks {
                 .substring(1);
     }
 
+    /** Services get addresses that begin with these two numbers. */
+    void serviceRange(String prefix) {
+        serviceRange = prefix;
+    }
+
+    private String serviceAddress() {
+        int next = services.getAndIncrement();
+        return "%s.%d.%d".formatted(serviceRange, next / 250 + 1, next % 250 + 1);
+    }
+
     void fill(Kind kind, ObjectNode object, Optional<ObjectNode> live) {
         if (kind.custom()) {
             schema(kind).fill(object);
         } else {
-            Defaults.fill(kind.kind(), object, live);
+            Defaults.fill(kind.kind(), object, live, this::serviceAddress);
         }
     }
 

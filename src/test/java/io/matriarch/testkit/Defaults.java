@@ -5,15 +5,14 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
 
 /** Defaults of the kinds that are built in, as far as anyone here looks at them. */
 final class Defaults {
-    private static final AtomicInteger ADDRESSES = new AtomicInteger();
-
     private Defaults() {}
 
-    static void fill(String kind, ObjectNode object, Optional<ObjectNode> live) {
+    /** @param address gives a Service one that no other has */
+    static void fill(String kind, ObjectNode object, Optional<ObjectNode> live, Supplier<String> address) {
         ObjectNode spec = object.path("spec") instanceof ObjectNode present ? present : object.objectNode();
         switch (kind) {
             case "Namespace" -> {
@@ -27,7 +26,7 @@ final class Defaults {
                 }
             }
             case "Secret" -> secret(object);
-            case "Service" -> service(spec, live);
+            case "Service" -> service(spec, live, address);
             case "PersistentVolumeClaim" -> {
                 absent(spec, "volumeMode", "Filesystem");
                 if (!object.has("status")) {
@@ -85,15 +84,14 @@ final class Defaults {
         object.remove("stringData");
     }
 
-    private static void service(ObjectNode spec, Optional<ObjectNode> live) {
+    private static void service(ObjectNode spec, Optional<ObjectNode> live, Supplier<String> address) {
         absent(spec, "type", "ClusterIP");
         absent(spec, "sessionAffinity", "None");
         absent(spec, "internalTrafficPolicy", "Cluster");
         String former =
                 live.map(old -> old.path("spec").path("clusterIP").asText("")).orElse("");
         if (!spec.has("clusterIP") && !spec.path("type").asText().equals("ExternalName")) {
-            int next = former.isEmpty() ? ADDRESSES.incrementAndGet() : 0;
-            spec.put("clusterIP", former.isEmpty() ? "10.96.%d.%d".formatted(next / 250, next % 250 + 1) : former);
+            spec.put("clusterIP", former.isEmpty() ? address.get() : former);
         }
         if (!spec.has("clusterIPs") && spec.has("clusterIP")) {
             spec.putArray("clusterIPs").add(spec.path("clusterIP").asText());

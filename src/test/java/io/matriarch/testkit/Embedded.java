@@ -1,16 +1,28 @@
 package io.matriarch.testkit;
 
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 
-/** The embedded cluster without processes: API server, controllers, simulated pods. */
+/** The embedded cluster without processes: API server, controllers, and pods that are simulated unless somebody else's nodes run them. */
 public final class Embedded implements AutoCloseable {
-    private final ApiServer api = new ApiServer();
-    private final SimulatedPods pods = new SimulatedPods(api.store());
-    private final List<Controller> controllers = List.of(
-            new StatefulSets(api), new Claims(api.store()), new Budgets(api.store()), new Endpoints(api.store()), pods);
+    private final ApiServer api;
+    private final SimulatedPods pods;
+    private final List<Controller> controllers;
 
     public Embedded() throws IOException {
+        this(true, 0);
+    }
+
+    /** @param port of the API server on loopback; 0 for any */
+    public Embedded(boolean simulatedPods, int port) throws IOException {
+        api = new ApiServer(port);
+        pods = new SimulatedPods(api.store());
+        controllers = new ArrayList<>(List.of(
+                new StatefulSets(api), new Claims(api.store()), new Budgets(api.store()), new Endpoints(api.store())));
+        if (simulatedPods) {
+            controllers.add(pods);
+        }
         controllers.forEach(Controller::start);
     }
 

@@ -1,6 +1,7 @@
 package io.matriarch.testkit;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.MissingNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.matriarch.testkit.Store.Key;
 
@@ -52,7 +53,7 @@ final class Endpoints extends Controller {
         for (JsonNode port : service.path("spec").path("ports")) {
             ObjectNode entry = content.withArrayProperty("ports").addObject();
             entry.set("name", port.path("name"));
-            entry.set("port", port.path("targetPort"));
+            entry.put("port", number(port.path("targetPort"), content.path("endpoints"), namespace));
             entry.set("protocol", port.path("protocol"));
         }
         Key key = new Key("EndpointSlice", namespace, name + "-testkit");
@@ -72,5 +73,26 @@ final class Endpoints extends Controller {
         } else {
             store().update(key, live -> live.setAll(content));
         }
+    }
+
+    /** A port by its name in the containers; 0 while no pod has it. */
+    private int number(JsonNode target, JsonNode endpoints, String namespace) {
+        if (target.isIntegralNumber()) {
+            return target.asInt();
+        }
+        for (JsonNode endpoint : endpoints) {
+            Key pod = new Key(
+                    "Pod", namespace, endpoint.path("targetRef").path("name").asText());
+            for (JsonNode container : store().get(pod)
+                    .map(object -> object.path("spec").path("containers"))
+                    .orElse(MissingNode.getInstance())) {
+                for (JsonNode port : container.path("ports")) {
+                    if (port.path("name").equals(target)) {
+                        return port.path("containerPort").asInt();
+                    }
+                }
+            }
+        }
+        return 0;
     }
 }

@@ -34,6 +34,11 @@ final class Objects {
         this.checks = new Checks(store);
     }
 
+    /** As {@link Checks#serviceRange}. */
+    void serviceRange(String prefix) {
+        checks.serviceRange(prefix);
+    }
+
     ObjectNode create(Kind kind, String namespace, ObjectNode body, Ask ask) {
         return store.atomically(() -> {
             ObjectNode object = typed(kind, body.deepCopy());
@@ -73,7 +78,7 @@ final class Objects {
             ObjectNode object =
                     Store.JSON.createObjectNode().put("apiVersion", "v1").put("kind", "Namespace");
             object.putObject("metadata").put("name", namespace);
-            Defaults.fill("Namespace", object, Optional.empty());
+            Defaults.fill("Namespace", object, Optional.empty(), () -> "");
             store.create(key, object);
         }
     }
