@@ -84,7 +84,7 @@ final class Initdb {
         int number = 0;
         for (String statement : postInitSql) {
             number++;
-            try (Sql sql = Sql.open(layout, initdb.database(), STATEMENT)) {
+            try (Sql sql = Sql.openForUser(layout, initdb.database(), STATEMENT)) {
                 sql.execute(statement);
             } catch (SQLException e) {
                 String text = statement.strip();

@@ -23,6 +23,10 @@ final class LocalReplication implements Replication {
     private final ConfigurationFiles files;
     private final Probe probe;
     private final Synchronous synchronous;
+    /** Held while it changes whom to follow. */
+    private final Object upstream = new Object();
+
+    private volatile long stops;
 
     LocalReplication(
             LocalPostgres postgres, Layout layout, Volume volume, Postmaster postmaster, ConfigurationFiles files) {
@@ -37,7 +41,26 @@ final class LocalReplication implements Replication {
 
     @Override
     public Position stopReceiving(Duration patience) throws PostgresException {
-        return new Receiver(layout, files).stop(patience, postgres.binaries());
+        synchronized (upstream) {
+            stops++;
+            return new Receiver(layout, files).stop(patience, postgres.binaries());
+        }
+    }
+
+    @Override
+    public long stops() {
+        return stops;
+    }
+
+    @Override
+    public boolean follow(String address, long seen) throws PostgresException {
+        synchronized (upstream) {
+            if (stops != seen) {
+                return false;
+            }
+            postgres.follow(address);
+            return true;
+        }
     }
 
     @Override

@@ -18,6 +18,17 @@ public interface Replication {
      */
     Position stopReceiving(Duration patience) throws PostgresException;
 
+    /** How often {@link #stopReceiving} was begun. */
+    long stops();
+
+    /**
+     * Lets the running replica follow an address, unless its receiver was stopped since: a vote that was given in between stands.
+     *
+     * @param stops that there were when it was decided
+     * @return whether it follows now
+     */
+    boolean follow(String address, long stops) throws PostgresException;
+
     /** What is flushed here now; of a replica. */
     Position position(Duration timeout) throws PostgresException;
 

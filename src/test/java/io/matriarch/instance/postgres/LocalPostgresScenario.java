@@ -257,6 +257,23 @@ enum LocalPostgresScenario {
         }
     },
 
+    functionsOfOthersAreNotCalledByTheSuperuser {
+        @Override
+        void play(Stage stage) throws Exception {
+            LocalPostgres postgres = stage.primary();
+            // Closer to the arguments than PostgreSQL's own, which takes any type of string.
+            stage.sql(
+                    0,
+                    "postgres",
+                    "CREATE FUNCTION public.pg_create_physical_replication_slot(text, boolean) RETURNS text LANGUAGE plpgsql AS $$ BEGIN RAISE 'called'; END $$");
+            stage.sql(0, "postgres", "ALTER ROLE postgres SET search_path = public, pg_catalog");
+            assertThat(postgres.keepSlots(List.of(1))).containsExactly(1);
+            assertThatThrownBy(() -> stage.sql(
+                            0, "postgres", "SELECT pg_create_physical_replication_slot('x'::text, true)::text"))
+                    .hasMessageContaining("called");
+        }
+    },
+
     passwordsChangeAndGo {
         @Override
         void play(Stage stage) throws Exception {

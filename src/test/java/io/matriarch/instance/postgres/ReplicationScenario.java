@@ -27,6 +27,7 @@ enum ReplicationScenario {
             stage.client(0, "CREATE TABLE t (n int)");
 
             long began = System.nanoTime();
+            long stops = standby.stops();
             Position position = standby.stopReceiving(Duration.ofMillis(900));
             assertThat(Duration.ofNanos(System.nanoTime() - began)).isLessThan(Duration.ofMillis(900));
             assertThat(position.exhausted()).isTrue();
@@ -39,7 +40,11 @@ enum ReplicationScenario {
                     .isInstanceOf(java.util.concurrent.TimeoutException.class);
             assertThat(standby.position(Duration.ofSeconds(1)).lsn()).isEqualTo(position.lsn());
 
-            replica.follow(stage.address(0));
+            assertThat(standby.follow(stage.address(0), stops))
+                    .as("what was decided before the vote")
+                    .isFalse();
+            assertThat(commit).isNotDone();
+            assertThat(standby.follow(stage.address(0), standby.stops())).isTrue();
             commit.get(10, TimeUnit.SECONDS);
             stage.awaitStreaming(replica);
             assertThat(standby.position(Duration.ofSeconds(1)).lsn()).isGreaterThan(position.lsn());

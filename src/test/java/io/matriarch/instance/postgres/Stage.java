@@ -113,7 +113,7 @@ final class Stage implements AutoCloseable {
     }
 
     String sql(int ordinal, String database, String sql) throws Exception {
-        try (Sql connection = Sql.open(layout(ordinal), database, Duration.ofSeconds(60))) {
+        try (Sql connection = Sql.openForUser(layout(ordinal), database, Duration.ofSeconds(60))) {
             if (sql.startsWith("SELECT")) {
                 return connection.one(sql, row -> row.getString(1));
             }
