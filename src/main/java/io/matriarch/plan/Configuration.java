@@ -19,7 +19,6 @@ final class Configuration {
         return SettingsDocument.of(
                 view.rendering(),
                 Scale.memberships(view),
-                Bootstrapping.order(view).order(),
-                Requests.of(view).asked());
+                Bootstrapping.order(view).order());
     }
 }

@@ -198,7 +198,7 @@ class RenderingTest {
     @Test
     void settingsAreReadBackAsTheyWereWritten() {
         Rendering rendering = Clusters.rendering("full");
-        var settings = SettingsDocument.of(rendering, 3, Clusters.INITDB, List.of());
+        var settings = SettingsDocument.of(rendering, 3, Clusters.INITDB);
         assertThat(SettingsDocument.read(SettingsDocument.configMap(rendering, settings)))
                 .contains(settings);
     }
