@@ -150,7 +150,11 @@ class FuseTest {
         Files.setPosixFilePermissions(copy, PosixFilePermissions.fromString("rwx------"));
         List<String> command = new ArrayList<>(before);
         command.addAll(List.of(copy.toString(), "instance"));
-        ProcessBuilder builder = new ProcessBuilder(command).inheritIO();
+        // A shell's background job ignores SIGINT, and so does all that it starts, for good; a container's first
+        // process does not.
+        List<String> undisturbed = new ArrayList<>(List.of("env", "--default-signal=INT"));
+        undisturbed.addAll(command);
+        ProcessBuilder builder = new ProcessBuilder(undisturbed).inheritIO();
         builder.environment().put("MATRIARCH_RUN", run.toString());
         builder.environment().put("MATRIARCH_DATA", folder.resolve("data").toString());
         Process process = builder.start();
