@@ -100,6 +100,7 @@ final class Jobs implements Worker.Work {
             case Job.KeepSlots keep -> slots = postgres.keepSlots(keep.ordinals());
             case Job.SetPasswords set -> setPasswords(settings);
             case Job.Stop stop -> postgres.stop(stopping);
+            default -> throw new IllegalStateException("this release decides on no such job: " + job);
         }
     }
 

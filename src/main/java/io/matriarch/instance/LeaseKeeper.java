@@ -43,6 +43,9 @@ final class LeaseKeeper {
     private Duration provenAfter = Duration.ZERO;
     private Duration asked = Duration.ZERO;
     private @Nullable LeaseView last;
+    /** The last one there was: what a new one is made like. */
+    private @Nullable LeaseView template;
+
     private boolean away;
     private final java.util.concurrent.atomic.AtomicLong renewals = new java.util.concurrent.atomic.AtomicLong();
 
@@ -152,10 +155,18 @@ final class LeaseKeeper {
                 if (mine.isEmpty()) {
                     look(EAGER);
                 } else {
-                    boolean urgent = !keep.state().equals(mine.get().state()) || provenTooEarly();
+                    boolean urgent = keep.urgent(mine.get().state()) || provenTooEarly();
                     if (elapsed(away ? RETRY : urgent ? LEAST : timers.renew())) {
                         write(mine.get(), identity, keep.state());
                     }
+                }
+            }
+            case LeaseWish.Create create -> {
+                LeaseView former = template;
+                if (former != null && view.isEmpty() && elapsed(away ? RETRY : LEAST)) {
+                    create(former, create.state());
+                } else {
+                    look(EAGER);
                 }
             }
             case LeaseWish.Release release -> {
@@ -208,22 +219,29 @@ final class LeaseKeeper {
                 // Also what a lost answer looks like: then the Lease is as we wanted it, and mine.
                 learn(api.get(), Optional.empty());
             }
-            case Written.Missing missing -> recreate(former, holder, state);
+            case Written.Missing missing -> recreate(former, holder, state, sent);
         }
     }
 
     /** Somebody deleted the Lease. A holder makes it again, but only while its last proof is young (ha.md 7.6). */
-    private void recreate(LeaseView former, String holder, ClusterLease state) throws IOException {
+    private void recreate(LeaseView former, String holder, ClusterLease state, Duration sent) throws IOException {
         Optional<Duration> proof = snapshot().proof();
-        Duration sent = clock.now();
         if (!holder.isEmpty() && proof.isPresent() && sent.minus(proof.get()).compareTo(timers.stop()) < 0) {
-            LOG.warn("the Lease is gone: making it again, as it was");
-            if (api.create(former, holder, state, (int) timers.lease().toSeconds()) instanceof Written.Done done) {
-                accepted(done.lease(), sent);
-                return;
-            }
+            create(former, state);
+        } else {
+            learn(api.get(), Optional.empty());
         }
-        learn(api.get(), Optional.empty());
+    }
+
+    private void create(LeaseView former, ClusterLease state) throws IOException {
+        Duration sent = clock.now();
+        asked = sent;
+        LOG.warn("the Lease is gone: making it again");
+        if (api.create(former, identity, state, (int) timers.lease().toSeconds()) instanceof Written.Done done) {
+            accepted(done.lease(), sent);
+        } else {
+            learn(api.get(), Optional.empty());
+        }
     }
 
     /** Writes that succeeded so far. */
@@ -258,6 +276,7 @@ final class LeaseKeeper {
         String former = last == null ? "" : last.resourceVersion();
         boolean different = !lease.map(LeaseView::resourceVersion).orElse("").equals(former);
         last = lease.orElse(null);
+        template = lease.orElse(template);
         lock.lock();
         try {
             snapshot = new Snapshot(

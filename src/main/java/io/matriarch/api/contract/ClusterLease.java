@@ -22,11 +22,14 @@ import org.jspecify.annotations.Nullable;
  * @param history who owned which timeline, newest last, at most 16
  * @param lsn where the holder's WAL ended at its last renewal; null before there is a database system
  * @param containerId of the holder's container {@code postgres}, as the kubelet calls it; null while unknown
- * @param handoff to whom the holder gives the Lease; only in phase {@link Phase#HandingOver}
+ * @param handoff to whom the holder gives the Lease; written while it still serves, before it stops, and kept in phase {@link Phase#HandingOver}
  * @param sync who votes and how many acknowledge; null for a cluster that replicates asynchronously
  * @param unfit members that were elected and could not be promoted, until they have been seen streaming again
  * @param addresses IP addresses of the members' pods by ordinal, as the holder last knew them
  * @param checkpointTimeline the newest timeline on which the holder has completed a checkpoint; pg_rewind waits for it (ha.md 0, fact 6)
+ * @param profile the timers that the holder goes by and everybody else counts with; null is {@link Settings.Profile#Default}. Written by the
+ *     holder before it goes by them, so that nobody waits for less than the holder may take
+ * @param answered the newest requests that this Lease itself has settled, at most {@value #ANSWERS}: whoever holds it reports them
  */
 @JsonIgnoreProperties(ignoreUnknown = true)
 @JsonInclude(JsonInclude.Include.NON_EMPTY)
@@ -45,15 +48,19 @@ public record ClusterLease(
         @Nullable Sync sync,
         List<Integer> unfit,
         Map<Integer, String> addresses,
-        int checkpointTimeline) {
+        int checkpointTimeline,
+        Settings.@Nullable Profile profile,
+        List<MemberReport.Answer> answered) {
     public static final int VERSION = 1;
     public static final int HISTORY = 16;
+    public static final int ANSWERS = 8;
 
     public ClusterLease {
         members = members == null ? List.of() : List.copyOf(members);
         history = history == null ? List.of() : List.copyOf(history);
         unfit = unfit == null ? List.of() : List.copyOf(unfit);
         addresses = Ordinals.keys(addresses);
+        answered = answered == null ? List.of() : List.copyOf(answered);
     }
 
     /** A Lease without what only failover needs. */
@@ -81,7 +88,9 @@ public record ClusterLease(
                 null,
                 List.of(),
                 new TreeMap<>(),
-                0);
+                0,
+                null,
+                List.of());
     }
 
     /** A Lease that nobody ever held. */
@@ -103,6 +112,7 @@ public record ClusterLease(
     /**
      * One primary's time in office.
      *
+     * @param timeline 0 from the moment when the Lease was taken until the promotion is done: nobody follows before it is known
      * @param switchLsn where its timeline forked off the former one; {@code 0/0} when it did not
      * @param holder pod name
      */
@@ -113,10 +123,13 @@ public record ClusterLease(
      * A hand-over.
      *
      * @param to ordinal of the member that shall take the Lease
-     * @param lsn of the former primary's shutdown checkpoint: only who has flushed beyond it may take over without a vote
+     * @param lsn of the former primary's shutdown checkpoint: only who has flushed beyond it may take over without a vote; {@code 0/0} before
+     *     the primary has stopped
+     * @param request id of the user's request, if it was one
      */
     @JsonIgnoreProperties(ignoreUnknown = true)
-    public record Handoff(int to, String lsn) {}
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public record Handoff(int to, String lsn, @Nullable String request) {}
 
     /**
      * Quorum of synchronous replication (ha.md 7.7). A commit is acknowledged when the primary and {@code acknowledgements} other voters have

@@ -21,9 +21,10 @@ public final class Peer {
      * @param epoch of the holder
      * @param resourceVersion of the Lease that the holder last wrote
      * @param ordinal of the holder
+     * @param seconds D, as the holder counts; 0 from an older release: then the longest there is
      */
     @JsonIgnoreProperties(ignoreUnknown = true)
-    public record Failsafe(long epoch, String resourceVersion, int ordinal) {}
+    public record Failsafe(long epoch, String resourceVersion, int ordinal, int seconds) {}
 
     /**
      * The answer to {@link Failsafe}.

@@ -3,7 +3,10 @@ package io.matriarch.instance.ha;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Work on PostgreSQL that takes a while; one at a time. */
+/**
+ * Work on PostgreSQL that takes a while; one at a time. What each needs, does and leaves, and what is on the disk when: docs/contract.md,
+ * "What an agent carries out". A job that is killed half-way is decided again, by what is found then.
+ */
 public sealed interface Job {
     /** Look at the volume. */
     record Inspect() implements Job {}
@@ -14,20 +17,75 @@ public sealed interface Job {
     /** Copy the primary. */
     record Clone(String address, String systemIdentifier) implements Job {}
 
-    /** Give the copy up that can no longer follow. */
-    record Discard() implements Job {}
+    /**
+     * Give the copy up that can no longer follow, or that a user wants gone.
+     *
+     * @param request id of the user's request, if it was one
+     */
+    record Discard(@Nullable String request) implements Job {
+        public Discard() {
+            this(null);
+        }
+    }
 
-    record StartPrimary(long epoch) implements Job {}
+    /**
+     * Start the data that this member owns.
+     *
+     * @param behindGate whether clients wait until enough replicas have what the crash made visible (ha.md section 0, 13)
+     */
+    record StartPrimary(long epoch, boolean behindGate) implements Job {
+        public StartPrimary(long epoch) {
+            this(epoch, false);
+        }
+    }
 
+    /** Start as a replica, receiving from nobody when {@code address} is null. */
     record StartReplica(@Nullable String address) implements Job {}
 
+    /** Receive from this primary. */
     record Follow(String address) implements Job {}
+
+    /** Before anything of a timeline is received: write down whose it is (ha.md section 0, 5). */
+    record Descend(int timeline, long epoch) implements Job {}
+
+    /** A disk that may have forgotten a vote: as if it had voted at this resourceVersion, so that it receives nothing before a newer one. */
+    record Pledge(String resourceVersion) implements Job {}
+
+    /** Make the running replica the primary. */
+    record Promote(long epoch) implements Job {}
+
+    /** Ask the primary where its timeline comes from. */
+    record ReadHistory(String address, int timeline) implements Job {}
+
+    /** Turn the diverged data back to where it left the primary's timeline; stops PostgreSQL first. */
+    record Rewind(String address, int timeline) implements Job {}
+
+    /** Let commits wait for these: synchronous_standby_names. */
+    record Synchronize(int acknowledgements, List<Integer> voters) implements Job {}
+
+    /** Wait until as many of these as commits wait for have everything that was acknowledged under former names. */
+    record Confirm(int acknowledgements, List<Integer> voters) implements Job {}
+
+    /** Stop the primary cleanly, for a replica to go on; these members are waited for. */
+    record HandOver(List<Integer> members) implements Job {}
+
+    /** Let clients in. */
+    record OpenGate() implements Job {}
+
+    /** The first write of a reign. */
+    record BeginReign(long epoch, int timeline) implements Job {}
+
+    /** Complete a checkpoint, so that others can be rewound to this timeline. */
+    record Checkpoint() implements Job {}
 
     /** Try the settings and use them. */
     record Apply(String revision) implements Job {}
 
     /** Have a slot for each of these members and for no other. */
     record KeepSlots(List<Integer> ordinals) implements Job {}
+
+    /** On a replica: move the slots of the others to where the primary's stand, so that they can follow it after a promotion. */
+    record CopySlots(int primary) implements Job {}
 
     /** Give the roles the passwords of the Secrets. */
     record SetPasswords() implements Job {}

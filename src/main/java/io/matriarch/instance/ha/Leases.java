@@ -1,68 +1,223 @@
 package io.matriarch.instance.ha;
 
 import io.matriarch.api.contract.ClusterLease;
+import io.matriarch.api.contract.ClusterLease.Handoff;
 import io.matriarch.api.contract.ClusterLease.Phase;
 import io.matriarch.api.contract.ClusterLease.Reign;
+import io.matriarch.api.contract.ClusterLease.Sync;
+import io.matriarch.api.contract.MemberReport.Answer;
+import io.matriarch.api.contract.Settings.Profile;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
-/** The Lease's content before and after each event of its life. */
+/** The Lease's content before and after each event of its life; and a draft of it, changed field by field. */
 final class Leases {
-    private Leases() {}
+    private static final String NOWHERE = "0/0";
+
+    private final int v;
+    private long epoch;
+    private Phase phase;
+    private @Nullable String address;
+    private int timeline;
+    private @Nullable String systemIdentifier;
+    private List<Integer> members;
+    private List<Reign> history;
+    private @Nullable String lsn;
+    private @Nullable String containerId;
+    private @Nullable Handoff handoff;
+    private @Nullable Sync sync;
+    private List<Integer> unfit;
+    private Map<Integer, String> addresses;
+    private int checkpointTimeline;
+    private @Nullable Profile profile;
+    private List<Answer> answered;
+
+    private Leases(ClusterLease former) {
+        v = former.v();
+        epoch = former.epoch();
+        phase = former.phase();
+        address = former.address();
+        timeline = former.timeline();
+        systemIdentifier = former.systemIdentifier();
+        members = former.members();
+        history = former.history();
+        lsn = former.lsn();
+        containerId = former.containerId();
+        handoff = former.handoff();
+        sync = former.sync();
+        unfit = former.unfit();
+        addresses = former.addresses();
+        checkpointTimeline = former.checkpointTimeline();
+        profile = former.profile();
+        answered = former.answered();
+    }
+
+    /** A draft that says what this one says. */
+    static Leases of(ClusterLease former) {
+        return new Leases(former);
+    }
+
+    ClusterLease draft() {
+        return new ClusterLease(
+                v,
+                epoch,
+                phase,
+                address,
+                timeline,
+                systemIdentifier,
+                members,
+                history,
+                lsn,
+                containerId,
+                handoff,
+                sync,
+                unfit,
+                addresses,
+                checkpointTimeline,
+                profile,
+                answered);
+    }
+
+    Leases phase(Phase next) {
+        phase = next;
+        return this;
+    }
+
+    Leases timeline(int next) {
+        timeline = next;
+        return this;
+    }
+
+    Leases members(List<Integer> next) {
+        members = next;
+        return this;
+    }
+
+    Leases lsn(@Nullable String next) {
+        lsn = next;
+        return this;
+    }
+
+    Leases containerId(@Nullable String next) {
+        containerId = next;
+        return this;
+    }
+
+    Leases handoff(@Nullable Handoff next) {
+        handoff = next;
+        return this;
+    }
+
+    Leases sync(@Nullable Sync next) {
+        sync = next;
+        return this;
+    }
+
+    Leases unfit(List<Integer> next) {
+        unfit = next;
+        return this;
+    }
+
+    Leases addresses(Map<Integer, String> next) {
+        addresses = new TreeMap<>(next);
+        return this;
+    }
+
+    Leases checkpointTimeline(int next) {
+        checkpointTimeline = next;
+        return this;
+    }
+
+    Leases profile(@Nullable Profile next) {
+        profile = next;
+        return this;
+    }
+
+    /** Settles a request, once; the oldest are forgotten. */
+    Leases answer(Answer answer) {
+        if (answered.stream().noneMatch(known -> known.id().equals(answer.id()))) {
+            List<Answer> next = new ArrayList<>(answered);
+            next.add(answer);
+            answered = newest(next, ClusterLease.ANSWERS);
+        }
+        return this;
+    }
+
+    /** Taken by {@code me}: a reign of its own, which begins with an address and nothing else that was the former holder's. */
+    private Leases taken(long next, Phase with, Me me) {
+        epoch = next;
+        phase = with;
+        address = me.address();
+        containerId = null;
+        handoff = null;
+        return this;
+    }
+
+    private Leases reign(Reign next) {
+        history = history(history, next);
+        return this;
+    }
 
     /** Taken to make, or take over, the database system. */
     static ClusterLease bootstrapping(ClusterLease state, long epoch, Me me) {
-        return new ClusterLease(
-                state.v(), epoch, Phase.Bootstrapping, me.address(), 0, null, List.of(me.ordinal()), state.history());
+        return of(state)
+                .taken(epoch, Phase.Bootstrapping, me)
+                .timeline(0)
+                .members(List.of(me.ordinal()))
+                .draft();
     }
 
     /** The database system is there and serves: from now on nobody runs initdb. */
     static ClusterLease born(ClusterLease state, String systemIdentifier, int timeline, Me me) {
-        return new ClusterLease(
-                state.v(),
-                state.epoch(),
-                Phase.Serving,
-                me.address(),
-                timeline,
-                systemIdentifier,
-                List.of(me.ordinal()),
-                Protocol.history(state, new Reign(state.epoch(), timeline, "0/0", me.pod())));
+        Leases draft = of(state).phase(Phase.Serving).timeline(timeline).members(List.of(me.ordinal()));
+        draft.address = me.address();
+        draft.systemIdentifier = systemIdentifier;
+        return draft.reign(new Reign(state.epoch(), timeline, NOWHERE, me.pod()))
+                .draft();
     }
 
-    /** The last primary takes office again, on the timeline it owns. */
-    static ClusterLease returned(ClusterLease state, Me me) {
-        long epoch = state.epoch() + 1;
-        return new ClusterLease(
-                state.v(),
-                epoch,
-                Phase.Serving,
-                me.address(),
-                state.timeline(),
-                state.systemIdentifier(),
-                state.members(),
-                Protocol.history(state, new Reign(epoch, state.timeline(), "0/0", me.pod())));
+    /** The last primary takes office again, on the timeline it owns, or has yet to be promoted. */
+    static ClusterLease returned(ClusterLease state, long epoch, Me me) {
+        int own = state.history().isEmpty()
+                ? state.timeline()
+                : state.history().getLast().timeline();
+        return of(state)
+                .taken(epoch, Phase.Serving, me)
+                .reign(new Reign(epoch, own, NOWHERE, me.pod()))
+                .draft();
     }
 
-    static ClusterLease serving(ClusterLease state, int timeline, List<Integer> members, Me me) {
-        return new ClusterLease(
-                state.v(),
-                state.epoch(),
-                Phase.Serving,
-                me.address(),
-                timeline == 0 ? state.timeline() : timeline,
-                state.systemIdentifier(),
-                members,
-                state.history());
+    /** A replica was elected: whose reign it is stands here before its timeline is known. */
+    static Leases elected(ClusterLease state, long epoch, Me me) {
+        return of(state).taken(epoch, Phase.Serving, me).reign(new Reign(epoch, 0, NOWHERE, me.pod()));
     }
 
-    static ClusterLease phase(ClusterLease state, Phase phase) {
-        return new ClusterLease(
-                state.v(),
-                state.epoch(),
-                phase,
-                state.address(),
-                state.timeline(),
-                state.systemIdentifier(),
-                state.members(),
-                state.history());
+    /** The promotion of the newest reign is done: now others may follow. */
+    Leases promoted(int next, String switchLsn) {
+        List<Reign> all = new ArrayList<>(history);
+        Reign last = all.removeLast();
+        all.add(new Reign(last.epoch(), next, switchLsn, last.holder()));
+        history = List.copyOf(all);
+        timeline = next;
+        return this;
+    }
+
+    /** The reigns with one more, the oldest forgotten. Who goes on with the timeline he owns is there already. */
+    private static List<Reign> history(List<Reign> former, Reign next) {
+        List<Reign> history = new ArrayList<>(former);
+        if (!history.isEmpty()
+                && history.getLast().holder().equals(next.holder())
+                && history.getLast().timeline() == next.timeline()) {
+            return List.copyOf(history);
+        }
+        history.add(next);
+        return newest(history, ClusterLease.HISTORY);
+    }
+
+    private static <T> List<T> newest(List<T> all, int most) {
+        return List.copyOf(all.size() > most ? all.subList(all.size() - most, all.size()) : all);
     }
 }

@@ -25,6 +25,7 @@ import org.jspecify.annotations.Nullable;
  * @param slotsKept when that was
  * @param passwordsWanted whether a Secret holds a password that the server may not know yet
  * @param stopping whether this pod is to end
+ * @param knowledge what is known besides
  */
 public record Observation(
         Duration now,
@@ -42,7 +43,46 @@ public record Observation(
         List<Integer> slots,
         Duration slotsKept,
         boolean passwordsWanted,
-        boolean stopping) {
+        boolean stopping,
+        Knowledge knowledge) {
+    /** Of an agent that only keeps what it has: nothing is known of others. */
+    public Observation(
+            Duration now,
+            Optional<Settings> settings,
+            Optional<LeaseView> lease,
+            Duration leaseSeen,
+            Optional<Duration> proof,
+            Optional<ClusterLease> remembered,
+            Duration serverGone,
+            Optional<VolumeState> volume,
+            ServerState server,
+            @Nullable String following,
+            Optional<Job> running,
+            List<Failure> failures,
+            List<Integer> slots,
+            Duration slotsKept,
+            boolean passwordsWanted,
+            boolean stopping) {
+        this(
+                now,
+                settings,
+                lease,
+                leaseSeen,
+                proof,
+                remembered,
+                serverGone,
+                volume,
+                server,
+                following,
+                running,
+                failures,
+                slots,
+                slotsKept,
+                passwordsWanted,
+                stopping,
+                Knowledge.none());
+    }
+
     /**
      * A job that failed.
      *

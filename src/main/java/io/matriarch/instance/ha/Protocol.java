@@ -2,7 +2,6 @@ package io.matriarch.instance.ha;
 
 import io.matriarch.api.contract.ClusterLease;
 import io.matriarch.api.contract.ClusterLease.Phase;
-import io.matriarch.api.contract.ClusterLease.Reign;
 import io.matriarch.api.contract.MemberReport.Problem;
 import io.matriarch.api.contract.MemberReport.VolumeContent;
 import io.matriarch.api.contract.Settings;
@@ -46,7 +45,13 @@ public final class Protocol {
         Plan plan = plan(seen);
         Optional<Job> job =
                 seen.running().isPresent() ? Optional.empty() : plan.job().filter(wanted -> due(wanted, seen));
-        return new Decision(job, plan.lease(), Reports.of(me, seen, plan.problem(), holds(seen)), plan.exit());
+        return new Decision(
+                job,
+                plan.lease(),
+                Reports.of(me, seen, plan.problem(), holds(seen)),
+                plan.exit(),
+                List.of(),
+                Optional.empty());
     }
 
     /** A job that failed waits, unless the user changed something. */
@@ -153,7 +158,9 @@ public final class Protocol {
             ClusterLease state = seen.lease().orElseThrow().state();
             // Half-made database systems are not given back: who comes next must know that one was begun.
             return Plan.lease(new LeaseWish.Release(
-                    state.systemIdentifier() == null ? state : Leases.phase(state, Phase.Released)));
+                    state.systemIdentifier() == null
+                            ? state
+                            : Leases.of(state).phase(Phase.Released).draft()));
         }
         return new Plan(Optional.empty(), kept(seen), Optional.empty(), idle);
     }
@@ -251,7 +258,9 @@ public final class Protocol {
         }
         if (!holds(seen)) {
             return mayTake(seen, lease)
-                    ? Plan.lease(new LeaseWish.Take(lease.resourceVersion(), Leases.returned(lease.state(), me)))
+                    ? Plan.lease(new LeaseWish.Take(
+                            lease.resourceVersion(),
+                            Leases.returned(lease.state(), lease.state().epoch() + 1, me)))
                     : Plan.watch();
         }
         ServerState server = seen.server();
@@ -266,7 +275,9 @@ public final class Protocol {
         members.addAll(server.streaming());
         members.add(me.ordinal());
         members.removeIf(ordinal -> ordinal >= settings.instances() && ordinal != me.ordinal());
-        LeaseWish keep = new LeaseWish.Keep(Leases.serving(lease.state(), server.timeline(), List.copyOf(members), me));
+        Leases draft = Leases.of(lease.state()).members(List.copyOf(members));
+        LeaseWish keep =
+                new LeaseWish.Keep((server.timeline() == 0 ? draft : draft.timeline(server.timeline())).draft());
         List<Integer> slots = new ArrayList<>();
         for (int ordinal = 0; ordinal < settings.instances(); ordinal++) {
             if (ordinal != me.ordinal()) {
@@ -323,19 +334,5 @@ public final class Protocol {
             return Plan.job(new Job.Follow(address), watch);
         }
         return new Plan(server.accepting() ? apply(seen, settings) : Optional.empty(), watch, Optional.empty(), false);
-    }
-
-    /** The reigns of the Lease with one more, the oldest forgotten. Who goes on with the timeline he owns is there already. */
-    static List<Reign> history(ClusterLease state, Reign next) {
-        List<Reign> history = new ArrayList<>(state.history());
-        if (!history.isEmpty()
-                && history.getLast().holder().equals(next.holder())
-                && history.getLast().timeline() == next.timeline()) {
-            return List.copyOf(history);
-        }
-        history.add(next);
-        return history.size() > ClusterLease.HISTORY
-                ? List.copyOf(history.subList(history.size() - ClusterLease.HISTORY, history.size()))
-                : List.copyOf(history);
     }
 }

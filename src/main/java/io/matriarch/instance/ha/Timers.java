@@ -1,5 +1,7 @@
 package io.matriarch.instance.ha;
 
+import io.matriarch.api.contract.ClusterLease;
+import io.matriarch.api.contract.Settings.Profile;
 import java.time.Duration;
 
 /**
@@ -16,13 +18,12 @@ public record Timers(Duration lease, Duration renew, Duration request, Duration 
     private static final double DRIFT = 0.01;
     private static final Duration KILLING = Duration.ofMillis(300);
 
-    public static final Timers DEFAULT = new Timers(
-            Duration.ofSeconds(10),
-            Duration.ofSeconds(2),
-            Duration.ofMillis(1500),
-            Duration.ofSeconds(7),
-            Duration.ofSeconds(8),
-            Duration.ofMillis(8500));
+    public static final Timers DEFAULT = millis(10_000, 2_000, 1_500, 7_000, 8_000, 8_500);
+    public static final Timers FAST = millis(6_000, 1_000, 1_000, 4_000, 4_700, 5_000);
+    public static final Timers RELAXED = millis(15_000, 2_000, 1_500, 11_000, 12_000, 12_500);
+
+    /** D of the slowest profile: what a promise lasts for a holder that does not say. */
+    static final Duration LONGEST = RELAXED.lease;
 
     public Timers {
         if (fuse.plus(KILLING).toNanos() * (1 + DRIFT) >= lease.toNanos() * (1 - DRIFT)) {
@@ -39,5 +40,40 @@ public record Timers(Duration lease, Duration renew, Duration request, Duration 
             throw new IllegalArgumentException(
                     "stop, kill and fuse follow each other: " + stop + ", " + kill + ", " + fuse);
         }
+    }
+
+    private static Timers millis(long lease, long renew, long request, long stop, long kill, long fuse) {
+        return new Timers(
+                Duration.ofMillis(lease),
+                Duration.ofMillis(renew),
+                Duration.ofMillis(request),
+                Duration.ofMillis(stop),
+                Duration.ofMillis(kill),
+                Duration.ofMillis(fuse));
+    }
+
+    /** The timers of a profile. */
+    public static Timers of(Profile profile) {
+        return switch (profile) {
+            case Fast -> FAST;
+            case Default -> DEFAULT;
+            case Relaxed -> RELAXED;
+        };
+    }
+
+    /** The timers that everybody goes by while the Lease says this. */
+    public static Timers of(ClusterLease lease) {
+        Profile profile = lease.profile();
+        return profile == null ? DEFAULT : of(profile);
+    }
+
+    /** Failsafe rounds begin so long after the last renewal, once one and a half renewals have failed. */
+    Duration failsafe() {
+        return renew.multipliedBy(3).dividedBy(2);
+    }
+
+    /** How often a failsafe round is sent. */
+    Duration round() {
+        return renew.dividedBy(2);
     }
 }

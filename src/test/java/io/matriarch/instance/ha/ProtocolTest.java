@@ -340,7 +340,7 @@ class ProtocolTest {
     void restartsOfThePrimaryDoNotFillTheHistory() {
         ClusterLease state = serving(Phase.Released);
         for (int round = 0; round < 3; round++) {
-            state = Leases.returned(state, first);
+            state = Leases.returned(state, state.epoch() + 1, first);
         }
         assertThat(state.epoch()).isEqualTo(serving(Phase.Released).epoch() + 3);
         assertThat(state.history()).isEqualTo(serving(Phase.Released).history());

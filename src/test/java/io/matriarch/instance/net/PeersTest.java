@@ -127,7 +127,7 @@ class PeersTest {
     @Test
     void eachQuestionReachesTheMemberAndItsAnswerComesBack() throws IOException {
         PeerClient client = member();
-        Peer.Failsafe failsafe = new Peer.Failsafe(7, "100", 0);
+        Peer.Failsafe failsafe = new Peer.Failsafe(7, "100", 0, 10);
         Peer.VoteRequest vote = new Peer.VoteRequest(8, "100", 2, Vacancy.Terminated);
         Peer.Nomination nomination = new Peer.Nomination(8, "100", 2);
         Peer.HandOver handOver = new Peer.HandOver(7, "100", "1/2A");

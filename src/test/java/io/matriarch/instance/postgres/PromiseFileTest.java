@@ -4,9 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.matriarch.api.contract.ClusterLease;
+import io.matriarch.instance.postgres.PromiseFile.Descent;
+import io.matriarch.instance.postgres.PromiseFile.Promise;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -16,29 +19,31 @@ class PromiseFileTest {
 
     @Test
     void aPromiseOutlivesTheAgentAndNeverFalls() throws IOException {
-        new PromiseFile(state).promise(7);
+        new PromiseFile(state).change(promise -> promise.voted(7, "100").receiving(new Descent(2, 6)));
         PromiseFile next = new PromiseFile(state);
-        next.promise(5);
+        next.change(promise -> promise.accepted(5));
         next.remember(ClusterLease.vacant());
-        assertThat(new PromiseFile(state).read()).isEqualTo(new PromiseFile.Promise(7, ClusterLease.vacant()));
+        assertThat(new PromiseFile(state).read())
+                .isEqualTo(new Promise(7, "100", List.of(new Descent(2, 6)), null, ClusterLease.vacant()));
     }
 
     @Test
     void aNewDiskHasPromisedNothing() throws IOException {
-        assertThat(new PromiseFile(state).read()).isEqualTo(new PromiseFile.Promise(0, null));
+        assertThat(new PromiseFile(state).read()).isEqualTo(Promise.NONE);
     }
 
     @Test
     void aFileThatCannotBeReadIsNotTakenForNoPromise() throws IOException {
         Files.writeString(state.resolve("promise.json"), "{\"epoch\":");
         assertThatThrownBy(() -> new PromiseFile(state).read()).isInstanceOf(IOException.class);
-        assertThatThrownBy(() -> new PromiseFile(state).promise(1)).isInstanceOf(IOException.class);
+        assertThatThrownBy(() -> new PromiseFile(state).change(promise -> promise.accepted(1)))
+                .isInstanceOf(IOException.class);
     }
 
     @Test
     void whatCannotBeWrittenIsNotPromised() {
         PromiseFile file = new PromiseFile(state.resolve("nowhere"));
-        assertThatThrownBy(() -> file.promise(3)).isInstanceOf(IOException.class);
-        assertThatThrownBy(() -> file.promise(3)).isInstanceOf(IOException.class);
+        assertThatThrownBy(() -> file.change(promise -> promise.voted(3, "1"))).isInstanceOf(IOException.class);
+        assertThatThrownBy(() -> file.change(promise -> promise.voted(3, "1"))).isInstanceOf(IOException.class);
     }
 }

@@ -1,0 +1,123 @@
+package io.matriarch.instance.ha;
+
+import io.matriarch.api.contract.Peer;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * The holder's rounds while it cannot renew the Lease (ha.md 7.5): each asks the others for a promise neither to stand nor to vote, and proves
+ * the holder's right as a renewal does, from the moment it was sent, once so many have promised that the rest cannot elect. Needs neither
+ * PostgreSQL nor the volume, so the thread that renews may turn it.
+ */
+public final class Failsafe {
+    private final Me me;
+    private final Rules rules;
+    private final Map<Integer, Duration> peersWithApi = new HashMap<>();
+    private Duration asked = Duration.ZERO;
+    private long epoch;
+    private Optional<Duration> proof = Optional.empty();
+
+    public Failsafe(Me me) {
+        this(me, Rules.SAFE);
+    }
+
+    Failsafe(Me me, Rules rules) {
+        this.me = me;
+        this.rules = rules;
+    }
+
+    /** A round: who has answered it is added as answers come. */
+    public static final class Round {
+        private final Peer.Failsafe request;
+        private final LeaseView lease;
+        private final List<Integer> to;
+        private final Duration sent;
+        private final List<Integer> accepted = new ArrayList<>();
+
+        private Round(Peer.Failsafe request, LeaseView lease, List<Integer> to, Duration sent) {
+            this.request = request;
+            this.lease = lease;
+            this.to = List.copyOf(to);
+            this.sent = sent;
+        }
+
+        public Peer.Failsafe request() {
+            return request;
+        }
+
+        /** Ordinals to ask, all at once. */
+        public List<Integer> to() {
+            return to;
+        }
+    }
+
+    /**
+     * A round to send now, if it is time for one.
+     *
+     * @param lease as this member last wrote it
+     * @param renewed when the last renewal that succeeded was sent
+     * @param now just before it is sent
+     */
+    public synchronized Optional<Round> due(LeaseView lease, Duration renewed, Duration now) {
+        Timers timers = Timers.of(lease.state());
+        if (lease.state().epoch() != epoch) {
+            epoch = lease.state().epoch();
+            proof = Optional.empty();
+            peersWithApi.clear();
+        }
+        boolean mine = lease.holder().equals(me.identity());
+        boolean late = now.minus(renewed).compareTo(timers.failsafe()) >= 0;
+        if (!late) {
+            peersWithApi.clear();
+        }
+        if (!mine || !late || now.minus(asked).compareTo(timers.round()) < 0) {
+            return Optional.empty();
+        }
+        asked = now;
+        List<Integer> others = lease.state().members().stream()
+                .filter(member -> member != me.ordinal())
+                .toList();
+        Peer.Failsafe request = new Peer.Failsafe(epoch, lease.resourceVersion(), me.ordinal(), (int)
+                timers.lease().toSeconds());
+        Round round = new Round(request, lease, others, now);
+        count(round);
+        return Optional.of(round);
+    }
+
+    /** An answer; those that come late count from when their round was sent. */
+    public synchronized void answered(Round round, int ordinal, Peer.FailsafeAnswer answer, Duration now) {
+        if (round.request.epoch() != epoch) {
+            return;
+        }
+        if (answer.apiAnswers()) {
+            peersWithApi.putIfAbsent(ordinal, now);
+        } else {
+            peersWithApi.remove(ordinal);
+        }
+        if (answer.accepted() && !round.accepted.contains(ordinal)) {
+            round.accepted.add(ordinal);
+            count(round);
+        }
+    }
+
+    private void count(Round round) {
+        if (rules.proves(round.accepted, round.lease.state(), me.ordinal())
+                && proof.filter(known -> known.compareTo(round.sent) >= 0).isEmpty()) {
+            proof = Optional.of(round.sent);
+        }
+    }
+
+    /** When the last round was sent that proved this member's right in the present epoch. */
+    public synchronized Optional<Duration> proof() {
+        return proof;
+    }
+
+    /** Since when the API server has answered a peer, and not this member. */
+    public synchronized Optional<Duration> peerApi() {
+        return peersWithApi.values().stream().min(Duration::compareTo);
+    }
+}

@@ -1,0 +1,128 @@
+package io.matriarch.instance.ha;
+
+import io.matriarch.api.contract.ClusterLease.Sync;
+import io.matriarch.api.contract.Peer;
+import io.matriarch.instance.postgres.PromiseFile.Promise;
+import io.matriarch.instance.postgres.TimelineHistory;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a member knows of the others, of its promises and of what it did, besides what it sees at the moment. Times are on the clock of
+ * {@link Observation}.
+ *
+ * @param started when this agent began
+ * @param promise what is on the disk
+ * @param missing since when the API server says that there is no Lease; absent if there is one, or it says nothing
+ * @param accepted the newest promise to a holder that cannot reach the API server; absent if there was none in this life
+ * @param failsafe when the last round was sent that proves that nobody can be elected (ha.md 7.5)
+ * @param peerApi since when the API server answers a peer but not this holder; absent if it answers, or answers nobody
+ * @param ballot the votes of this member's own candidacy
+ * @param nominated when another candidate said that this member is the best
+ * @param handedTo what a holder without the API server asked of this member
+ * @param ended containers that the kubelet saw end
+ * @param told where others said they are, by ordinal
+ * @param senders the members that streamed from here, and when last, by ordinal
+ * @param enough when as many replicas as commits wait for were last streaming
+ * @param own what this member's PostgreSQL was made to do
+ */
+public record Knowledge(
+        Duration started,
+        Promise promise,
+        Optional<Duration> missing,
+        Optional<Accepted> accepted,
+        Optional<Duration> failsafe,
+        Optional<Duration> peerApi,
+        Optional<Ballot> ballot,
+        Optional<Duration> nominated,
+        Optional<HandedTo> handedTo,
+        Set<String> ended,
+        Map<Integer, Told> told,
+        Map<Integer, Streamed> senders,
+        Duration enough,
+        Own own) {
+
+    /**
+     * A promise to a holder: until then this member neither stands nor votes because the Lease ran out.
+     *
+     * @param resourceVersion that the holder last wrote
+     */
+    public record Accepted(long epoch, String resourceVersion, int ordinal, Duration until) {}
+
+    /**
+     * A candidacy.
+     *
+     * @param began when votes were first asked for
+     * @param asked when they were last asked for
+     * @param votes by ordinal, granted or not; only answers to this very request
+     */
+    public record Ballot(Peer.VoteRequest request, Duration began, Duration asked, Map<Integer, Peer.Vote> votes) {
+        public Ballot {
+            votes = Map.copyOf(votes);
+        }
+    }
+
+    /** Asked of this member by a holder that stopped at {@code lsn}. */
+    public record HandedTo(long epoch, String resourceVersion, long lsn) {}
+
+    /** Where another member said that it is. */
+    public record Told(int timeline, long lsn, Duration at) {}
+
+    /** A member streamed from here up to {@code flushed}, when the own WAL ended at {@code end}. */
+    public record Streamed(String address, long flushed, long end, Duration at) {}
+
+    /**
+     * What this member's PostgreSQL was made to do, by jobs that succeeded in this life of the agent.
+     *
+     * @param synchronous what synchronous_standby_names was last set to; null for not known
+     * @param confirmed whether a Confirm of just that succeeded since
+     * @param gate position that enough replicas must have before clients are let in; 0 when the gate is open
+     * @param reign epoch whose row is written
+     * @param checkpointed timeline of the last Checkpoint
+     * @param handedOver position of the shutdown checkpoint, if PostgreSQL was stopped by a HandOver and not started since; 0 otherwise
+     * @param handedOverAt when that was
+     * @param history the last one read from a primary
+     * @param slotsCopied when slots were last copied
+     * @param sick since when probes of the primary have failed, at least two in a row; absent if not
+     * @param containerId of this very container; empty while not known
+     * @param stepped when this member last gave the Lease back because its PostgreSQL was dead or sick
+     */
+    public record Own(
+            @Nullable Sync synchronous,
+            boolean confirmed,
+            long gate,
+            long reign,
+            int checkpointed,
+            long handedOver,
+            Duration handedOverAt,
+            @Nullable TimelineHistory history,
+            Duration slotsCopied,
+            Optional<Duration> sick,
+            String containerId,
+            Optional<Duration> stepped) {
+        public static final Own NONE = new Own(
+                null, false, 0, 0, 0, 0, Duration.ZERO, null, Duration.ZERO, Optional.empty(), "", Optional.empty());
+    }
+
+    /** Of a member that has only begun. */
+    public static Knowledge none() {
+        return new Knowledge(
+                Duration.ZERO,
+                Promise.NONE,
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Set.of(),
+                Map.of(),
+                Map.of(),
+                Duration.ZERO,
+                Own.NONE);
+    }
+}

@@ -1,0 +1,245 @@
+package io.matriarch.instance.ha;
+
+import io.matriarch.api.contract.ClusterLease.Sync;
+import io.matriarch.api.contract.Peer;
+import io.matriarch.instance.ha.Knowledge.Accepted;
+import io.matriarch.instance.ha.Knowledge.Ballot;
+import io.matriarch.instance.ha.Knowledge.HandedTo;
+import io.matriarch.instance.ha.Knowledge.Own;
+import io.matriarch.instance.ha.Knowledge.Streamed;
+import io.matriarch.instance.ha.Knowledge.Told;
+import io.matriarch.instance.postgres.Lsn;
+import io.matriarch.instance.postgres.Postgres.Pulse;
+import io.matriarch.instance.postgres.Postgres.Sender;
+import io.matriarch.instance.postgres.Postgres.ServerState;
+import io.matriarch.instance.postgres.PromiseFile.Promise;
+import io.matriarch.instance.postgres.TimelineHistory;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/** Makes {@link Knowledge} of what happens; told by whoever sees it happen, from any thread. */
+public final class Memory {
+    private static final int IN_A_ROW = 2;
+
+    private final Duration started;
+    private final Failsafe failsafe;
+    private Promise promise;
+    private Optional<Duration> missing = Optional.empty();
+    private Optional<Accepted> accepted = Optional.empty();
+    private Optional<Ballot> ballot = Optional.empty();
+    private Optional<Duration> nominated = Optional.empty();
+    private Optional<HandedTo> handedTo = Optional.empty();
+    private final Set<String> ended = new HashSet<>();
+    private final Map<Integer, Told> told = new TreeMap<>();
+    private final Map<Integer, Streamed> senders = new TreeMap<>();
+    private Duration enough;
+    private @Nullable Sync synchronous;
+    private boolean confirmed;
+    private long gate;
+    private long reign;
+    private int checkpointed;
+    private long handedOver;
+    private Duration handedOverAt = Duration.ZERO;
+    private @Nullable TimelineHistory history;
+    private Duration slotsCopied = Duration.ZERO;
+    private int badPulses;
+    private Optional<Duration> sick = Optional.empty();
+    private String containerId = "";
+    private Optional<Duration> stepped = Optional.empty();
+
+    /** Of an agent that begins now, with what its disk promises. */
+    public Memory(Duration started, Promise promise, Failsafe failsafe) {
+        this.started = started;
+        this.promise = promise;
+        this.failsafe = failsafe;
+        this.enough = started;
+    }
+
+    public synchronized Knowledge knowledge() {
+        return new Knowledge(
+                started,
+                promise,
+                missing,
+                accepted,
+                failsafe.proof(),
+                failsafe.peerApi(),
+                ballot,
+                nominated,
+                handedTo,
+                Set.copyOf(ended),
+                new TreeMap<>(told),
+                new TreeMap<>(senders),
+                enough,
+                new Own(
+                        synchronous,
+                        confirmed,
+                        gate,
+                        reign,
+                        checkpointed,
+                        handedOver,
+                        handedOverAt,
+                        history,
+                        slotsCopied,
+                        sick,
+                        containerId,
+                        stepped));
+    }
+
+    /** The disk says this now. */
+    public synchronized void promised(Promise now) {
+        promise = now;
+    }
+
+    /** The API server answered that there is, or is no, Lease. */
+    public synchronized void lease(boolean there, Duration now) {
+        missing = there ? Optional.empty() : missing.or(() -> Optional.of(now));
+    }
+
+    /** A promise to a holder was made, and is on the disk. */
+    public synchronized void accepted(Peer.Failsafe request, Duration until) {
+        accepted = Optional.of(new Accepted(request.epoch(), request.resourceVersion(), request.ordinal(), until));
+    }
+
+    /** Votes are asked for: answers to former questions count no more, unless it is the same question. */
+    public synchronized void asking(Peer.VoteRequest request, Duration now) {
+        ballot = Optional.of(ballot.filter(known -> known.request().equals(request))
+                .map(known -> new Ballot(request, known.began(), now, known.votes()))
+                .orElseGet(() -> new Ballot(request, now, now, Map.of())));
+    }
+
+    /** An answer to a request for a vote. */
+    public synchronized void voted(Peer.VoteRequest request, Peer.Vote vote) {
+        ballot = ballot.map(known -> {
+            if (!known.request().equals(request)) {
+                return known;
+            }
+            Map<Integer, Peer.Vote> votes = new HashMap<>(known.votes());
+            votes.put(vote.ordinal(), vote);
+            return new Ballot(request, known.began(), known.asked(), votes);
+        });
+    }
+
+    public synchronized void nominated(Duration now) {
+        nominated = Optional.of(now);
+    }
+
+    public synchronized void handedTo(Peer.HandOver request) {
+        handedTo = Optional.of(new HandedTo(request.epoch(), request.resourceVersion(), Lsn.parse(request.lsn())));
+    }
+
+    /** The kubelet saw these containers of the holder's pod end. */
+    public synchronized void ended(Set<String> containers) {
+        ended.addAll(containers);
+    }
+
+    public synchronized void told(int ordinal, Peer.PositionAnswer answer, Duration now) {
+        told.put(ordinal, new Told(answer.timeline(), Lsn.parse(answer.lsn()), now));
+    }
+
+    /** What was seen of the own server; {@code acknowledgements}: how many replicas commits wait for. */
+    public synchronized void server(ServerState server, int acknowledgements, Duration now) {
+        if (!server.accepting() || server.inRecovery()) {
+            enough = now;
+            return;
+        }
+        for (Sender sender : server.wal().senders()) {
+            if (sender.streaming()) {
+                senders.put(
+                        sender.ordinal(),
+                        new Streamed(
+                                sender.address(), sender.flushed(), server.wal().end(), now));
+            }
+        }
+        long streaming = server.wal().senders().stream()
+                .filter(sender -> sender.streaming()
+                        && (synchronous == null || synchronous.voters().contains(sender.ordinal())))
+                .count();
+        if (streaming >= acknowledgements) {
+            enough = now;
+        }
+    }
+
+    /** A probe of the primary came to this. */
+    public synchronized void pulse(Pulse pulse, Duration now) {
+        badPulses = pulse == Pulse.Good ? 0 : badPulses + 1;
+        if (badPulses == 0) {
+            sick = Optional.empty();
+        } else if (badPulses >= IN_A_ROW && sick.isEmpty()) {
+            sick = Optional.of(now);
+        }
+    }
+
+    /** A server is about to be started or promoted: nothing is known of it. {@code gate}: 0 for open. */
+    public synchronized void begins() {
+        handedOver = 0;
+        badPulses = 0;
+        sick = Optional.empty();
+        gate = 0;
+        senders.clear();
+    }
+
+    /** A primary was started behind the gate, with its WAL ending here. */
+    public synchronized void gated(long lsn) {
+        gate = lsn;
+    }
+
+    public synchronized void gateOpened() {
+        gate = 0;
+    }
+
+    /** synchronous_standby_names is this now. */
+    public synchronized void synchronizing(Sync names) {
+        if (!names.equals(synchronous)) {
+            synchronous = names;
+            confirmed = false;
+        }
+    }
+
+    /** Nobody knows what synchronous_standby_names is: a change failed half-way. */
+    public synchronized void synchronizingUnknown() {
+        synchronous = null;
+        confirmed = false;
+    }
+
+    /** Enough of these have what was acknowledged before. */
+    public synchronized void confirmed(Sync names) {
+        confirmed = names.equals(synchronous);
+    }
+
+    public synchronized void reignBegan(long epoch) {
+        reign = epoch;
+    }
+
+    public synchronized void checkpointed(int timeline) {
+        checkpointed = timeline;
+    }
+
+    public synchronized void handedOver(long lsn, Duration now) {
+        handedOver = lsn;
+        handedOverAt = now;
+    }
+
+    public synchronized void history(TimelineHistory read) {
+        history = read;
+    }
+
+    public synchronized void slotsCopied(Duration now) {
+        slotsCopied = now;
+    }
+
+    /** Which container this is, when that is certain. */
+    public synchronized void container(String id) {
+        containerId = id;
+    }
+
+    /** The Lease was given back by a member that lives on. */
+    public synchronized void stepped(Duration now) {
+        stepped = Optional.of(now);
+    }
+}

@@ -1,0 +1,111 @@
+package io.matriarch.instance.ha;
+
+import io.matriarch.api.contract.ClusterLease;
+import io.matriarch.api.contract.ClusterLease.Sync;
+import io.matriarch.api.contract.Peer;
+import io.matriarch.instance.postgres.Lsn;
+import io.matriarch.instance.postgres.PromiseFile.Promise;
+import java.time.Duration;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The rules that acknowledged commits depend on, each by its name, so that a test can take away any one of them and show that it is needed
+ * (ha.md 7.13). There is one set of them in a pod.
+ */
+class Rules {
+    static final Rules SAFE = new Rules();
+
+    /** How many voters must have stopped receiving: any so many contain one that has each acknowledged commit. */
+    int quorum(Sync sync) {
+        return sync.quorum();
+    }
+
+    /** Who is to be promoted: a longer timeline is not better than a newer one (ha.md section 4). */
+    Comparator<Peer.Vote> best() {
+        return Comparator.comparingInt(Peer.Vote::timeline)
+                .thenComparingLong(vote -> vote.lsn() == null ? 0 : Lsn.parse(vote.lsn()))
+                .thenComparing(vote -> !vote.delayed())
+                .thenComparing(vote -> -vote.ordinal());
+    }
+
+    /** Only a vote that told the true end of its WAL counts. */
+    boolean counts(Peer.Vote vote) {
+        return vote.granted() && vote.exhausted();
+    }
+
+    /** The resourceVersion that the Lease must still have to be taken: the one the votes were given at. */
+    String takenAt(Peer.VoteRequest request, LeaseView present) {
+        return request.resourceVersion();
+    }
+
+    /**
+     * Whether a member may receive: not while a candidate may still win with its vote. A Lease newer than the vote means that nobody can.
+     *
+     * @param resourceVersion of the Lease, as its holder has it
+     */
+    boolean mayReceive(Promise promise, String resourceVersion) {
+        return promise.resourceVersion() == null || newer(resourceVersion, promise.resourceVersion());
+    }
+
+    /** Whether a voter's disk may have forgotten a vote: then it receives nothing before a renewal. */
+    boolean mayHaveForgotten(Promise promise, ClusterLease lease, int ordinal) {
+        return promise.resourceVersion() == null
+                && Optional.ofNullable(lease.sync())
+                        .filter(sync -> sync.voters().contains(ordinal))
+                        .isPresent();
+    }
+
+    /** Whether a failsafe round proves that nobody else can be elected (ha.md 7.5). */
+    boolean proves(List<Integer> accepted, ClusterLease lease, int ordinal) {
+        Sync sync = lease.sync();
+        if (sync == null || sync.acknowledgements() == 0) {
+            return lease.members().stream().allMatch(member -> member == ordinal || accepted.contains(member));
+        }
+        long rest = sync.voters().stream()
+                .filter(voter -> voter != ordinal && !accepted.contains(voter))
+                .count();
+        return rest < quorum(sync);
+    }
+
+    /** Whether commits acknowledged under these names are safe with a Lease that says this (ha.md 7.7). */
+    boolean safe(Sync names, @Nullable Sync lease) {
+        if (lease == null || lease.acknowledgements() == 0) {
+            return true;
+        }
+        long strangers = names.voters().stream()
+                .filter(voter -> !lease.voters().contains(voter))
+                .count();
+        return names.acknowledgements() - strangers >= lease.acknowledgements();
+    }
+
+    /** Whether the Lease has run out: not renewed for as long as it lasts, on this member's own clock. */
+    boolean expired(Duration seen, Duration now, Duration lease) {
+        return now.minus(seen).compareTo(lease) >= 0;
+    }
+
+    /** Whether data may be thrown away for a copy of the primary's: only when nothing in it can be missing there. */
+    boolean mayDiscard(long lsn, int timeline, ClusterLease lease) {
+        return timeline < lease.timeline()
+                || lsn <= Optional.ofNullable(lease.lsn()).map(Lsn::parse).orElse(0L);
+    }
+
+    /**
+     * Whether a resourceVersion is newer than another one of the same object. Kubernetes compares them as decimal numbers (API concepts,
+     * "Resource versions"); whatever is no number is never newer, which costs time and no commit.
+     */
+    boolean newer(String version, String than) {
+        if (!number(version) || !number(than)) {
+            return false;
+        }
+        return version.length() != than.length() ? version.length() > than.length() : version.compareTo(than) > 0;
+    }
+
+    private static boolean number(String text) {
+        return !text.isEmpty()
+                && text.chars().allMatch(c -> c >= '0' && c <= '9')
+                && (text.length() == 1 || text.charAt(0) != '0');
+    }
+}

@@ -1,0 +1,166 @@
+package io.matriarch.instance.ha;
+
+import io.matriarch.api.contract.ClusterLease;
+import io.matriarch.api.contract.MemberReport.VolumeContent;
+import io.matriarch.api.contract.Peer;
+import io.matriarch.api.contract.Peer.Vacancy;
+import io.matriarch.instance.postgres.PromiseFile.Promise;
+import java.time.Duration;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a member answers to those who ask for its vote or its promise (ha.md 7.5, 7.6). Judging a request and writing the promise down are one
+ * step: no other request is judged in between, and every later decision sees the promise. The order for a vote that is granted:
+ *
+ * <ol>
+ *   <li>the promise is written and fsynced;
+ *   <li>the receiver is stopped and gone;
+ *   <li>the position is read, and leaves with the answer. If any step fails, the answer is a refusal, and the promise stays.
+ * </ol>
+ */
+public final class Voter {
+    private final Me me;
+    private final Rules rules;
+
+    public Voter(Me me) {
+        this(me, Rules.SAFE);
+    }
+
+    Voter(Me me, Rules rules) {
+        this.me = me;
+        this.rules = rules;
+    }
+
+    /** The answer to a request. */
+    public sealed interface Verdict {
+        /** Granted, once this promise is on the disk; {@code until} is how long an acceptance lasts, and zero for a vote. */
+        record Grant(Promise promise, Duration until) implements Verdict {}
+
+        /** Nothing is promised. */
+        record Refuse(String reason) implements Verdict {}
+    }
+
+    /** Judges a request for a vote, by the newest observation; {@code seen.now()} is now, and the promise is the disk's. */
+    public Verdict vote(Observation seen, Peer.VoteRequest request) {
+        String reason = against(seen, request);
+        return reason == null
+                ? new Verdict.Grant(
+                        seen.knowledge().promise().voted(request.epoch(), request.resourceVersion()), Duration.ZERO)
+                : new Verdict.Refuse(reason);
+    }
+
+    private @Nullable String against(Observation seen, Peer.VoteRequest request) {
+        Promise promise = seen.knowledge().promise();
+        if (promise.epoch() > request.epoch()) {
+            return "epoch %d is promised already".formatted(promise.epoch());
+        }
+        if (promise.resourceVersion() != null && rules.newer(promise.resourceVersion(), request.resourceVersion())) {
+            return "voted at a newer Lease, %s".formatted(promise.resourceVersion());
+        }
+        if (seen.lease().isPresent()) {
+            LeaseView lease = seen.lease().get();
+            if (lease.holder().equals(me.identity())) {
+                return "holds the Lease itself";
+            }
+            if (rules.newer(lease.resourceVersion(), request.resourceVersion())
+                    || lease.state().epoch() >= request.epoch()) {
+                return "the Lease is newer: epoch %d, resourceVersion %s"
+                        .formatted(lease.state().epoch(), lease.resourceVersion());
+            }
+        }
+        if (byTime(request.vacancy())) {
+            String early = tooEarly(seen, request);
+            if (early != null) {
+                return early;
+            }
+        }
+        return unable(seen);
+    }
+
+    /** Vacancies that only a clock tells of; the others are facts about the holder, whatever was promised to it before. */
+    private static boolean byTime(Vacancy vacancy) {
+        return switch (vacancy) {
+            case Expired, Missing, Forced -> true;
+            case Released, HandingOver, Terminated -> false;
+        };
+    }
+
+    private @Nullable String tooEarly(Observation seen, Peer.VoteRequest request) {
+        Knowledge known = seen.knowledge();
+        if (known.accepted()
+                .filter(promise -> promise.until().compareTo(seen.now()) > 0)
+                .isPresent()) {
+            return "promised the holder not to vote yet";
+        }
+        Duration lease = seen.lease()
+                .map(LeaseView::state)
+                .map(Timers::of)
+                .orElse(Timers.RELAXED)
+                .lease();
+        // A promise of a former life of this agent is only known to have ended when the longest would have.
+        if (seen.now().minus(known.started()).compareTo(Timers.LONGEST) < 0) {
+            return "has only begun, and may have promised the holder not to vote";
+        }
+        boolean renewed = seen.lease().isPresent()
+                && seen.now()
+                                .minus(seen.leaseSeen())
+                                .compareTo(lease.multipliedBy(8).dividedBy(10))
+                        < 0;
+        return renewed && request.vacancy() != Vacancy.Missing ? "saw the Lease renewed" : null;
+    }
+
+    /** Why this member's vote would be worth nothing. */
+    private @Nullable String unable(Observation seen) {
+        if (seen.stopping()) {
+            return "is stopping";
+        }
+        if (seen.settings().isEmpty()
+                || seen.settings().get().instances() <= me.ordinal()
+                || seen.settings().get().fenced().contains(me.ordinal())) {
+            return "is not to run";
+        }
+        if (!seen.server().accepting() || !seen.server().inRecovery()) {
+            return "no replica runs here";
+        }
+        if (seen.volume()
+                .filter(volume -> volume.content() == VolumeContent.Data)
+                .isEmpty()) {
+            return "has no data";
+        }
+        Optional<ClusterLease> lease = seen.lease().map(LeaseView::state).or(seen::remembered);
+        if (lease.isPresent() && !Descents.belongs(me, seen, lease.get())) {
+            return "its data is of another reign";
+        }
+        return null;
+    }
+
+    /** Judges a holder's request for a promise (ha.md 7.5). */
+    public Verdict failsafe(Observation seen, Peer.Failsafe request) {
+        Promise promise = seen.knowledge().promise();
+        if (seen.server().process()
+                && seen.server().accepting()
+                && !seen.server().inRecovery()) {
+            return new Verdict.Refuse("is a primary itself");
+        }
+        if (promise.epoch() > request.epoch() && !rules.mayReceive(promise, request.resourceVersion())) {
+            return new Verdict.Refuse("voted for epoch " + promise.epoch());
+        }
+        if (seen.lease().isPresent()) {
+            LeaseView lease = seen.lease().get();
+            boolean another = io.matriarch.api.contract.Names.ordinal(pod(lease.holder())) != request.ordinal();
+            if (lease.state().epoch() > request.epoch()
+                    || another && !rules.newer(request.resourceVersion(), lease.resourceVersion())) {
+                return new Verdict.Refuse(
+                        "the Lease says otherwise: epoch " + lease.state().epoch());
+            }
+        }
+        Duration lasts = request.seconds() > 0 ? Duration.ofSeconds(request.seconds()) : Timers.LONGEST;
+        return new Verdict.Grant(promise.accepted(request.epoch()), seen.now().plus(lasts));
+    }
+
+    private static String pod(String identity) {
+        int slash = identity.indexOf('/');
+        return slash < 0 ? identity : identity.substring(0, slash);
+    }
+}
