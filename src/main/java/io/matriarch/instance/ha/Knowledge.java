@@ -27,6 +27,8 @@ import org.jspecify.annotations.Nullable;
  * @param told where others said they are, by ordinal
  * @param senders the members that streamed from here, and when last, by ordinal
  * @param enough when as many replicas as commits wait for were last streaming
+ * @param settled since when every decision has wished for the voters that the Lease was seen to have: a renewal sent later proves that no
+ *     other content can still be written; absent while the last one wished for others
  * @param own what this member's PostgreSQL was made to do
  */
 public record Knowledge(
@@ -43,7 +45,13 @@ public record Knowledge(
         Map<Integer, Told> told,
         Map<Integer, Streamed> senders,
         Duration enough,
+        Optional<Duration> settled,
         Own own) {
+
+    /** Whether the agent tells {@link Memory} what happens, and so can take part in failover. */
+    boolean kept() {
+        return !started.isZero();
+    }
 
     /**
      * A promise to a holder: until then this member neither stands nor votes because the Lease ran out.
@@ -123,6 +131,7 @@ public record Knowledge(
                 Map.of(),
                 Map.of(),
                 Duration.ZERO,
+                Optional.empty(),
                 Own.NONE);
     }
 }

@@ -2,6 +2,7 @@ package io.matriarch.instance.ha;
 
 import io.matriarch.api.contract.ClusterLease.Sync;
 import io.matriarch.api.contract.Peer;
+import io.matriarch.instance.ha.Decision.LeaseWish;
 import io.matriarch.instance.ha.Knowledge.Accepted;
 import io.matriarch.instance.ha.Knowledge.Ballot;
 import io.matriarch.instance.ha.Knowledge.HandedTo;
@@ -18,6 +19,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
@@ -39,6 +41,7 @@ public final class Memory {
     private final Map<Integer, Told> told = new TreeMap<>();
     private final Map<Integer, Streamed> senders = new TreeMap<>();
     private Duration enough;
+    private Optional<Duration> settled = Optional.empty();
     private @Nullable Sync synchronous;
     private boolean confirmed;
     private long gate;
@@ -76,6 +79,7 @@ public final class Memory {
                 new TreeMap<>(told),
                 new TreeMap<>(senders),
                 enough,
+                settled,
                 new Own(
                         synchronous,
                         confirmed,
@@ -89,6 +93,15 @@ public final class Memory {
                         sick,
                         containerId,
                         stepped));
+    }
+
+    /** A decision was made of what was seen, and is carried out from now on. */
+    public synchronized void decided(Observation seen, Decision decision) {
+        boolean same = !(decision.lease() instanceof LeaseWish.Keep keep)
+                || Objects.equals(
+                        keep.state().sync(),
+                        seen.lease().map(view -> view.state().sync()).orElse(null));
+        settled = same ? settled.or(() -> Optional.of(seen.now())) : Optional.empty();
     }
 
     /** The disk says this now. */

@@ -5,53 +5,72 @@ import io.matriarch.api.contract.ClusterLease.Phase;
 import io.matriarch.api.contract.MemberReport.Problem;
 import io.matriarch.api.contract.MemberReport.VolumeContent;
 import io.matriarch.api.contract.Settings;
-import io.matriarch.api.contract.Settings.BootstrapAction;
-import io.matriarch.api.contract.Settings.BootstrapOrder;
 import io.matriarch.instance.ha.Decision.Fence;
 import io.matriarch.instance.ha.Decision.LeaseWish;
-import io.matriarch.instance.postgres.Postgres.ServerState;
 import io.matriarch.instance.postgres.Postgres.VolumeState;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
-import java.util.SortedSet;
-import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 
 /**
- * What one member does, purely: observation in, decision out (ha.md section 7; docs/contract.md, "The Lease in this release"). The order of
- * the questions:
+ * What one member does, purely: observation in, decision out (ha.md section 7; docs/contract.md, "High availability"). The order of the
+ * questions:
  *
  * <ol>
- *   <li>May PostgreSQL go on? A primary without a young proof may not.
- *   <li>Is this pod to end? Stop, then give the Lease back.
+ *   <li>May PostgreSQL go on? A primary without a young proof may not ({@link #fence}).
+ *   <li>Is this pod to end? Hand over or stop, then give the Lease back.
  *   <li>Are settings, Lease and volume known?
- *   <li>Is there a database system yet? If not: only the member that the order names does anything.
- *   <li>Was I the last primary? Then I am it again, by the Lease. Otherwise I follow who is.
+ *   <li>Is there a database system yet? If not: only the member that the order names does anything ({@link Bootstrap}).
+ *   <li>Do I hold the Lease? Then I serve, or leave ({@link Holder}).
+ *   <li>Was I the last primary, and nobody was after me? Then I am it again, by the Lease.
+ *   <li>Otherwise I follow who is ({@link Replica}), and stand when nobody is ({@link Candidate}).
  * </ol>
  */
 public final class Protocol {
-    private static final Duration SLOTS = Duration.ofSeconds(10);
+    /** Who gave the Lease back, or on, lets others try first. */
+    private static final Duration STAND_BACK = Duration.ofSeconds(3);
+
+    private static final Duration UNFIT = Duration.ofSeconds(30);
 
     private final Me me;
     private final Timers timers;
+    private final Bootstrap bootstrap;
+    private final Holder holder;
+    private final Departure departure;
+    private final Candidate candidate;
+    private final Replica replica;
+    private final Rules rules;
+    private volatile Timers wanted;
 
     public Protocol(Me me, Timers timers) {
+        this(me, timers, Rules.SAFE);
+    }
+
+    Protocol(Me me, Timers timers, Rules rules) {
         this.me = me;
         this.timers = timers;
+        this.wanted = timers;
+        this.rules = rules;
+        this.bootstrap = new Bootstrap(me);
+        this.holder = new Holder(me, rules);
+        this.departure = new Departure(me);
+        this.candidate = new Candidate(me, rules);
+        this.replica = new Replica(me, rules);
     }
 
     public Decision decide(Observation seen) {
+        seen.settings().map(Settings::failover).ifPresent(failover -> wanted = Timers.of(failover.profile()));
         Plan plan = plan(seen);
         Optional<Job> job =
-                seen.running().isPresent() ? Optional.empty() : plan.job().filter(wanted -> due(wanted, seen));
+                seen.running().isPresent() ? Optional.empty() : plan.job().filter(next -> due(next, seen));
         return new Decision(
                 job,
                 plan.lease(),
                 Reports.of(me, seen, plan.problem(), holds(seen)),
                 plan.exit(),
-                List.of(),
-                Optional.empty());
+                plan.asks(),
+                plan.kill());
     }
 
     /** A job that failed waits, unless the user changed something. */
@@ -59,12 +78,12 @@ public final class Protocol {
         return seen.failures().stream()
                 .filter(failure -> failure.job().getClass() == job.getClass())
                 .findFirst()
-                .filter(failure -> java.util.Objects.equals(failure.settings(), revision(seen)))
+                .filter(failure -> Objects.equals(failure.settings(), revision(seen)))
                 .map(failure -> seen.now().compareTo(failure.retry()) >= 0)
                 .orElse(true);
     }
 
-    private static @org.jspecify.annotations.Nullable String revision(Observation seen) {
+    private static @Nullable String revision(Observation seen) {
         return seen.settings().map(Settings::toString).orElse(null);
     }
 
@@ -72,34 +91,30 @@ public final class Protocol {
         return seen.lease().map(lease -> lease.holder().equals(me.identity())).orElse(false);
     }
 
-    /** How a PostgreSQL that was started as primary must end, if it must: it needs the Lease, and a proof that is young enough. */
+    /**
+     * How a PostgreSQL that was started as primary must end, if it must: it needs the Lease, and a proof that is young enough.
+     *
+     * @param proof the later of renewal and failsafe proof
+     */
     public Fence fence(Optional<LeaseView> lease, Optional<Duration> proof, Duration now) {
         if (lease.isPresent() && !lease.get().holder().equals(me.identity())) {
             return Fence.Kill;
         }
-        Duration age = proof.map(now::minus).orElse(timers.lease());
-        if (age.compareTo(timers.kill()) >= 0) {
+        Timers present = timers(lease);
+        Duration age = proof.map(now::minus).orElse(present.lease());
+        if (age.compareTo(present.kill()) >= 0) {
             return Fence.Kill;
         }
-        return age.compareTo(timers.stop()) >= 0 ? Fence.Stop : Fence.None;
+        return age.compareTo(present.stop()) >= 0 ? Fence.Stop : Fence.None;
     }
 
-    private record Plan(Optional<Job> job, LeaseWish lease, Optional<Problem> problem, boolean exit) {
-        static Plan watch() {
-            return new Plan(Optional.empty(), new LeaseWish.Watch(), Optional.empty(), false);
-        }
-
-        static Plan job(Job job, LeaseWish lease) {
-            return new Plan(Optional.of(job), lease, Optional.empty(), false);
-        }
-
-        static Plan lease(LeaseWish lease) {
-            return new Plan(Optional.empty(), lease, Optional.empty(), false);
-        }
-
-        static Plan problem(Problem problem) {
-            return new Plan(Optional.empty(), new LeaseWish.Watch(), Optional.of(problem), false);
-        }
+    /** The timers a holder goes by: those the Lease says, or the faster ones that it is about to write. */
+    public Timers timers(Optional<LeaseView> lease) {
+        Timers said = lease.map(LeaseView::state)
+                .filter(state -> state.profile() != null)
+                .map(Timers::of)
+                .orElse(timers);
+        return wanted.lease().compareTo(said.lease()) < 0 ? wanted : said;
     }
 
     private Plan plan(Observation seen) {
@@ -107,7 +122,7 @@ public final class Protocol {
             return stop(seen);
         }
         if (seen.settings().isEmpty()) {
-            return Plan.watch();
+            return Plan.lease(kept(seen));
         }
         if (seen.volume().isEmpty()) {
             return Plan.job(new Job.Inspect(), kept(seen));
@@ -115,37 +130,77 @@ public final class Protocol {
         VolumeState volume = seen.volume().get();
         if (volume.problem() != null) {
             // Looked at again now and then: the user may have cleared the way.
-            return new Plan(
-                    seen.server().process() ? Optional.empty() : Optional.of(new Job.Inspect()),
-                    kept(seen),
-                    Optional.of(volume.problem()),
-                    false);
+            Plan plan = Plan.lease(kept(seen)).with(volume.problem());
+            return seen.server().process() ? plan : plan.with(new Job.Inspect());
         }
         if (seen.lease().isEmpty()) {
             return withoutLease(seen, seen.settings().get(), volume);
         }
-        Settings settings = seen.settings().get();
-        LeaseView lease = seen.lease().get();
-        if (lease.state().systemIdentifier() == null) {
-            return bootstrap(seen, settings, lease, volume);
+        return withLease(seen, seen.settings().get(), seen.lease().get(), volume);
+    }
+
+    private Plan withLease(Observation seen, Settings settings, LeaseView lease, VolumeState volume) {
+        ClusterLease state = lease.state();
+        if (state.systemIdentifier() == null) {
+            return bootstrap.plan(seen, settings, lease, volume, mayTake(seen, lease), proven(seen));
         }
-        if (volume.content() == VolumeContent.Data
-                && !lease.state().systemIdentifier().equals(volume.systemIdentifier())) {
+        if (volume.content() == VolumeContent.Data && !state.systemIdentifier().equals(volume.systemIdentifier())) {
             return Plan.problem(new Problem(
                     "ForeignVolume",
                     "data-%s holds system %s; this cluster is %s. Rename the claim or use another cluster name"
-                            .formatted(
-                                    me.pod(),
-                                    volume.systemIdentifier(),
-                                    lease.state().systemIdentifier())));
+                            .formatted(me.pod(), volume.systemIdentifier(), state.systemIdentifier())));
         }
-        if (lastHolder(lease.state())) {
-            return primary(seen, settings, lease, volume);
+        if (holds(seen)) {
+            return holder.plan(seen, settings, lease, volume, proven(seen));
         }
-        return me.ordinal() >= settings.instances() ? condemned(seen) : replica(seen, settings, lease, volume);
+        if (settings.fenced().contains(me.ordinal())) {
+            return seen.server().process() ? Plan.job(new Job.Stop(), new LeaseWish.Watch()) : Plan.watch();
+        }
+        if (lastHolder(state)) {
+            return back(seen, lease, volume);
+        }
+        if (me.ordinal() >= settings.instances()) {
+            return seen.server().process() ? Plan.job(new Job.Stop(), new LeaseWish.Watch()) : Plan.watch();
+        }
+        Optional<Plan> stands = candidate.stand(seen, settings, lease);
+        Plan follows = replica.plan(seen, settings, lease, volume);
+        return stands.map(plan -> plan.or(follows.job())).orElse(follows);
+    }
+
+    /** Takes office again: nobody was after this member, so its data is the newest there is. */
+    private Plan back(Observation seen, LeaseView lease, VolumeState volume) {
+        if (volume.content() != VolumeContent.Data) {
+            return Plan.problem(Holder.dataLost(me));
+        }
+        if (!mayTake(seen, lease)) {
+            return Plan.watch();
+        }
+        ClusterLease state = lease.state();
+        long epoch = Math.max(state.epoch() + 1, seen.knowledge().promise().epoch());
+        ClusterLease withdrawn =
+                Serving.withdrawn(state, "nobody took over within %d s".formatted(STAND_BACK.toSeconds()));
+        return Plan.lease(new LeaseWish.Take(lease.resourceVersion(), Leases.returned(withdrawn, epoch, me)));
     }
 
     private Plan stop(Observation seen) {
+        Optional<ClusterLease> held = seen.lease()
+                .filter(lease -> holds(seen))
+                .map(LeaseView::state)
+                .filter(state -> state.systemIdentifier() != null);
+        if (seen.knowledge().kept() && held.isPresent() && seen.settings().isPresent()) {
+            Settings settings = seen.settings().get();
+            if (Departure.begun(seen)) {
+                Optional<Plan> plan = departure.handOver(seen, settings, held.get(), null, Holder.byLease(seen));
+                if (plan.isPresent()) {
+                    return plan.get();
+                }
+            }
+            var heirs = departure.heirs(seen, settings, held.get());
+            boolean failed = seen.failures().stream().anyMatch(failure -> failure.job() instanceof Job.HandOver);
+            if (seen.server().accepting() && !seen.server().inRecovery() && !heirs.isEmpty() && !failed) {
+                return departure.stop(seen, held.get(), heirs);
+            }
+        }
         if (seen.server().process()) {
             return Plan.job(new Job.Stop(), kept(seen));
         }
@@ -162,7 +217,7 @@ public final class Protocol {
                             ? state
                             : Leases.of(state).phase(Phase.Released).draft()));
         }
-        return new Plan(Optional.empty(), kept(seen), Optional.empty(), idle);
+        return Plan.lease(kept(seen)).exiting(idle);
     }
 
     private LeaseWish kept(Observation seen) {
@@ -174,55 +229,48 @@ public final class Protocol {
 
     /** The API server is away, or somebody deleted the Lease. Reads can be served by whoever was not the last primary. */
     private Plan withoutLease(Observation seen, Settings settings, VolumeState volume) {
-        boolean replica = seen.remembered()
-                .filter(state -> !lastHolder(state))
+        Optional<ClusterLease> known = seen.remembered()
                 .filter(state -> state.systemIdentifier() != null
-                        && state.systemIdentifier().equals(volume.systemIdentifier()))
-                .isPresent();
-        if (!replica || seen.server().process() || me.ordinal() >= settings.instances()) {
+                        && state.systemIdentifier().equals(volume.systemIdentifier()));
+        if (known.isEmpty()
+                || me.ordinal() >= settings.instances()
+                || settings.fenced().contains(me.ordinal())) {
             return Plan.watch();
         }
-        return Plan.job(new Job.StartReplica(seen.remembered().orElseThrow().address()), new LeaseWish.Watch());
-    }
-
-    private Plan bootstrap(Observation seen, Settings settings, LeaseView lease, VolumeState volume) {
-        BootstrapOrder order = settings.bootstrap();
-        if (order.action() == BootstrapAction.Inspect || order.ordinal() != me.ordinal()) {
-            return Plan.watch();
-        }
-        boolean adopt = order.action() == BootstrapAction.Adopt;
-        if (adopt
-                && (volume.content() != VolumeContent.Data
-                        || !java.util.Objects.equals(volume.systemIdentifier(), order.systemIdentifier()))) {
-            return Plan.problem(new Problem(
-                    "AdoptionFailed",
-                    "data-%s was to be taken over with system %s, but holds %s"
-                            .formatted(me.pod(), order.systemIdentifier(), volume.systemIdentifier())));
-        }
-        if (!holds(seen)) {
-            long former = order.epoch() == null ? 0 : order.epoch();
-            return mayTake(seen, lease)
-                    ? Plan.lease(new LeaseWish.Take(
-                            lease.resourceVersion(),
-                            Leases.bootstrapping(
-                                    lease.state(),
-                                    Math.max(former, lease.state().epoch()) + 1,
-                                    me)))
+        ClusterLease state = known.get();
+        if (lastHolder(state)) {
+            Duration lease = Timers.LONGEST;
+            boolean missing = seen.knowledge()
+                    .missing()
+                    .filter(since -> rules.expired(since, seen.now(), lease))
+                    .isPresent();
+            long epoch = Math.max(state.epoch() + 1, seen.knowledge().promise().epoch());
+            return missing && volume.content() == VolumeContent.Data
+                    ? Plan.lease(new LeaseWish.Create(Leases.returned(state, epoch, me)))
                     : Plan.watch();
         }
-        LeaseWish keep = new LeaseWish.Keep(lease.state());
-        ServerState server = seen.server();
-        if (volume.content() == VolumeContent.Empty) {
-            return proven(seen) ? Plan.job(new Job.Initdb(), keep) : Plan.lease(keep);
+        Optional<String> address = seen.knowledge().kept() ? heard(seen, state) : Optional.ofNullable(state.address());
+        if (!seen.server().process()) {
+            return Plan.job(new Job.StartReplica(address.orElse(null)), new LeaseWish.Watch());
         }
-        if (!server.process()) {
-            return proven(seen) ? Plan.job(new Job.StartPrimary(lease.state().epoch()), keep) : Plan.lease(keep);
-        }
-        if (server.accepting() && !server.inRecovery() && volume.systemIdentifier() != null) {
-            return Plan.lease(
-                    new LeaseWish.Keep(Leases.born(lease.state(), volume.systemIdentifier(), server.timeline(), me)));
-        }
-        return Plan.lease(keep);
+        return address.isPresent()
+                        && seen.server().accepting()
+                        && !address.get().equals(seen.following())
+                        && seen.knowledge().kept()
+                ? Plan.job(new Job.Follow(address.get()), new LeaseWish.Watch())
+                : Plan.watch();
+    }
+
+    /** The holder, when it has asked this very member for a promise: that is as good as having seen its Lease. */
+    private Optional<String> heard(Observation seen, ClusterLease state) {
+        return seen.knowledge()
+                .accepted()
+                .filter(promise -> promise.epoch() == state.epoch()
+                        && promise.until().compareTo(seen.now()) > 0
+                        && Descents.owner(state).isPresent()
+                        && seen.knowledge().promise().resourceVersion() != null
+                        && rules.mayReceive(seen.knowledge().promise(), promise.resourceVersion()))
+                .map(promise -> state.address());
     }
 
     /** Whether this member, by name, was the last to hold the Lease for a reign. */
@@ -231,108 +279,31 @@ public final class Protocol {
     }
 
     /**
-     * Vacancy, as far as this release knows it: given back; or held by a former container of this very pod, which is gone, as the kubelet
-     * starts one only after the other and the lock on the volume is mine; or not renewed for as long as it lasts, by my own clock.
+     * Vacancy, for who was the last holder: given back, and others had time to take it if they should; or held by a former container of this
+     * very pod, which is gone, as the kubelet starts one only after the other and the lock on the volume is mine; or not renewed for as long as
+     * it lasts, by my own clock.
      */
     private boolean mayTake(Observation seen, LeaseView lease) {
-        return lease.holder().isEmpty()
-                || lease.holder().startsWith(me.podPrefix())
-                || seen.now().minus(seen.leaseSeen()).compareTo(timers.lease()) >= 0;
+        Duration age = seen.now().minus(seen.leaseSeen());
+        if (lease.state().unfit().contains(me.ordinal()) && age.compareTo(UNFIT) < 0) {
+            return false;
+        }
+        if (lease.holder().isEmpty()) {
+            boolean back = lease.state().phase() == Phase.HandingOver
+                    || seen.knowledge().own().stepped().isPresent()
+                            && lease.state().members().size() > 1;
+            return !back || age.compareTo(STAND_BACK) >= 0;
+        }
+        return lease.holder().startsWith(me.podPrefix())
+                || rules.expired(
+                        seen.leaseSeen(), seen.now(), Timers.of(lease.state()).lease());
     }
 
     /** A proof younger than the moment when PostgreSQL was last seen dead: the Lease is mine now, not only once. */
     private boolean proven(Observation seen) {
-        return seen.proof()
+        return java.util.stream.Stream.concat(seen.proof().stream(), seen.knowledge().failsafe().stream())
                 .filter(proof -> proof.compareTo(seen.serverGone()) > 0)
-                .filter(proof ->
-                        seen.now().minus(proof).compareTo(timers.renew().plus(timers.request())) < 0)
-                .isPresent();
-    }
-
-    private Plan primary(Observation seen, Settings settings, LeaseView lease, VolumeState volume) {
-        if (volume.content() != VolumeContent.Data) {
-            return Plan.problem(new Problem(
-                    "DataLost",
-                    "%s was the primary and its volume is empty now. Nothing is made in its place. Bring the volume back, or restore the cluster from a backup"
-                            .formatted(me.pod())));
-        }
-        if (!holds(seen)) {
-            return mayTake(seen, lease)
-                    ? Plan.lease(new LeaseWish.Take(
-                            lease.resourceVersion(),
-                            Leases.returned(lease.state(), lease.state().epoch() + 1, me)))
-                    : Plan.watch();
-        }
-        ServerState server = seen.server();
-        if (!server.process()) {
-            LeaseWish keep = new LeaseWish.Keep(lease.state());
-            return proven(seen) ? Plan.job(new Job.StartPrimary(lease.state().epoch()), keep) : Plan.lease(keep);
-        }
-        if (!server.accepting()) {
-            return Plan.lease(new LeaseWish.Keep(lease.state()));
-        }
-        SortedSet<Integer> members = new TreeSet<>(lease.state().members());
-        members.addAll(server.streaming());
-        members.add(me.ordinal());
-        members.removeIf(ordinal -> ordinal >= settings.instances() && ordinal != me.ordinal());
-        Leases draft = Leases.of(lease.state()).members(List.copyOf(members));
-        LeaseWish keep =
-                new LeaseWish.Keep((server.timeline() == 0 ? draft : draft.timeline(server.timeline())).draft());
-        List<Integer> slots = new ArrayList<>();
-        for (int ordinal = 0; ordinal < settings.instances(); ordinal++) {
-            if (ordinal != me.ordinal()) {
-                slots.add(ordinal);
-            }
-        }
-        boolean changed = !new TreeSet<>(slots).equals(new TreeSet<>(seen.slots()));
-        if ((changed && seen.now().minus(seen.slotsKept()).toMillis() >= 500)
-                || seen.now().minus(seen.slotsKept()).compareTo(SLOTS) >= 0) {
-            return Plan.job(new Job.KeepSlots(slots), keep);
-        }
-        if (seen.passwordsWanted()) {
-            return Plan.job(new Job.SetPasswords(), keep);
-        }
-        return new Plan(apply(seen, settings), keep, Optional.empty(), false);
-    }
-
-    private static Optional<Job> apply(Observation seen, Settings settings) {
-        ServerState server = seen.server();
-        boolean inUse = settings.revision().equals(server.settings()) && server.rejected() == null;
-        boolean refused =
-                server.rejected() != null && server.rejected().revision().equals(settings.revision());
-        return inUse || refused ? Optional.empty() : Optional.of(new Job.Apply(settings.revision()));
-    }
-
-    private static Plan condemned(Observation seen) {
-        return seen.server().process() ? Plan.job(new Job.Stop(), new LeaseWish.Watch()) : Plan.watch();
-    }
-
-    private Plan replica(Observation seen, Settings settings, LeaseView lease, VolumeState volume) {
-        String address = lease.state().address();
-        boolean serving =
-                lease.state().phase() == Phase.Serving && !lease.holder().isEmpty();
-        LeaseWish watch = new LeaseWish.Watch();
-        if (volume.content() != VolumeContent.Data) {
-            return serving && address != null
-                    ? Plan.job(
-                            new Job.Clone(
-                                    address,
-                                    java.util.Objects.requireNonNull(
-                                            lease.state().systemIdentifier())),
-                            watch)
-                    : Plan.watch();
-        }
-        ServerState server = seen.server();
-        if (!server.process()) {
-            return Plan.job(new Job.StartReplica(address), watch);
-        }
-        boolean fresh = seen.now().minus(seen.leaseSeen()).compareTo(timers.lease()) < 0;
-        if (server.walGone() && !server.receiving() && serving && fresh) {
-            return Plan.job(new Job.Discard(), watch);
-        }
-        if (server.accepting() && address != null && !address.equals(seen.following())) {
-            return Plan.job(new Job.Follow(address), watch);
-        }
-        return new Plan(server.accepting() ? apply(seen, settings) : Optional.empty(), watch, Optional.empty(), false);
+                .anyMatch(proof ->
+                        seen.now().minus(proof).compareTo(timers.renew().plus(timers.request())) < 0);
     }
 }

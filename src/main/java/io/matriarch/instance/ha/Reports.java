@@ -1,15 +1,25 @@
 package io.matriarch.instance.ha;
 
+import io.matriarch.api.contract.ClusterLease.Sync;
 import io.matriarch.api.contract.MemberReport;
+import io.matriarch.api.contract.MemberReport.Answer;
+import io.matriarch.api.contract.MemberReport.Outcome;
 import io.matriarch.api.contract.MemberReport.Problem;
 import io.matriarch.api.contract.MemberReport.Role;
 import io.matriarch.api.contract.MemberReport.State;
+import io.matriarch.api.contract.MemberReport.SyncState;
+import io.matriarch.api.contract.MemberReport.Synchronous;
 import io.matriarch.api.contract.MemberReport.VolumeContent;
+import io.matriarch.api.contract.Settings;
+import io.matriarch.api.contract.Settings.Request;
+import io.matriarch.api.contract.Settings.RequestKind;
 import io.matriarch.instance.postgres.Postgres.ServerState;
 import io.matriarch.instance.postgres.Postgres.VolumeState;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 
 /** What a member says of itself, from what it sees. */
 final class Reports {
@@ -22,7 +32,7 @@ final class Reports {
                 .filter(failure -> !server.accepting() || failure.job() instanceof Job.SetPasswords)
                 .findFirst()
                 .map(Observation.Failure::problem));
-        Role role = role(server, holds);
+        Role role = role(seen, holds);
         boolean bootstrapped = seen.lease()
                 .map(lease -> lease.state().systemIdentifier() != null)
                 .orElse(false);
@@ -48,19 +58,63 @@ final class Reports {
                 server.pendingRestart(),
                 role == Role.Primary ? members(seen) : List.of(),
                 problem.orElse(null),
-                List.of(),
-                null,
+                answers(me, seen, server),
+                role == Role.Primary ? synchronous(seen) : null,
                 null);
     }
 
-    private static Role role(ServerState server, boolean holds) {
+    private static Role role(Observation seen, boolean holds) {
+        ServerState server = seen.server();
         if (!server.accepting()) {
             return Role.None;
         }
         if (server.inRecovery()) {
             return Role.Replica;
         }
-        return holds ? Role.Primary : Role.None;
+        return holds && inOffice(seen) ? Role.Primary : Role.None;
+    }
+
+    /** Whether clients may come: the reign is written down, and what a crash made visible cannot be lost. */
+    private static boolean inOffice(Observation seen) {
+        Knowledge known = seen.knowledge();
+        long epoch = seen.lease().map(lease -> lease.state().epoch()).orElse(0L);
+        return !known.kept() || known.own().gate() == 0 && known.own().reign() == epoch;
+    }
+
+    /** What became of requests that are still in the settings. */
+    private static List<Answer> answers(Me me, Observation seen, ServerState server) {
+        List<Answer> answers = new ArrayList<>();
+        for (Request request : seen.settings().map(Settings::requests).orElse(List.of())) {
+            boolean rebuilt = request.kind() == RequestKind.Rebuild
+                    && request.id().equals(seen.knowledge().promise().rebuilt())
+                    && server.receiving();
+            if (rebuilt) {
+                answers.add(new Answer(request.id(), Outcome.Done, me.pod() + " was cloned anew"));
+            }
+            seen.lease().stream()
+                    .filter(lease -> lease.holder().equals(me.identity()))
+                    .flatMap(lease -> lease.state().answered().stream())
+                    .filter(answer -> answer.id().equals(request.id()))
+                    .forEach(answers::add);
+        }
+        return answers;
+    }
+
+    private static @Nullable Synchronous synchronous(Observation seen) {
+        Sync sync = seen.lease().map(lease -> lease.state().sync()).orElse(null);
+        if (sync == null) {
+            return seen.knowledge().kept() ? new Synchronous(SyncState.Async, 0, List.of()) : null;
+        }
+        if (sync.acknowledgements() == 0) {
+            return new Synchronous(SyncState.Degraded, 0, sync.voters());
+        }
+        long there = seen.server().streaming().stream()
+                .filter(sync.voters()::contains)
+                .count();
+        return new Synchronous(
+                there >= sync.acknowledgements() ? SyncState.Quorum : SyncState.Blocked,
+                sync.acknowledgements(),
+                sync.voters());
     }
 
     private static State state(Observation seen, ServerState server, Role role) {

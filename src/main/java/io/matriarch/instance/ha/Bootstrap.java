@@ -1,0 +1,58 @@
+package io.matriarch.instance.ha;
+
+import io.matriarch.api.contract.MemberReport.Problem;
+import io.matriarch.api.contract.MemberReport.VolumeContent;
+import io.matriarch.api.contract.Settings;
+import io.matriarch.api.contract.Settings.BootstrapAction;
+import io.matriarch.api.contract.Settings.BootstrapOrder;
+import io.matriarch.instance.ha.Decision.LeaseWish;
+import io.matriarch.instance.postgres.Postgres.ServerState;
+import io.matriarch.instance.postgres.Postgres.VolumeState;
+import java.util.Objects;
+
+/** While the Lease knows no database system: the member that the order names makes it, or takes over the one on its volume. */
+final class Bootstrap {
+    private final Me me;
+
+    Bootstrap(Me me) {
+        this.me = me;
+    }
+
+    Plan plan(
+            Observation seen, Settings settings, LeaseView lease, VolumeState volume, boolean vacant, boolean proven) {
+        BootstrapOrder order = settings.bootstrap();
+        if (order.action() == BootstrapAction.Inspect || order.ordinal() != me.ordinal()) {
+            return Plan.watch();
+        }
+        boolean adopt = order.action() == BootstrapAction.Adopt;
+        if (adopt
+                && (volume.content() != VolumeContent.Data
+                        || !Objects.equals(volume.systemIdentifier(), order.systemIdentifier()))) {
+            return Plan.problem(new Problem(
+                    "AdoptionFailed",
+                    "data-%s was to be taken over with system %s, but holds %s"
+                            .formatted(me.pod(), order.systemIdentifier(), volume.systemIdentifier())));
+        }
+        if (!lease.holder().equals(me.identity())) {
+            long former = Math.max(
+                    order.epoch() == null ? 0 : order.epoch(), lease.state().epoch());
+            return vacant
+                    ? Plan.lease(new LeaseWish.Take(
+                            lease.resourceVersion(), Leases.bootstrapping(lease.state(), former + 1, me)))
+                    : Plan.watch();
+        }
+        LeaseWish keep = new LeaseWish.Keep(lease.state());
+        ServerState server = seen.server();
+        if (volume.content() == VolumeContent.Empty) {
+            return proven ? Plan.job(new Job.Initdb(), keep) : Plan.lease(keep);
+        }
+        if (!server.process()) {
+            return proven ? Plan.job(new Job.StartPrimary(lease.state().epoch()), keep) : Plan.lease(keep);
+        }
+        if (server.accepting() && !server.inRecovery() && volume.systemIdentifier() != null) {
+            return Plan.lease(
+                    new LeaseWish.Keep(Leases.born(lease.state(), volume.systemIdentifier(), server.timeline(), me)));
+        }
+        return Plan.lease(keep);
+    }
+}

@@ -1,0 +1,266 @@
+package io.matriarch.instance.ha;
+
+import io.matriarch.api.contract.ClusterLease;
+import io.matriarch.api.contract.ClusterLease.Handoff;
+import io.matriarch.api.contract.ClusterLease.Phase;
+import io.matriarch.api.contract.ClusterLease.Sync;
+import io.matriarch.api.contract.MemberReport.Answer;
+import io.matriarch.api.contract.MemberReport.Outcome;
+import io.matriarch.api.contract.MemberReport.Problem;
+import io.matriarch.api.contract.Peer;
+import io.matriarch.api.contract.Peer.Vacancy;
+import io.matriarch.api.contract.Peer.Vote;
+import io.matriarch.api.contract.Settings;
+import io.matriarch.api.contract.Settings.Request;
+import io.matriarch.api.contract.Settings.RequestKind;
+import io.matriarch.instance.ha.Decision.LeaseWish;
+import io.matriarch.instance.ha.Knowledge.Ballot;
+import io.matriarch.instance.postgres.Lsn;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * A replica that may become the primary (ha.md 7.6):
+ *
+ * <ol>
+ *   <li>The Lease is vacant, by evidence or by time.
+ *   <li>Votes are asked for, the own one too: who grants has stopped receiving, and told how far it is.
+ *   <li>With a quorum of them, the best takes the Lease at the very resourceVersion that was voted at; another one is told to stand.
+ * </ol>
+ */
+final class Candidate {
+    private static final Duration LATE_VOTES = Duration.ofMillis(100);
+    private static final Duration ALL_VOTES = Duration.ofSeconds(1);
+    private static final Duration RETRY = Duration.ofSeconds(2);
+    private static final Duration STAGGER = Duration.ofMillis(300);
+    private static final long MAX_LAG = 16L << 20;
+
+    private final Me me;
+    private final Rules rules;
+
+    Candidate(Me me, Rules rules) {
+        this.me = me;
+        this.rules = rules;
+    }
+
+    /** What to do about a vacancy; empty when there is none, or this member cannot stand. */
+    Optional<Plan> stand(Observation seen, Settings settings, LeaseView lease) {
+        if (!mayStand(seen, settings, lease.state())) {
+            return Optional.empty();
+        }
+        Optional<Vacancy> vacancy = vacancy(seen, settings, lease);
+        if (vacancy.isEmpty()) {
+            return doubt(seen, lease);
+        }
+        return Optional.of(elect(seen, settings, lease, vacancy.get()));
+    }
+
+    private boolean mayStand(Observation seen, Settings settings, ClusterLease state) {
+        Sync sync = state.sync();
+        return seen.knowledge().kept()
+                && !seen.stopping()
+                && me.ordinal() < settings.instances()
+                && !settings.fenced().contains(me.ordinal())
+                && state.members().contains(me.ordinal())
+                && (sync == null
+                        || sync.voters().contains(me.ordinal())
+                        || forced(settings).isPresent())
+                && !state.unfit().contains(me.ordinal())
+                && state.phase() != Phase.Bootstrapping
+                && seen.server().accepting()
+                && seen.server().inRecovery()
+                && Descents.belongs(me, seen, state);
+    }
+
+    private Optional<Request> forced(Settings settings) {
+        return settings.requests().stream()
+                .filter(request -> request.kind() == RequestKind.ForceFailover)
+                .filter(request -> request.to() == null || request.to() == me.ordinal())
+                .findFirst();
+    }
+
+    private Optional<Vacancy> vacancy(Observation seen, Settings settings, LeaseView lease) {
+        ClusterLease state = lease.state();
+        Knowledge known = seen.knowledge();
+        if (lease.holder().isEmpty() && state.phase() != Phase.HandingOver) {
+            return Optional.of(Vacancy.Released);
+        }
+        if (handedToMe(seen, lease).isPresent()) {
+            return Optional.of(Vacancy.HandingOver);
+        }
+        String container = state.containerId();
+        if (!lease.holder().isEmpty() && container != null && known.ended().contains(container)) {
+            return Optional.of(Vacancy.Terminated);
+        }
+        boolean promised = known.accepted()
+                .filter(promise -> promise.until().compareTo(seen.now()) > 0)
+                .isPresent();
+        if (!promised
+                && rules.expired(seen.leaseSeen(), seen.now(), Timers.of(state).lease())) {
+            return Optional.of(forced(settings).isPresent() ? Vacancy.Forced : Vacancy.Expired);
+        }
+        return Optional.empty();
+    }
+
+    /** Where the former primary stopped, when it stopped for this member to go on. */
+    private Optional<Long> handedToMe(Observation seen, LeaseView lease) {
+        Handoff handoff = lease.state().handoff();
+        if (lease.holder().isEmpty() && handoff != null && handoff.to() == me.ordinal()) {
+            return Optional.of(Lsn.parse(handoff.lsn()));
+        }
+        return seen.knowledge()
+                .handedTo()
+                .filter(asked -> asked.epoch() == lease.state().epoch()
+                        && asked.resourceVersion().equals(lease.resourceVersion()))
+                .map(Knowledge.HandedTo::lsn);
+    }
+
+    /** The holder is late, or its WAL comes no more: perhaps the kubelet knows that its container is dead. */
+    private Optional<Plan> doubt(Observation seen, LeaseView lease) {
+        boolean late = seen.now()
+                        .minus(seen.leaseSeen())
+                        .compareTo(Timers.of(lease.state()).failsafe())
+                >= 0;
+        if (lease.state().containerId() == null || !late && seen.server().receiving()) {
+            return Optional.empty();
+        }
+        String[] identity = lease.holder().split("/");
+        return identity.length < 2
+                ? Optional.empty()
+                : Optional.of(Plan.watch().with(new Ask.Container(identity[0], identity[1])));
+    }
+
+    private Plan elect(Observation seen, Settings settings, LeaseView lease, Vacancy vacancy) {
+        ClusterLease state = lease.state();
+        Knowledge known = seen.knowledge();
+        List<Integer> electors =
+                state.sync() == null ? state.members() : state.sync().voters();
+        long epoch = Math.max(state.epoch() + 1, known.promise().epoch());
+        epoch = Math.max(
+                epoch,
+                known.ballot().stream()
+                        .filter(ballot -> ballot.request().resourceVersion().equals(lease.resourceVersion()))
+                        .flatMap(ballot -> ballot.votes().values().stream())
+                        .mapToLong(Vote::epoch)
+                        .max()
+                        .orElse(0));
+        Peer.VoteRequest request = new Peer.VoteRequest(epoch, lease.resourceVersion(), me.ordinal(), vacancy);
+        Optional<Ballot> ballot = known.ballot().filter(asked -> asked.request().equals(request));
+        Duration patience = RETRY.plus(STAGGER.multipliedBy(me.ordinal()));
+        boolean again =
+                ballot.isPresent() && seen.now().minus(ballot.get().asked()).compareTo(patience) >= 0;
+        if (ballot.isEmpty() || again && !decided(seen, state, ballot.get(), settings)) {
+            return Plan.watch().with(new Ask.Votes(electors, request));
+        }
+        return count(seen, settings, lease, ballot.get(), electors);
+    }
+
+    private List<Vote> counting(Ballot ballot, ClusterLease state) {
+        Sync sync = state.sync();
+        return ballot.votes().values().stream()
+                .filter(rules::counts)
+                .filter(vote -> sync == null || sync.voters().contains(vote.ordinal()))
+                .toList();
+    }
+
+    /** Whether enough have voted, and waiting for more is over. */
+    private boolean decided(Observation seen, ClusterLease state, Ballot ballot, Settings settings) {
+        List<Vote> votes = counting(ballot, state);
+        Vote own = ballot.votes().get(me.ordinal());
+        if (own == null || !rules.counts(own)) {
+            return false;
+        }
+        List<Integer> electors =
+                state.sync() == null ? state.members() : state.sync().voters();
+        boolean all = ballot.votes().keySet().containsAll(electors);
+        Duration waited = seen.now().minus(ballot.asked());
+        if (ballot.request().vacancy() == Vacancy.HandingOver && complete(seen, own)) {
+            return true;
+        }
+        if (state.sync() == null || forced(settings).isPresent()) {
+            return all || waited.compareTo(ALL_VOTES) >= 0;
+        }
+        return votes.size() >= rules.quorum(state.sync()) && (all || waited.compareTo(LATE_VOTES) >= 0);
+    }
+
+    /** Whether this member has everything of a primary that stopped for it. */
+    private boolean complete(Observation seen, Vote own) {
+        return seen.lease()
+                .flatMap(lease -> handedToMe(seen, lease))
+                .filter(end -> end > 0 && own.lsn() != null && Lsn.parse(own.lsn()) > end)
+                .isPresent();
+    }
+
+    private Plan count(Observation seen, Settings settings, LeaseView lease, Ballot ballot, List<Integer> electors) {
+        ClusterLease state = lease.state();
+        if (!decided(seen, state, ballot, settings)) {
+            long granted = counting(ballot, state).size();
+            boolean late = seen.now().minus(ballot.began()).compareTo(RETRY) >= 0;
+            return late
+                    ? Plan.problem(new Problem(
+                            "NoQuorum",
+                            "%s may have the newest data, but only %d of %s have voted, and %s must: %s"
+                                    .formatted(
+                                            me.pod(),
+                                            granted,
+                                            electors,
+                                            state.sync() == null ? 1 : rules.quorum(state.sync()),
+                                            reasons(ballot.votes()))))
+                    : Plan.watch();
+        }
+        Vote own = java.util.Objects.requireNonNull(ballot.votes().get(me.ordinal()));
+        boolean handed = ballot.request().vacancy() == Vacancy.HandingOver && complete(seen, own);
+        Vote best = counting(ballot, state).stream().max(rules.best()).orElse(own);
+        if (!handed && best.ordinal() != me.ordinal()) {
+            Peer.Nomination nomination =
+                    new Peer.Nomination(ballot.request().epoch(), lease.resourceVersion(), me.ordinal());
+            return Plan.watch().with(new Ask.Nominate(best.ordinal(), nomination));
+        }
+        long lag = state.lsn() == null || own.lsn() == null ? 0 : Lsn.parse(state.lsn()) - Lsn.parse(own.lsn());
+        long most = settings.failover() == null ? MAX_LAG : settings.failover().maxLag();
+        if (state.sync() == null && lag > most && forced(settings).isEmpty()) {
+            return Plan.problem(new Problem(
+                    "LagTooHigh",
+                    "%s is the best there is, but the primary was %d bytes ahead and at most %d may be lost. Bring %s back, or ask for a forced failover"
+                            .formatted(
+                                    me.pod(),
+                                    lag,
+                                    most,
+                                    state.history().getLast().holder())));
+        }
+        return Plan.lease(new LeaseWish.Take(
+                rules.takenAt(ballot.request(), lease),
+                taken(settings, state, ballot.request().epoch())));
+    }
+
+    private ClusterLease taken(Settings settings, ClusterLease state, long epoch) {
+        Leases draft = Leases.elected(state, epoch, me);
+        Handoff handoff = state.handoff();
+        if (handoff != null && handoff.request() != null) {
+            boolean asIntended = handoff.to() == me.ordinal();
+            draft.answer(new Answer(
+                    handoff.request(),
+                    asIntended ? Outcome.Done : Outcome.Aborted,
+                    asIntended
+                            ? me.pod() + " is the primary"
+                            : "%s took over before the hand-over was done".formatted(me.pod())));
+        }
+        forced(settings)
+                .ifPresent(request -> draft.answer(
+                        new Answer(request.id(), Outcome.Done, me.pod() + " became the primary by force")));
+        return draft.draft();
+    }
+
+    private static String reasons(Map<Integer, Vote> votes) {
+        return votes.isEmpty()
+                ? "nobody else answers"
+                : votes.values().stream()
+                        .filter(vote -> vote.reason() != null)
+                        .map(vote -> vote.ordinal() + " " + vote.reason())
+                        .sorted()
+                        .toList()
+                        .toString();
+    }
+}

@@ -1,0 +1,117 @@
+package io.matriarch.instance.ha;
+
+import io.matriarch.api.contract.ClusterLease;
+import io.matriarch.api.contract.ClusterLease.Handoff;
+import io.matriarch.api.contract.ClusterLease.Phase;
+import io.matriarch.api.contract.Peer;
+import io.matriarch.api.contract.Settings;
+import io.matriarch.instance.ha.Decision.LeaseWish;
+import io.matriarch.instance.ha.Knowledge.Streamed;
+import io.matriarch.instance.ha.Knowledge.Told;
+import io.matriarch.instance.postgres.Lsn;
+import io.matriarch.instance.postgres.Postgres.ServerState;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How a holder leaves office without losing anything (ha.md 7.8): PostgreSQL is stopped cleanly, a replica is found that has its very end, and
+ * the Lease is handed to that one.
+ */
+final class Departure {
+    /** A replica further behind would hold the shutdown up. */
+    private static final long NEAR = 16L << 20;
+
+    private static final Duration RECENT = Duration.ofSeconds(5);
+    private static final Duration TAKING = Duration.ofSeconds(3);
+
+    private final Me me;
+
+    Departure(Me me) {
+        this.me = me;
+    }
+
+    /** The replicas that could go on at once, the best first. */
+    List<Integer> heirs(Observation seen, Settings settings, ClusterLease state) {
+        return seen.knowledge().senders().entrySet().stream()
+                .filter(entry -> electable(entry.getKey(), settings, state))
+                .filter(entry -> seen.now().minus(entry.getValue().at()).compareTo(RECENT) < 0)
+                .filter(entry -> entry.getValue().end() - entry.getValue().flushed() <= NEAR)
+                .sorted(Comparator.comparingLong((Map.Entry<Integer, Streamed> entry) ->
+                                -entry.getValue().flushed())
+                        .thenComparing(Map.Entry::getKey))
+                .map(Map.Entry::getKey)
+                .toList();
+    }
+
+    private boolean electable(int ordinal, Settings settings, ClusterLease state) {
+        return ordinal != me.ordinal()
+                && ordinal < settings.instances()
+                && !settings.fenced().contains(ordinal)
+                && state.members().contains(ordinal)
+                && (state.sync() == null || state.sync().voters().contains(ordinal))
+                && !state.unfit().contains(ordinal);
+    }
+
+    /** Whether PostgreSQL was stopped for somebody else to go on. */
+    static boolean begun(Observation seen) {
+        return seen.knowledge().own().handedOver() > 0;
+    }
+
+    /** Stops PostgreSQL for one of the heirs. */
+    Plan stop(Observation seen, ClusterLease state, List<Integer> heirs) {
+        ServerState server = seen.server();
+        LeaseWish keep = new LeaseWish.Keep(state);
+        return server.accepting() && !server.inRecovery() ? Plan.job(new Job.HandOver(heirs), keep) : Plan.lease(keep);
+    }
+
+    /**
+     * After PostgreSQL was stopped: finds who has everything, and hands the Lease over. Empty when nobody has, and waiting is over.
+     *
+     * @param to who shall have it, if it was asked for
+     */
+    Optional<Plan> handOver(
+            Observation seen, Settings settings, ClusterLease state, @Nullable Integer to, boolean proven) {
+        long end = seen.knowledge().own().handedOver();
+        Duration since = seen.knowledge().own().handedOverAt();
+        boolean over = seen.now().minus(since).compareTo(TAKING) >= 0;
+        if (seen.server().process() || over) {
+            return over ? Optional.empty() : Optional.of(Plan.lease(new LeaseWish.Keep(state)));
+        }
+        List<Integer> complete = new ArrayList<>();
+        for (Map.Entry<Integer, Told> entry : seen.knowledge().told().entrySet()) {
+            Told told = entry.getValue();
+            if (told.at().compareTo(since) >= 0
+                    && told.timeline() == state.timeline()
+                    && told.lsn() > end
+                    && electable(entry.getKey(), settings, state)) {
+                complete.add(entry.getKey());
+            }
+        }
+        Optional<Integer> heir = to != null && complete.contains(to)
+                ? Optional.of(to)
+                : to != null && seen.now().minus(since).compareTo(TAKING.dividedBy(2)) < 0
+                        ? Optional.empty()
+                        : complete.stream().findFirst();
+        LeaseWish keep = new LeaseWish.Keep(state);
+        if (heir.isEmpty()) {
+            List<Integer> others = state.members().stream()
+                    .filter(member -> electable(member, settings, state))
+                    .toList();
+            return Optional.of(Plan.lease(keep).with(new Ask.Positions(others)));
+        }
+        Handoff former = state.handoff();
+        Handoff handoff = new Handoff(heir.get(), Lsn.text(end), former == null ? null : former.request());
+        if (!proven) {
+            Peer.HandOver request =
+                    new Peer.HandOver(state.epoch(), seen.lease().orElseThrow().resourceVersion(), Lsn.text(end));
+            return Optional.of(Plan.lease(keep).with(new Ask.HandOver(heir.get(), request)));
+        }
+        return Optional.of(Plan.lease(new LeaseWish.Release(
+                Leases.of(state).phase(Phase.HandingOver).handoff(handoff).draft())));
+    }
+}

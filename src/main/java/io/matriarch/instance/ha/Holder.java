@@ -1,0 +1,204 @@
+package io.matriarch.instance.ha;
+
+import io.matriarch.api.contract.ClusterLease;
+import io.matriarch.api.contract.ClusterLease.Handoff;
+import io.matriarch.api.contract.ClusterLease.Phase;
+import io.matriarch.api.contract.ClusterLease.Sync;
+import io.matriarch.api.contract.MemberReport.Answer;
+import io.matriarch.api.contract.MemberReport.Outcome;
+import io.matriarch.api.contract.MemberReport.Problem;
+import io.matriarch.api.contract.MemberReport.VolumeContent;
+import io.matriarch.api.contract.Settings;
+import io.matriarch.api.contract.Settings.Request;
+import io.matriarch.instance.ha.Decision.LeaseWish;
+import io.matriarch.instance.postgres.Postgres.ServerState;
+import io.matriarch.instance.postgres.Postgres.VolumeState;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The member that holds the Lease of a cluster that has a database system. The order of the questions: must it leave; does its PostgreSQL run;
+ * is that one promoted; what is left to do while it serves ({@link Serving}).
+ */
+final class Holder {
+    /** A PostgreSQL that does not come back in place within this leaves the Lease to another one (ha.md 7.7). */
+    private static final Duration IN_PLACE = Duration.ofSeconds(30);
+
+    /** An API server that is away from here only: hand over before the node counts as not ready (ha.md 7.5). */
+    private static final Duration ISOLATED = Duration.ofSeconds(20);
+
+    private final Me me;
+    private final Departure departure;
+    private final Serving serving;
+
+    Holder(Me me, Rules rules) {
+        this.me = me;
+        this.departure = new Departure(me);
+        this.serving = new Serving(me, rules);
+    }
+
+    /**
+     * What to do.
+     *
+     * @param proven whether a proof is young, and younger than the moment when PostgreSQL was last seen dead
+     */
+    Plan plan(Observation seen, Settings settings, LeaseView lease, VolumeState volume, boolean proven) {
+        ClusterLease state = lease.state();
+        if (volume.content() != VolumeContent.Data) {
+            Problem lost = dataLost(me);
+            return seen.knowledge().kept() && state.members().size() > 1
+                    ? Plan.lease(released(state)).with(lost)
+                    : Plan.problem(lost);
+        }
+        if (Departure.begun(seen)) {
+            Integer to = state.handoff() == null ? null : state.handoff().to();
+            Optional<Plan> plan = departure.handOver(seen, settings, state, to, byLease(seen));
+            if (plan.isPresent()) {
+                return plan.get();
+            }
+        }
+        List<Integer> heirs = departure.heirs(seen, settings, state);
+        Optional<Plan> leaving = leave(seen, settings, state, heirs);
+        return leaving.orElseGet(() -> seen.server().process()
+                ? running(seen, settings, state, proven)
+                : stopped(seen, settings, state, volume, heirs, proven));
+    }
+
+    static Problem dataLost(Me me) {
+        return new Problem(
+                "DataLost",
+                "%s was the primary and its volume is empty now. Nothing is made in its place. Bring the volume back, or restore the cluster from a backup"
+                        .formatted(me.pod()));
+    }
+
+    private static LeaseWish released(ClusterLease state) {
+        return new LeaseWish.Release(Leases.of(state).phase(Phase.Released).draft());
+    }
+
+    /** Whether the Lease itself could be written a short while ago. */
+    static boolean byLease(Observation seen) {
+        return seen.lease().isPresent()
+                && seen.proof()
+                        .filter(proof -> seen.now()
+                                        .minus(proof)
+                                        .compareTo(Timers.of(seen.lease().get().state())
+                                                .stop())
+                                < 0)
+                        .isPresent();
+    }
+
+    private Optional<Plan> leave(Observation seen, Settings settings, ClusterLease state, List<Integer> heirs) {
+        ServerState server = seen.server();
+        boolean primary = server.accepting() && !server.inRecovery();
+        if (settings.fenced().contains(me.ordinal())) {
+            if (server.process()) {
+                return Optional.of(
+                        heirs.isEmpty() || !primary
+                                ? Plan.job(new Job.Stop(), new LeaseWish.Keep(state))
+                                : departure.stop(seen, state, heirs));
+            }
+            return Optional.of(Plan.lease(released(state)));
+        }
+        if (!primary || heirs.isEmpty()) {
+            return Optional.empty();
+        }
+        if (seen.knowledge().own().sick().isPresent()) {
+            return Optional.of(
+                    Plan.lease(new LeaseWish.Keep(state)).killing("its probes fail, and a replica can go on"));
+        }
+        boolean isolated = seen.knowledge()
+                .peerApi()
+                .filter(since -> seen.now().minus(since).compareTo(ISOLATED) >= 0)
+                .isPresent();
+        if (isolated && !byLease(seen)) {
+            return Optional.of(departure.stop(seen, state, heirs));
+        }
+        Handoff handoff = state.handoff();
+        if (handoff != null && state.timeline() == server.timeline()) {
+            return Optional.of(
+                    heirs.contains(handoff.to())
+                            ? departure.stop(seen, state, heirs)
+                            : Plan.lease(new LeaseWish.Keep(Serving.withdrawn(
+                                    state, "the member %d does not keep up any more".formatted(handoff.to())))));
+        }
+        return Optional.empty();
+    }
+
+    private Plan running(Observation seen, Settings settings, ClusterLease state, boolean proven) {
+        ServerState server = seen.server();
+        LeaseWish keep = new LeaseWish.Keep(state);
+        boolean failed = seen.failures().stream().anyMatch(failure -> failure.job() instanceof Job.Promote);
+        if (failed && (!server.accepting() || server.inRecovery())) {
+            return Plan.lease(keep).killing("it cannot be promoted");
+        }
+        if (!server.accepting()) {
+            return Plan.lease(keep);
+        }
+        if (!server.inRecovery()) {
+            return serving.plan(seen, settings, state);
+        }
+        Sync sync = state.sync();
+        if (sync != null && !names(sync).equals(seen.knowledge().own().synchronous())) {
+            return Plan.job(
+                    new Job.Synchronize(
+                            names(sync).acknowledgements(), names(sync).voters()),
+                    keep);
+        }
+        return proven && !server.receiving() ? Plan.job(new Job.Promote(state.epoch()), keep) : Plan.lease(keep);
+    }
+
+    /** What synchronous_standby_names must be at the beginning of a reign. */
+    private static Sync names(Sync sync) {
+        return sync.acknowledgements() == 0 ? SyncPlan.NOBODY : sync;
+    }
+
+    private Plan stopped(
+            Observation seen,
+            Settings settings,
+            ClusterLease state,
+            VolumeState volume,
+            List<Integer> heirs,
+            boolean proven) {
+        LeaseWish keep = new LeaseWish.Keep(state);
+        boolean unfit = seen.failures().stream().anyMatch(failure -> failure.job() instanceof Job.Promote);
+        boolean pending =
+                !state.history().isEmpty() && state.history().getLast().timeline() == 0;
+        if (unfit && pending && state.members().size() > 1) {
+            List<Integer> marked = new java.util.ArrayList<>(state.unfit());
+            marked.add(me.ordinal());
+            return Plan.lease(new LeaseWish.Release(Leases.of(state)
+                    .phase(Phase.Released)
+                    .unfit(List.copyOf(marked))
+                    .draft()));
+        }
+        boolean lossless = state.sync() != null && state.sync().acknowledgements() > 0;
+        boolean tooLong = seen.failures().stream()
+                .filter(failure -> failure.job() instanceof Job.StartPrimary)
+                .anyMatch(failure ->
+                        failure.attempts() > 3 && seen.now().minus(failure.at()).compareTo(IN_PLACE) < 0);
+        boolean others = seen.knowledge().senders().keySet().stream().anyMatch(state.members()::contains);
+        if (!heirs.isEmpty() && lossless || others && tooLong) {
+            return Plan.lease(released(state));
+        }
+        if (!proven) {
+            return Plan.lease(keep);
+        }
+        if (volume.past().standby()) {
+            return Plan.job(new Job.StartReplica(null), keep);
+        }
+        Sync sync = state.sync();
+        if (sync != null && !names(sync).equals(seen.knowledge().own().synchronous())) {
+            return Plan.job(
+                    new Job.Synchronize(
+                            names(sync).acknowledgements(), names(sync).voters()),
+                    keep);
+        }
+        return Plan.job(new Job.StartPrimary(state.epoch(), lossless), keep);
+    }
+
+    /** The answers to what a holder cannot do. */
+    static Answer refused(Request request, String why) {
+        return new Answer(request.id(), Outcome.Refused, why);
+    }
+}

@@ -1,0 +1,62 @@
+package io.matriarch.instance.ha;
+
+import io.matriarch.api.contract.MemberReport.Problem;
+import io.matriarch.instance.ha.Decision.LeaseWish;
+import java.util.List;
+import java.util.Optional;
+
+/** What is wanted: a {@link Decision} before it is known whether the job may begin now. */
+record Plan(
+        Optional<Job> job,
+        LeaseWish lease,
+        Optional<Problem> problem,
+        boolean exit,
+        List<Ask> asks,
+        Optional<String> kill) {
+    static Plan watch() {
+        return lease(new LeaseWish.Watch());
+    }
+
+    static Plan lease(LeaseWish lease) {
+        return new Plan(Optional.empty(), lease, Optional.empty(), false, List.of(), Optional.empty());
+    }
+
+    static Plan job(Job job, LeaseWish lease) {
+        return lease(lease).with(job);
+    }
+
+    static Plan problem(Problem problem) {
+        return watch().with(problem);
+    }
+
+    Plan with(Job next) {
+        return new Plan(Optional.of(next), lease, problem, exit, asks, kill);
+    }
+
+    /** With this job, unless there is one already. */
+    Plan or(Optional<Job> next) {
+        return new Plan(job.or(() -> next), lease, problem, exit, asks, kill);
+    }
+
+    Plan with(LeaseWish next) {
+        return new Plan(job, next, problem, exit, asks, kill);
+    }
+
+    Plan with(Problem next) {
+        return new Plan(job, lease, Optional.of(next), exit, asks, kill);
+    }
+
+    Plan with(Ask ask) {
+        List<Ask> all = new java.util.ArrayList<>(asks);
+        all.add(ask);
+        return new Plan(job, lease, problem, exit, all, kill);
+    }
+
+    Plan killing(String why) {
+        return new Plan(Optional.empty(), lease, problem, exit, asks, Optional.of(why));
+    }
+
+    Plan exiting(boolean over) {
+        return new Plan(job, lease, problem, over, asks, kill);
+    }
+}

@@ -1,0 +1,97 @@
+package io.matriarch.instance.ha;
+
+import io.matriarch.api.contract.ClusterLease;
+import io.matriarch.api.contract.MemberReport.Problem;
+import io.matriarch.instance.postgres.Lsn;
+import io.matriarch.instance.postgres.Postgres.VolumeState;
+import io.matriarch.instance.postgres.TimelineHistory;
+import java.util.Optional;
+import java.util.OptionalLong;
+
+/**
+ * How data that may have left the cluster's history comes back to it (ha.md 7.9), while somebody serves: it follows, is turned back, or is
+ * replaced by a copy; and nothing is thrown away that might be missing from the primary.
+ */
+final class Rejoin {
+    private final Me me;
+    private final Rules rules;
+
+    Rejoin(Me me, Rules rules) {
+        this.me = me;
+        this.rules = rules;
+    }
+
+    /** What is to be done with the data before it can follow; neither job nor problem: it can. */
+    record Way(boolean follows, Optional<Job> job, Optional<Problem> problem) {
+        static final Way FOLLOW = new Way(true, Optional.empty(), Optional.empty());
+        static final Way WAIT = new Way(false, Optional.empty(), Optional.empty());
+
+        static Way of(Job job) {
+            return new Way(false, Optional.of(job), Optional.empty());
+        }
+    }
+
+    /**
+     * The way back.
+     *
+     * @param end of this member's WAL; 0 when that is not known
+     */
+    Way way(Observation seen, ClusterLease lease, String address, long end) {
+        if (!Descents.belongs(me, seen, lease)) {
+            return discard(seen, lease, "is of a reign that the cluster has left");
+        }
+        int timeline = Descents.timeline(seen);
+        if (timeline >= lease.timeline() || timeline == 0) {
+            return Way.FOLLOW;
+        }
+        TimelineHistory history = seen.knowledge().own().history();
+        if (history == null || history.timeline() != lease.timeline()) {
+            return Way.of(new Job.ReadHistory(address, lease.timeline()));
+        }
+        OptionalLong fork = history.leaves(timeline);
+        if (fork.isEmpty()) {
+            return discard(
+                    seen,
+                    lease,
+                    "is on timeline %d, which timeline %d does not come from".formatted(timeline, lease.timeline()));
+        }
+        if (end > 0 && end <= fork.getAsLong()) {
+            return Way.FOLLOW;
+        }
+        boolean refused = seen.failures().stream()
+                .anyMatch(failure -> failure.job() instanceof Job.Rewind
+                        && (failure.attempts() >= 3
+                                || failure.problem().reason().equals("RewindBroke")));
+        if (refused) {
+            return discard(seen, lease, "could not be rewound");
+        }
+        return lease.checkpointTimeline() == lease.timeline()
+                ? Way.of(new Job.Rewind(address, lease.timeline()))
+                : Way.WAIT;
+    }
+
+    /** Replaces the data by a copy of the primary's, unless the Lease may have been set back behind it. */
+    Way discard(Observation seen, ClusterLease lease, String why) {
+        long reigned = seen.volume().map(VolumeState::primaryEpoch).orElse(0L);
+        long end = end(seen);
+        boolean older = lease.epoch() > reigned
+                && lease.epoch() >= seen.knowledge().promise().epoch();
+        if (older && (!Descents.belongs(me, seen, lease) || rules.mayDiscard(end, Descents.timeline(seen), lease))) {
+            return Way.of(new Job.Discard());
+        }
+        return new Way(
+                false,
+                Optional.empty(),
+                Optional.of(new Problem(
+                        "DataAhead",
+                        "the data of %s %s, but it ends at %s of epoch %d, and the primary is not known to be further. Nothing was thrown away; if the primary has what you need, rebuild this member"
+                                .formatted(me.pod(), why, Lsn.text(end), reigned))));
+    }
+
+    /** Where this member's WAL ends, as far as it is known. */
+    static long end(Observation seen) {
+        long running = seen.server().wal().end();
+        String stopped = seen.volume().map(VolumeState::lsn).orElse(null);
+        return running > 0 ? running : stopped == null ? 0 : Lsn.parse(stopped);
+    }
+}

@@ -1,0 +1,171 @@
+package io.matriarch.instance.ha;
+
+import io.matriarch.api.contract.ClusterLease;
+import io.matriarch.api.contract.ClusterLease.Phase;
+import io.matriarch.api.contract.MemberReport.Problem;
+import io.matriarch.api.contract.MemberReport.VolumeContent;
+import io.matriarch.api.contract.Settings;
+import io.matriarch.api.contract.Settings.Request;
+import io.matriarch.api.contract.Settings.RequestKind;
+import io.matriarch.instance.ha.Decision.LeaseWish;
+import io.matriarch.instance.postgres.Postgres.ServerState;
+import io.matriarch.instance.postgres.Postgres.VolumeState;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.OptionalLong;
+
+/**
+ * A member that does not hold the Lease: it has a copy of who does, follows, comes back from where it strayed, and does as users ask. It
+ * receives from a holder only what it may (ha.md 7.6, step 5): after a vote not before the Lease is newer than that vote.
+ */
+final class Replica {
+    private static final Duration SLOTS = Duration.ofSeconds(10);
+
+    private final Me me;
+    private final Rules rules;
+    private final Rejoin rejoin;
+
+    Replica(Me me, Rules rules) {
+        this.me = me;
+        this.rules = rules;
+        this.rejoin = new Rejoin(me, rules);
+    }
+
+    Plan plan(Observation seen, Settings settings, LeaseView lease, VolumeState volume) {
+        ClusterLease state = lease.state();
+        ServerState server = seen.server();
+        if (rules.mayHaveForgotten(seen.knowledge().promise(), state, me.ordinal())
+                && seen.knowledge().kept()) {
+            return Plan.job(new Job.Pledge(lease.resourceVersion()), new LeaseWish.Watch());
+        }
+        Optional<String> upstream = upstream(seen, lease);
+        if (volume.content() != VolumeContent.Data) {
+            return upstream.isEmpty()
+                    ? Plan.watch()
+                    : descend(seen, state)
+                            .orElseGet(() -> Plan.job(
+                                    new Job.Clone(upstream.get(), Objects.requireNonNull(state.systemIdentifier())),
+                                    new LeaseWish.Watch()));
+        }
+        if (upstream.isEmpty()) {
+            return server.process()
+                    ? Plan.watch().or(apply(seen, settings))
+                    : Plan.job(new Job.StartReplica(null), new LeaseWish.Watch());
+        }
+        Optional<Plan> rebuild = rebuild(seen, settings, state);
+        if (rebuild.isPresent()) {
+            return rebuild.get();
+        }
+        return follow(seen, settings, lease, volume, upstream.get());
+    }
+
+    private Plan follow(Observation seen, Settings settings, LeaseView lease, VolumeState volume, String address) {
+        ClusterLease state = lease.state();
+        ServerState server = seen.server();
+        boolean strayed = !server.process()
+                ? !volume.past().standby() && !volume.past().timelines().isEmpty()
+                : server.accepting()
+                        && !server.receiving()
+                        && (server.timeline() < state.timeline() || !Descents.belongs(me, seen, state));
+        if (strayed && seen.knowledge().kept()) {
+            long end = server.process() || volume.past().clean() ? Rejoin.end(seen) : 0;
+            Rejoin.Way way = rejoin.way(seen, state, address, end);
+            if (!way.follows()) {
+                Plan plan = Plan.watch().or(way.job());
+                return way.problem().map(plan::with).orElse(plan);
+            }
+        }
+        Optional<Plan> descend = descend(seen, state);
+        if (descend.isPresent()) {
+            return descend.get();
+        }
+        if (!server.process()) {
+            return Plan.job(new Job.StartReplica(address), new LeaseWish.Watch());
+        }
+        if (server.walGone() && !server.receiving()) {
+            // The primary said so itself: it is further than this member on the same timeline.
+            return fresh(seen, lease) ? Plan.job(new Job.Discard(), new LeaseWish.Watch()) : Plan.watch();
+        }
+        if (server.accepting() && !address.equals(seen.following())) {
+            return Plan.job(new Job.Follow(address), new LeaseWish.Watch());
+        }
+        Optional<Job> slots = server.receiving()
+                        && seen.knowledge().kept()
+                        && state.members().size() > 2
+                        && seen.now()
+                                        .minus(seen.knowledge().own().slotsCopied())
+                                        .compareTo(SLOTS)
+                                >= 0
+                ? Optional.of(new Job.CopySlots(
+                        io.matriarch.api.contract.Names.ordinal(lease.holder().split("/")[0])))
+                : Optional.empty();
+        return Plan.watch()
+                .or(server.accepting() ? apply(seen, settings) : Optional.empty())
+                .or(slots);
+    }
+
+    /** Whom to receive from, if anybody, and if this member may. */
+    private Optional<String> upstream(Observation seen, LeaseView lease) {
+        ClusterLease state = lease.state();
+        boolean serves = state.phase() == Phase.Serving && !lease.holder().isEmpty();
+        if (!serves
+                || lease.holder().equals(me.identity())
+                || Descents.owner(state).isEmpty()
+                || !rules.mayReceive(seen.knowledge().promise(), lease.resourceVersion())) {
+            return Optional.empty();
+        }
+        return Optional.ofNullable(state.address());
+    }
+
+    /** The timeline that comes next is written down before anything of it is received. The first is nobody else's. */
+    private Optional<Plan> descend(Observation seen, ClusterLease state) {
+        OptionalLong owner = Descents.owner(state);
+        if (!seen.knowledge().kept() || state.timeline() <= 1 || owner.isEmpty()) {
+            return Optional.empty();
+        }
+        boolean known = seen.knowledge().promise().descent().stream()
+                .anyMatch(descent -> descent.timeline() == state.timeline() && descent.epoch() == owner.getAsLong());
+        return known
+                ? Optional.empty()
+                : Optional.of(Plan.job(new Job.Descend(state.timeline(), owner.getAsLong()), new LeaseWish.Watch()));
+    }
+
+    private Optional<Plan> rebuild(Observation seen, Settings settings, ClusterLease state) {
+        Optional<Request> request = settings.requests().stream()
+                .filter(wanted ->
+                        wanted.kind() == RequestKind.Rebuild && wanted.to() != null && wanted.to() == me.ordinal())
+                .filter(wanted -> !wanted.id().equals(seen.knowledge().promise().rebuilt()))
+                .findFirst();
+        if (request.isEmpty() || !seen.knowledge().kept()) {
+            return Optional.empty();
+        }
+        boolean newer =
+                state.epoch() > seen.volume().map(VolumeState::primaryEpoch).orElse(0L);
+        boolean fresh = seen.lease().filter(lease -> fresh(seen, lease)).isPresent();
+        return Optional.of(
+                newer && fresh
+                        ? Plan.job(new Job.Discard(request.get().id()), new LeaseWish.Watch())
+                        : Plan.problem(new Problem(
+                                "RebuildWaits",
+                                "%s is rebuilt once a primary of a later epoch serves and renews the Lease"
+                                        .formatted(me.pod()))));
+    }
+
+    /** Whether the holder renews. */
+    private static boolean fresh(Observation seen, LeaseView lease) {
+        return seen.now()
+                        .minus(seen.leaseSeen())
+                        .compareTo(Timers.of(lease.state()).lease())
+                < 0;
+    }
+
+    /** The settings, if they are neither in use nor refused. */
+    static Optional<Job> apply(Observation seen, Settings settings) {
+        ServerState server = seen.server();
+        boolean inUse = settings.revision().equals(server.settings()) && server.rejected() == null;
+        boolean refused =
+                server.rejected() != null && server.rejected().revision().equals(settings.revision());
+        return inUse || refused ? Optional.empty() : Optional.of(new Job.Apply(settings.revision()));
+    }
+}

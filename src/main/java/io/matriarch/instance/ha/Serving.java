@@ -1,0 +1,306 @@
+package io.matriarch.instance.ha;
+
+import io.matriarch.api.contract.ClusterLease;
+import io.matriarch.api.contract.ClusterLease.Handoff;
+import io.matriarch.api.contract.ClusterLease.Reign;
+import io.matriarch.api.contract.ClusterLease.Sync;
+import io.matriarch.api.contract.MemberReport.Answer;
+import io.matriarch.api.contract.MemberReport.Outcome;
+import io.matriarch.api.contract.Settings;
+import io.matriarch.api.contract.Settings.Replication;
+import io.matriarch.api.contract.Settings.ReplicationMode;
+import io.matriarch.api.contract.Settings.Request;
+import io.matriarch.api.contract.Settings.WhenUnavailable;
+import io.matriarch.instance.ha.Decision.LeaseWish;
+import io.matriarch.instance.ha.Knowledge.Own;
+import io.matriarch.instance.ha.SyncPlan.Step;
+import io.matriarch.instance.postgres.Lsn;
+import io.matriarch.instance.postgres.Postgres.Sender;
+import io.matriarch.instance.postgres.Postgres.ServerState;
+import io.matriarch.instance.postgres.TimelineHistory;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SortedSet;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A primary in office: the Lease says how far it is and who its members are, clients are let in when nothing they see can be lost, and what
+ * users want is brought about, one job at a time.
+ */
+final class Serving {
+    private static final Duration SLOTS = Duration.ofSeconds(10);
+    private static final Duration MISSED = Duration.ofSeconds(5);
+    private static final Duration GONE = Duration.ofSeconds(30);
+
+    private final Me me;
+    private final SyncPlan syncPlan;
+    private final Departure departure;
+
+    Serving(Me me, Rules rules) {
+        this.me = me;
+        this.syncPlan = new SyncPlan(rules);
+        this.departure = new Departure(me);
+    }
+
+    Plan plan(Observation seen, Settings settings, ClusterLease state) {
+        Leases draft = Leases.of(state);
+        ServerState server = seen.server();
+        boolean recorded = timeline(seen, state, draft);
+        members(seen, settings, state, draft);
+        Step step = seen.knowledge().kept() && recorded ? step(seen, settings, state) : new Step.Done();
+        if (step instanceof Step.Lease next) {
+            draft.sync(next.sync());
+        }
+        requests(seen, settings, state, draft);
+        if (seen.knowledge().kept() && settings.failover() != null) {
+            draft.profile(settings.failover().profile());
+        }
+        Plan plan = Plan.lease(new LeaseWish.Keep(draft.draft()));
+        if (!recorded) {
+            // Nobody may follow before the Lease says whose timeline it is; nothing else matters before that.
+            return plan;
+        }
+        return plan.or(gate(seen, state))
+                .or(reign(seen, state))
+                .or(synchronize(seen, step))
+                .or(slots(seen, settings))
+                .or(checkpoint(seen, state))
+                .or(seen.passwordsWanted() ? Optional.of(new Job.SetPasswords()) : Optional.empty())
+                .or(server.accepting() ? Replica.apply(seen, settings) : Optional.empty());
+    }
+
+    /** Whether the Lease says which timeline this reign has. */
+    private boolean timeline(Observation seen, ClusterLease state, Leases draft) {
+        int timeline = seen.server().timeline();
+        List<Reign> history = state.history();
+        if (timeline == 0) {
+            return false;
+        }
+        if (!history.isEmpty() && history.getLast().timeline() != timeline) {
+            TimelineHistory made = seen.knowledge().own().history();
+            draft.promoted(timeline, Lsn.text(made != null && made.timeline() == timeline ? made.began() : 0));
+            return false;
+        }
+        draft.timeline(timeline);
+        return true;
+    }
+
+    private void members(Observation seen, Settings settings, ClusterLease state, Leases draft) {
+        ServerState server = seen.server();
+        SortedSet<Integer> members = new TreeSet<>(state.members());
+        members.addAll(server.streaming());
+        members.add(me.ordinal());
+        Sync sync = state.sync();
+        boolean lossless = sync != null && sync.acknowledgements() > 0;
+        Map<Integer, String> addresses = new TreeMap<>(state.addresses());
+        addresses.put(me.ordinal(), me.address());
+        for (Sender sender : server.wal().senders()) {
+            addresses.put(sender.ordinal(), sender.address());
+        }
+        if (seen.knowledge().kept() && !lossless) {
+            // Who cannot be reached cannot promise anything either: without the API server it would stop this primary
+            // (ha.md 7.5).
+            Duration begun = seen.knowledge().started();
+            members.removeIf(member -> member != me.ordinal()
+                    && !server.streaming().contains(member)
+                    && seen.now()
+                                    .minus(Optional.ofNullable(
+                                                    seen.knowledge().senders().get(member))
+                                            .map(Knowledge.Streamed::at)
+                                            .orElse(begun))
+                                    .compareTo(GONE)
+                            >= 0);
+        }
+        members.removeIf(ordinal -> ordinal >= settings.instances() && ordinal != me.ordinal());
+        if (sync != null) {
+            members.addAll(sync.voters());
+        }
+        addresses.keySet().retainAll(members);
+        List<Integer> unfit = state.unfit().stream()
+                .filter(member -> !server.streaming().contains(member) && member != me.ordinal())
+                .toList();
+        draft.members(List.copyOf(members)).unfit(unfit);
+        if (seen.knowledge().kept()) {
+            draft.addresses(addresses);
+            Own own = seen.knowledge().own();
+            if (server.wal().end() > 0) {
+                draft.lsn(Lsn.text(server.wal().end()));
+            }
+            draft.containerId(own.containerId().isEmpty() ? null : own.containerId());
+            if (own.checkpointed() == server.timeline()) {
+                draft.checkpointTimeline(server.timeline());
+            }
+        }
+    }
+
+    private Step step(Observation seen, Settings settings, ClusterLease state) {
+        Own own = seen.knowledge().own();
+        return syncPlan.next(target(seen, settings, state), state.sync(), own.synchronous(), own.confirmed());
+    }
+
+    /** What synchronous replication shall be now. Null: none. */
+    private @Nullable Sync target(Observation seen, Settings settings, ClusterLease state) {
+        Replication wanted = settings.replication();
+        if (wanted == null || wanted.mode() == ReplicationMode.Async || wanted.acknowledgements() == 0) {
+            return null;
+        }
+        Sync present = state.sync();
+        SortedSet<Integer> voters = new TreeSet<>(present == null ? List.of() : present.voters());
+        voters.addAll(seen.server().streaming());
+        voters.add(me.ordinal());
+        voters.removeIf(voter -> voter >= settings.instances() && voter != me.ordinal());
+        if (voters.size() <= wanted.acknowledgements()) {
+            return present;
+        }
+        boolean missed = seen.now().minus(seen.knowledge().enough()).compareTo(MISSED) >= 0;
+        boolean degraded = present != null && present.acknowledgements() == 0;
+        long there = seen.server().streaming().stream().filter(voters::contains).count();
+        if (present == null || degraded) {
+            return there >= wanted.acknowledgements()
+                    ? new Sync(wanted.acknowledgements(), List.copyOf(voters))
+                    : present;
+        }
+        if (missed && wanted.whenUnavailable() == WhenUnavailable.Degrade && Holder.byLease(seen)) {
+            return new Sync(0, List.of(me.ordinal()));
+        }
+        return new Sync(wanted.acknowledgements(), List.copyOf(voters));
+    }
+
+    private Optional<Job> synchronize(Observation seen, Step step) {
+        return switch (step) {
+            case Step.Names names -> {
+                boolean certain = seen.knowledge()
+                        .settled()
+                        .flatMap(settled -> seen.proof().filter(proof -> proof.compareTo(settled) > 0))
+                        .isPresent();
+                yield names.relaxes() && !certain
+                        ? Optional.empty()
+                        : Optional.of(new Job.Synchronize(
+                                names.names().acknowledgements(), names.names().voters()));
+            }
+            case Step.Confirm confirm ->
+                Optional.of(new Job.Confirm(
+                        confirm.names().acknowledgements(), confirm.names().voters()));
+            case Step.Lease lease -> Optional.empty();
+            case Step.Done done -> Optional.empty();
+        };
+    }
+
+    /** After a crash clients are let in only when what it made visible is where acknowledged commits must be (ha.md section 0, 13). */
+    private Optional<Job> gate(Observation seen, ClusterLease state) {
+        long gate = seen.knowledge().own().gate();
+        if (gate == 0) {
+            return Optional.empty();
+        }
+        Sync sync = state.sync();
+        long have = seen.server().wal().senders().stream()
+                .filter(sender -> sync == null || sync.voters().contains(sender.ordinal()))
+                .filter(sender -> sender.flushed() >= gate)
+                .count();
+        return sync == null || have >= sync.acknowledgements() ? Optional.of(new Job.OpenGate()) : Optional.empty();
+    }
+
+    private Optional<Job> reign(Observation seen, ClusterLease state) {
+        Knowledge known = seen.knowledge();
+        return known.kept() && known.own().reign() != state.epoch()
+                ? Optional.of(new Job.BeginReign(state.epoch(), seen.server().timeline()))
+                : Optional.empty();
+    }
+
+    private Optional<Job> slots(Observation seen, Settings settings) {
+        List<Integer> slots = new ArrayList<>();
+        for (int ordinal = 0; ordinal < settings.instances(); ordinal++) {
+            if (ordinal != me.ordinal()) {
+                slots.add(ordinal);
+            }
+        }
+        boolean changed = !new TreeSet<>(slots).equals(new TreeSet<>(seen.slots()));
+        Duration since = seen.now().minus(seen.slotsKept());
+        return changed && since.toMillis() >= 500 || since.compareTo(SLOTS) >= 0
+                ? Optional.of(new Job.KeepSlots(slots))
+                : Optional.empty();
+    }
+
+    private Optional<Job> checkpoint(Observation seen, ClusterLease state) {
+        int timeline = seen.server().timeline();
+        return seen.knowledge().kept()
+                        && timeline > 1
+                        && state.checkpointTimeline() != timeline
+                        && seen.knowledge().own().checkpointed() != timeline
+                ? Optional.of(new Job.Checkpoint())
+                : Optional.empty();
+    }
+
+    /** Answers what can be answered, and begins the oldest hand-over that is asked for by writing it down. */
+    private void requests(Observation seen, Settings settings, ClusterLease state, Leases draft) {
+        if (!seen.knowledge().kept()) {
+            return;
+        }
+        for (Request request : settings.requests()) {
+            boolean settled =
+                    state.answered().stream().anyMatch(answer -> answer.id().equals(request.id()));
+            if (!settled) {
+                settle(seen, settings, state, draft, request);
+            }
+        }
+    }
+
+    private void settle(Observation seen, Settings settings, ClusterLease state, Leases draft, Request request) {
+        Integer to = request.to();
+        boolean mine = to != null && to == me.ordinal();
+        switch (request.kind()) {
+            case ForceFailover ->
+                draft.answer(
+                        mine
+                                ? new Answer(request.id(), Outcome.Done, me.pod() + " is the primary")
+                                : Holder.refused(
+                                        request, me.pod() + " is the primary and serves: ask for a switchover"));
+            case Rebuild -> {
+                if (mine) {
+                    draft.answer(Holder.refused(request, me.pod() + " is the primary: switch over first"));
+                }
+            }
+            case Switchover -> {
+                List<Integer> heirs = departure.heirs(seen, settings, state);
+                if (mine) {
+                    draft.answer(new Answer(request.id(), Outcome.Done, me.pod() + " is the primary"));
+                } else if (to != null && !heirs.contains(to) || heirs.isEmpty()) {
+                    draft.answer(Holder.refused(request, why(settings, state, to)));
+                } else if (state.handoff() == null) {
+                    draft.handoff(new Handoff(to == null ? heirs.getFirst() : to, "0/0", request.id()));
+                }
+            }
+        }
+    }
+
+    private String why(Settings settings, ClusterLease state, @Nullable Integer to) {
+        if (to == null) {
+            return "no replica streams and keeps up";
+        }
+        if (to >= settings.instances()) {
+            return "there is no member %d: the cluster has %d".formatted(to, settings.instances());
+        }
+        if (settings.fenced().contains(to)) {
+            return "the member %d is fenced".formatted(to);
+        }
+        if (!state.members().contains(to)) {
+            return "the member %d is not in the cluster at the moment".formatted(to);
+        }
+        return "the member %d does not stream, or is too far behind".formatted(to);
+    }
+
+    /** The hand-over that was intended is given up. */
+    static ClusterLease withdrawn(ClusterLease state, String why) {
+        Leases draft = Leases.of(state);
+        Handoff handoff = state.handoff();
+        if (handoff != null && handoff.request() != null) {
+            draft.answer(new Answer(handoff.request(), Outcome.Aborted, why));
+        }
+        return draft.handoff(null).draft();
+    }
+}
