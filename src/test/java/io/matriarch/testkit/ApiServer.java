@@ -148,6 +148,10 @@ public final class ApiServer implements AutoCloseable {
     private void handle(HttpExchange exchange) throws IOException {
         try (exchange) {
             try {
+                if ("websocket".equalsIgnoreCase(exchange.getRequestHeaders().getFirst("Upgrade"))) {
+                    // clients then watch by plain HTTP
+                    throw new ApiError(503, "ServiceUnavailable", "this server has no WebSockets");
+                }
                 faults.delay();
                 route(exchange);
             } catch (ApiError e) {
