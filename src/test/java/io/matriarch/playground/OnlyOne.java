@@ -6,6 +6,7 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
@@ -42,7 +43,7 @@ final class OnlyOne implements AutoCloseable {
                 }
                 channel.truncate(0);
                 channel.write(ByteBuffer.wrap(own), 0);
-                if (names(file, own)) {
+                if (named(file)) {
                     return new OnlyOne(file, channel);
                 }
                 channel.close();
@@ -77,13 +78,23 @@ final class OnlyOne implements AutoCloseable {
         return new String(text.array(), 0, text.position(), StandardCharsets.US_ASCII);
     }
 
-    /** False when its former holder removed the file between our opening and our locking it: what we locked has no name any more. */
-    private static boolean names(Path file, byte[] own) throws IOException {
-        try {
-            return java.util.Arrays.equals(Files.readAllBytes(file), own);
-        } catch (NoSuchFileException removed) {
-            return false;
+    /**
+     * False when its former holder removed the file between our opening and our locking it: what we locked has no name any more. The file must not
+     * be opened again to find that out: closing any descriptor of it would give up this program's lock.
+     */
+    private static boolean named(Path file) throws IOException {
+        try (DirectoryStream<Path> descriptors = Files.newDirectoryStream(Path.of("/proc/self/fd"))) {
+            for (Path descriptor : descriptors) {
+                try {
+                    if (Files.readSymbolicLink(descriptor).equals(file.toAbsolutePath())) {
+                        return true;
+                    }
+                } catch (NoSuchFileException closedMeanwhile) {
+                    continue;
+                }
+            }
         }
+        return false;
     }
 
     @Override

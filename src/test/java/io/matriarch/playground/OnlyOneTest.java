@@ -42,4 +42,37 @@ class OnlyOneTest {
                 .hasMessageContaining("/proc/lock")
                 .hasMessageNotContaining("\n");
     }
+
+    /** Holds the lock as another program. */
+    static final class Holder {
+        private Holder() {}
+
+        public static void main(String[] arguments) throws Exception {
+            try (OnlyOne held = OnlyOne.hold(Path.of(arguments[0]))) {
+                System.out.println("held by " + held);
+                System.in.read();
+            }
+        }
+    }
+
+    @Test
+    void anotherProgramHoldsItUntilItEnds() throws Exception {
+        Path file = folder.toRealPath().resolve("lock");
+        Process holder = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-cp",
+                        System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
+                        Holder.class.getName(),
+                        file.toString())
+                .start();
+        try {
+            assertThat(holder.inputReader().readLine()).startsWith("held");
+            assertThatThrownBy(() -> OnlyOne.hold(file))
+                    .isInstanceOf(Refusal.class)
+                    .hasMessageContaining("process " + holder.pid());
+        } finally {
+            holder.destroyForcibly().waitFor();
+        }
+        OnlyOne.hold(file).close();
+    }
 }
