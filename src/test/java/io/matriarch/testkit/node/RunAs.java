@@ -9,6 +9,7 @@ import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.UserPrincipal;
 import java.nio.file.attribute.UserPrincipalNotFoundException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -30,16 +31,18 @@ record RunAs(Optional<UserPrincipal> other) {
         }
     }
 
-    /** What to put before a command: a session of its own, so that the terminal's Ctrl-C does not reach it. */
+    /**
+     * What to put before a command: a session of its own, so that the terminal's Ctrl-C does not reach it, and signals as a container engine gives
+     * them. A shell that starts something in the background lets it ignore SIGINT, and so would everything below: no pod would end.
+     */
     List<String> prefix(String podAddress) {
-        return other.isEmpty()
-                ? List.of("setsid")
-                : List.of(
-                        "setpriv",
-                        "--reuid=" + POSTGRES,
-                        "--regid=" + Addresses.group(podAddress),
-                        "--clear-groups",
-                        "setsid");
+        List<String> words = new ArrayList<>();
+        if (other.isPresent()) {
+            words.addAll(List.of(
+                    "setpriv", "--reuid=" + POSTGRES, "--regid=" + Addresses.group(podAddress), "--clear-groups"));
+        }
+        words.addAll(List.of("setsid", "env", "--default-signal"));
+        return List.copyOf(words);
     }
 
     /** Makes it theirs, with all that is in it. */
