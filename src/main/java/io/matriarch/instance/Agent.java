@@ -1,15 +1,18 @@
 package io.matriarch.instance;
 
+import io.matriarch.api.contract.ClusterLease;
 import io.matriarch.api.contract.ClusterLease.Phase;
 import io.matriarch.api.contract.Labels;
 import io.matriarch.api.contract.MemberReport;
 import io.matriarch.api.contract.MemberReport.Problem;
 import io.matriarch.api.contract.Settings;
 import io.matriarch.instance.ha.Decision;
+import io.matriarch.instance.ha.Decision.LeaseWish;
 import io.matriarch.instance.ha.Job;
+import io.matriarch.instance.ha.LeaseView;
+import io.matriarch.instance.ha.Memory;
 import io.matriarch.instance.ha.Observation;
 import io.matriarch.instance.ha.Protocol;
-import io.matriarch.instance.ha.Timers;
 import io.matriarch.instance.kube.PodReporter;
 import io.matriarch.instance.net.AgentServer;
 import io.matriarch.instance.net.AgentServer.Readiness;
@@ -22,6 +25,7 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -34,64 +38,66 @@ final class Agent implements AgentServer.Member {
     private static final Logger LOG = LoggerFactory.getLogger(Agent.class);
     private static final Duration LOOK = Duration.ofSeconds(2);
     private static final Duration IDLE = Duration.ofSeconds(1);
-    private static final Duration BUSY = Duration.ofMillis(100);
+    private static final Duration BUSY = Duration.ofMillis(50);
     private static final Duration CERTIFICATES = Duration.ofSeconds(10);
     private static final Duration STUCK = Duration.ofSeconds(30);
     private static final Duration CATCH_UP = Duration.ofSeconds(10);
 
+    private final String identity;
     private final Postgres postgres;
     private final Documents documents;
     private final Jobs jobs;
     private final Worker worker;
     private final LeaseKeeper lease;
     private final Protocol protocol;
+    private final Memory memory;
+    private final Upstream upstream;
+    private final Questions questions;
     private final PodReporter reporter;
     private final BootClock clock;
-    private final Timers timers;
     private final News news;
-    private final Failures failures = new Failures();
     private final Guard guard;
+    private final Failures failures = new Failures();
     private volatile boolean stopping;
     private volatile Duration turned = Duration.ZERO;
     private volatile Readiness readiness = new Readiness(false, "starting");
     private volatile MemberReport report = MemberReport.none();
+    private volatile Duration serverGone = Duration.ZERO;
+    private volatile Duration slotsKept = Duration.ZERO;
     private boolean serverWas;
-    private Duration serverGone = Duration.ZERO;
-    private Duration slotsKept = Duration.ZERO;
     private Duration accepting = Duration.ZERO;
     private Duration certificatesSeen = Duration.ZERO;
     private boolean wasReceiving;
 
     Agent(
+            String identity,
             Postgres postgres,
             Documents documents,
             Jobs jobs,
+            Worker worker,
             LeaseKeeper lease,
             Protocol protocol,
+            Memory memory,
+            Upstream upstream,
+            Questions questions,
+            Guard guard,
             PodReporter reporter,
             BootClock clock,
-            Timers timers,
-            FuseDeadline fuse,
             News news) {
+        this.identity = identity;
         this.postgres = postgres;
         this.documents = documents;
         this.jobs = jobs;
-        this.worker = new Worker(jobs, news::tell);
+        this.worker = worker;
         this.lease = lease;
         this.protocol = protocol;
+        this.memory = memory;
+        this.upstream = upstream;
+        this.questions = questions;
+        this.guard = guard;
         this.reporter = reporter;
         this.clock = clock;
-        this.timers = timers;
         this.news = news;
-        this.guard = new Guard(
-                postgres,
-                worker,
-                lease::snapshot,
-                new Suspension(clock::now, Suspension::monotonic),
-                protocol,
-                fuse,
-                clock::now,
-                news::tell);
     }
 
     /** Something happened: look now. */
@@ -129,6 +135,11 @@ final class Agent implements AgentServer.Member {
         news.tell();
     }
 
+    /** Whether {@link #stop} was called. */
+    boolean stopping() {
+        return stopping;
+    }
+
     /** Turns until {@link #stop} was asked for and nothing is left to do. */
     void run() throws InterruptedException {
         guard.start();
@@ -137,10 +148,11 @@ final class Agent implements AgentServer.Member {
             Duration pause = BUSY;
             try {
                 Observation seen = observe();
-                over = act(seen);
-                boolean settled = worker.running().isEmpty()
-                        && (seen.server().accepting() || seen.lease().isEmpty());
-                pause = settled ? IDLE : BUSY;
+                Decision decision = protocol.decide(seen);
+                memory.decided(seen, decision);
+                act(seen, decision);
+                over = decision.exit();
+                pause = settled(seen, decision) ? IDLE : BUSY;
             } catch (RuntimeException e) {
                 // Guard and fuse go on; when this does not pass, /live fails and the kubelet starts anew.
                 LOG.error("a turn of the loop failed", e);
@@ -152,27 +164,49 @@ final class Agent implements AgentServer.Member {
         LOG.info("nothing left to do: good-bye");
     }
 
-    /** Returns whether nothing is left to do. */
-    private boolean act(Observation seen) {
-        Decision decision = protocol.decide(seen);
-        lease.wish(decision.lease(), seen.server().process() ? Duration.ZERO : serverGone);
+    /** Whether nothing is under way that a moment may change without news of it. */
+    private boolean settled(Observation seen, Decision decision) {
+        boolean serves = seen.lease()
+                .filter(view ->
+                        view.state().phase() == Phase.Serving && !view.holder().isEmpty())
+                .isPresent();
+        return worker.running().isEmpty()
+                && decision.asks().isEmpty()
+                && decision.kill().isEmpty()
+                && (seen.lease().isEmpty() || seen.server().accepting() && serves);
+    }
+
+    private void act(Observation seen, Decision decision) {
+        LeaseWish wish = decision.lease();
+        // Given back only when nothing is left that could write.
+        if (!(wish instanceof LeaseWish.Release) || guard.end()) {
+            lease.wish(wish, seen.server().process() ? Duration.ZERO : serverGone);
+        }
+        decision.kill().ifPresent(guard::kill);
         // A replica is not started before the guard is done with the primary that this member was.
         decision.job()
                 .filter(job ->
                         !(job instanceof Job.StartReplica) || worker.primary().isEmpty())
-                .ifPresent(worker::begin);
+                .ifPresent(job -> {
+                    upstream.decided();
+                    worker.begin(job);
+                });
         if (stopping) {
             worker.running().filter(Agent::mayBeCutShort).ifPresent(worker::cancel);
         }
+        decision.asks().forEach(questions::ask);
         tell(seen, decision.report());
         refreshCertificates(seen);
         turned = clock.now();
-        return decision.exit();
     }
 
     /** What takes long and is done again from its beginning, or goes on where it was, after the next start. */
     private static boolean mayBeCutShort(Job job) {
-        return job instanceof Job.Initdb || job instanceof Job.Clone || Failures.starts(job);
+        return job instanceof Job.Initdb
+                || job instanceof Job.Clone
+                || job instanceof Job.Checkpoint
+                || job instanceof Job.Confirm
+                || Failures.starts(job);
     }
 
     /** Mounted certificates are renewed long before they end; replicas need the new ones as much as the primary does. */
@@ -187,16 +221,17 @@ final class Agent implements AgentServer.Member {
         }
     }
 
+    /** What is to be decided on, with all that has changed since the last turn taken note of. */
     private Observation observe() {
+        upstream.looked();
         // The job first and the server after it: a start that ends in between must not look like one that never began.
         Optional<Job> running = worker.running();
         worker.take().ifPresent(done -> note(done, clock.now()));
-        boolean making = running.filter(job -> job instanceof Job.Initdb || job instanceof Job.Clone)
-                .isPresent();
-        ServerState server = making ? ServerState.none() : postgres.observe(LOOK);
+        ServerState server = server(running);
         Duration now = clock.now();
         if (serverWas && !server.process()) {
             serverGone = now;
+            jobs.serverEnded();
             boolean byItself = !guard.tookAHand() && !stopping;
             if (byItself && running.map(Agent::leavesTheServerAlone).orElse(true)) {
                 died(server, now);
@@ -206,26 +241,60 @@ final class Agent implements AgentServer.Member {
         accepting = server.accepting() ? (accepting.isZero() ? now : accepting) : Duration.ZERO;
         failures.serving(server.accepting() ? now.minus(accepting) : Duration.ZERO);
         wasReceiving = server.accepting() && (wasReceiving || server.receiving());
+        Optional<LeaseView> view = lease.snapshot().lease();
+        view.ifPresent(known -> documents.leaseSeen(known.state()));
+        memory.server(
+                server,
+                view.map(known -> known.state().sync())
+                        .map(ClusterLease.Sync::acknowledgements)
+                        .orElse(0),
+                now);
+        return look(running, server);
+    }
+
+    private ServerState server(Optional<Job> running) {
+        return running.filter(Agent::replacesTheData).isPresent() ? ServerState.none() : postgres.observe(LOOK);
+    }
+
+    private static boolean replacesTheData(Job job) {
+        return job instanceof Job.Initdb
+                || job instanceof Job.Clone
+                || job instanceof Job.Rewind
+                || job instanceof Job.Discard;
+    }
+
+    /** What is to be seen at this moment; from any thread. */
+    Observation look() {
+        Optional<Job> running = worker.running();
+        return look(running, server(running));
+    }
+
+    private Observation look(Optional<Job> running, ServerState server) {
+        boolean replacing = running.filter(Agent::replacesTheData).isPresent();
         LeaseKeeper.Snapshot known = lease.snapshot();
-        known.lease().ifPresent(view -> documents.leaseSeen(view.state()));
-        Optional<VolumeState> volume = making ? Optional.empty() : jobs.volume();
+        boolean mine =
+                known.lease().filter(view -> view.holder().equals(identity)).isPresent();
+        // Looked at again before it is to follow somebody; a primary that ended knows its volume, and may find its disk
+        // hanging.
+        boolean unknown = replacing || !mine && jobs.stale() && !server.process() && running.isEmpty();
         return new Observation(
-                now,
+                clock.now(),
                 documents.settings(),
                 known.lease(),
                 known.seen(),
-                known.proof(),
+                known.proof().filter(sent -> sent.compareTo(guard.awake()) > 0),
                 documents.remembered(),
                 serverGone,
-                volume,
+                unknown ? Optional.empty() : jobs.volume(),
                 server,
-                jobs.following(),
+                upstream.address(),
                 running,
                 failures.list(),
                 jobs.slots(),
                 slotsKept,
                 jobs.passwordsWanted(),
-                stopping);
+                stopping,
+                memory.knowledge());
     }
 
     private void note(Worker.Done done, Duration now) {
@@ -247,13 +316,16 @@ final class Agent implements AgentServer.Member {
     }
 
     private static boolean leavesTheServerAlone(Job job) {
-        return !Failures.starts(job) && !(job instanceof Job.Stop) && !(job instanceof Job.Discard);
+        return !Failures.starts(job)
+                && !replacesTheData(job)
+                && !(job instanceof Job.Stop)
+                && !(job instanceof Job.HandOver);
     }
 
     private void died(ServerState server, Duration now) {
         String words = server.exit() == null ? "its log says why" : server.exit();
         LOG.error("PostgreSQL ended by itself: {}", words);
-        Job start = worker.primary().orElseGet(() -> new Job.StartReplica(jobs.following()));
+        Job start = worker.primary().orElseGet(() -> new Job.StartReplica(upstream.address()));
         failures.died(start, words, now, revision());
     }
 
@@ -281,9 +353,11 @@ final class Agent implements AgentServer.Member {
         }
         return switch (now.role()) {
             case Primary -> {
-                boolean proven = seen.proof()
-                        .map(proof -> seen.now().minus(proof).compareTo(timers.stop()) < 0)
-                        .orElse(false);
+                boolean proven = Stream.concat(seen.proof().stream(), seen.knowledge().failsafe().stream())
+                        .anyMatch(proof -> seen.now()
+                                        .minus(proof)
+                                        .compareTo(protocol.timers(seen.lease()).stop())
+                                < 0);
                 if (!proven || !role.equals(Labels.PRIMARY)) {
                     yield new Readiness(false, "a primary that cannot prove that it holds the Lease");
                 }
@@ -300,6 +374,13 @@ final class Agent implements AgentServer.Member {
                                 ? now.state().toString()
                                 : now.problem().message());
         };
+    }
+
+    /** Whether a primary serves here, by the last turn, and nothing is stopping it. */
+    boolean leads() {
+        return report.role() == MemberReport.Role.Primary
+                && !stopping
+                && worker.running().map(Agent::leavesTheServerAlone).orElse(true);
     }
 
     @Override

@@ -3,18 +3,17 @@ package io.matriarch.instance;
 import io.matriarch.api.contract.ClusterLease;
 import io.matriarch.api.contract.Names;
 import io.matriarch.api.contract.Settings;
+import io.matriarch.instance.ha.Decision.LeaseWish;
 import io.matriarch.instance.json.Json;
 import io.matriarch.instance.json.Node;
 import io.matriarch.instance.kube.KubeApi;
 import io.matriarch.instance.kube.ObjectWatch;
-import io.matriarch.instance.postgres.PromiseFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -34,19 +33,28 @@ final class Documents {
     private final Runnable news;
     private final Map<String, Thread> watches = new HashMap<>();
     private final Map<String, String> passwords = new HashMap<>();
-    private final PromiseFile promise;
+    private final Promises promises;
     private final Object copying = new Object();
     private Optional<Settings> settings = Optional.empty();
     private Optional<String> text = Optional.empty();
-    private Optional<ClusterLease> remembered = Optional.empty();
+    private Optional<ClusterLease> remembered;
 
-    Documents(KubeApi api, String namespace, Names names, Path state, Runnable news) {
+    /** @param remembered the Lease as it was last seen in a former life of this agent */
+    Documents(
+            KubeApi api,
+            String namespace,
+            Names names,
+            Path state,
+            Promises promises,
+            Optional<ClusterLease> remembered,
+            Runnable news) {
         this.api = api;
         this.namespace = namespace;
         this.names = names;
         this.state = state;
         this.copy = state.resolve("settings.json");
-        this.promise = new PromiseFile(state);
+        this.promises = promises;
+        this.remembered = remembered;
         this.news = news;
     }
 
@@ -55,9 +63,8 @@ final class Documents {
             if (Files.exists(copy)) {
                 settings = Optional.of(Json.read(Files.readString(copy), Settings.class));
             }
-            remembered = Optional.ofNullable(promise.read().lease());
         } catch (IOException e) {
-            LOG.warn("cannot read the copies of settings and Lease: {}", e.toString());
+            LOG.warn("cannot read the copy of the settings: {}", e.toString());
         }
         new ObjectWatch(api, "/api/v1/namespaces/" + namespace + "/configmaps", names.settings(), this::settingsChanged)
                 .start();
@@ -75,11 +82,7 @@ final class Documents {
     /** Takes note of what the Lease says now. Where the holder's WAL ends changes all the time and matters to nobody who starts. */
     synchronized void leaseSeen(ClusterLease state) {
         boolean same = remembered
-                .filter(last -> last.epoch() == state.epoch()
-                        && last.phase() == state.phase()
-                        && last.timeline() == state.timeline()
-                        && Objects.equals(last.address(), state.address())
-                        && Objects.equals(last.systemIdentifier(), state.systemIdentifier()))
+                .filter(last -> !new LeaseWish.Keep(state).urgent(last))
                 .isPresent();
         if (!same) {
             remembered = Optional.of(state);
@@ -107,7 +110,7 @@ final class Documents {
                     Files.move(next, copy, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
                 }
                 if (lease.isPresent()) {
-                    promise.remember(lease.get());
+                    promises.change(former -> former.remembering(lease.get()));
                 }
             } catch (IOException e) {
                 LOG.warn("cannot keep copies of settings and Lease on the volume: {}", e.toString());

@@ -21,7 +21,7 @@ final class Failures {
     private int deaths;
 
     /** The newest first. */
-    List<Failure> list() {
+    synchronized List<Failure> list() {
         return List.copyOf(list);
     }
 
@@ -30,7 +30,7 @@ final class Failures {
      *
      * @param settings those that it was done with: with others it may be tried at once
      */
-    void ended(Job job, Optional<Problem> problem, Duration now, @Nullable String settings) {
+    synchronized void ended(Job job, Optional<Problem> problem, Duration now, @Nullable String settings) {
         if (problem.isPresent()) {
             failed(job, problem.get(), now, settings);
         } else if (starts(job)) {
@@ -42,7 +42,7 @@ final class Failures {
     }
 
     /** PostgreSQL, which this job had started, ended by itself. */
-    void died(Job start, String words, Duration now, @Nullable String settings) {
+    synchronized void died(Job start, String words, Duration now, @Nullable String settings) {
         deaths++;
         if (deaths > 1) {
             failed(start, new Problem("PostgresEnded", "PostgreSQL ended by itself: " + words), now, settings);
@@ -50,7 +50,7 @@ final class Failures {
     }
 
     /** PostgreSQL has accepted connections for so long. */
-    void serving(Duration since) {
+    synchronized void serving(Duration since) {
         if (since.compareTo(STABLE) > 0) {
             deaths = 0;
             list.removeIf(failure -> starts(failure.job()));
@@ -74,6 +74,6 @@ final class Failures {
 
     /** Whether PostgreSQL runs when the job has succeeded. */
     static boolean starts(Job job) {
-        return job instanceof Job.StartPrimary || job instanceof Job.StartReplica;
+        return job instanceof Job.StartPrimary || job instanceof Job.StartReplica || job instanceof Job.Promote;
     }
 }

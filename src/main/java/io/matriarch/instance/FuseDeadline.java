@@ -21,6 +21,20 @@ final class FuseDeadline {
         armed = deadline;
     }
 
+    /** Moves it, never towards now: proofs may become known in another order than they were made in. */
+    synchronized void extend(Duration deadline) {
+        if (deadline.compareTo(armed) > 0) {
+            arm(deadline);
+        }
+    }
+
+    /** Moves it towards now, if it is armed beyond {@code deadline}. */
+    synchronized void lower(Duration deadline) {
+        if (armed.compareTo(deadline) > 0) {
+            arm(deadline);
+        }
+    }
+
     /** What it is set to; zero for never. */
     synchronized Duration armed() {
         return armed;

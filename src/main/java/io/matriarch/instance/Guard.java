@@ -6,8 +6,11 @@ import io.matriarch.instance.ha.Protocol;
 import io.matriarch.instance.postgres.Postgres;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -28,19 +31,23 @@ final class Guard {
     private final Postgres postgres;
     private final Worker worker;
     private final Supplier<LeaseKeeper.Snapshot> lease;
+    private final Supplier<Optional<Duration>> failsafe;
     private final Suspension suspension;
     private final Protocol protocol;
     private final FuseDeadline fuse;
     private final Supplier<Duration> now;
     private final Runnable news;
     private final AtomicBoolean ended = new AtomicBoolean();
-    private Duration awake = Duration.ZERO;
+    private final LinkedBlockingQueue<String> wanted = new LinkedBlockingQueue<>();
+    private volatile Duration awake = Duration.ZERO;
     private boolean told;
 
+    /** @param failsafe the last proof by the other members' promises */
     Guard(
             Postgres postgres,
             Worker worker,
             Supplier<LeaseKeeper.Snapshot> lease,
+            Supplier<Optional<Duration>> failsafe,
             Suspension suspension,
             Protocol protocol,
             FuseDeadline fuse,
@@ -49,6 +56,7 @@ final class Guard {
         this.postgres = postgres;
         this.worker = worker;
         this.lease = lease;
+        this.failsafe = failsafe;
         this.suspension = suspension;
         this.protocol = protocol;
         this.fuse = fuse;
@@ -63,7 +71,11 @@ final class Guard {
     private void run() {
         while (true) {
             try {
-                Thread.sleep(PAUSE);
+                String why = wanted.poll(PAUSE.toMillis(), TimeUnit.MILLISECONDS);
+                if (why != null) {
+                    LOG.error("killing PostgreSQL: {}", why);
+                    end();
+                }
                 turn();
             } catch (InterruptedException e) {
                 return;
@@ -78,6 +90,28 @@ final class Guard {
         return ended.getAndSet(false);
     }
 
+    /** Has every process of PostgreSQL killed, at once. */
+    void kill(String why) {
+        if (wanted.isEmpty()) {
+            wanted.add(why);
+        }
+    }
+
+    /** Kills what may be left of a primary, so that the Lease can be given back; returns whether nothing is left and nothing can come. */
+    boolean end() {
+        Optional<Job> start = worker.primary();
+        if (start.isPresent()) {
+            ended.set(true);
+            finish(start.get());
+        }
+        return worker.primary().isEmpty();
+    }
+
+    /** When this machine last woke: no proof from before is worth anything. */
+    Duration awake() {
+        return awake;
+    }
+
     void turn() {
         Optional<Job> start = worker.primary();
         LeaseKeeper.Snapshot known = lease.get();
@@ -85,7 +119,9 @@ final class Guard {
             LOG.error("this machine slept: no proof from before is worth anything");
             awake = now.get();
         }
-        Optional<Duration> proof = known.proof().filter(sent -> sent.compareTo(awake) > 0);
+        Optional<Duration> last =
+                Stream.concat(known.proof().stream(), failsafe.get().stream()).max(Duration::compareTo);
+        Optional<Duration> proof = last.filter(sent -> sent.compareTo(awake) > 0);
         Fence fence = protocol.fence(known.lease(), proof, now.get());
         switch (fence) {
             case None -> told = false;
@@ -100,18 +136,21 @@ final class Guard {
             }
             case Kill -> {
                 told = false;
-                if (start.isEmpty()) {
-                    fuse.disarmUpTo(known.armed());
-                } else {
+                if (start.isPresent()) {
                     ended.set(true);
                     LOG.error("not the Lease's holder, or no proof of it for too long: killing PostgreSQL");
-                    kill(start.get(), known.armed());
+                    finish(start.get());
+                    news.run();
                 }
+                // Not when it was armed by a proof that is not known here yet.
+                Duration upTo = last.orElse(Duration.ZERO)
+                        .plus(protocol.timers(known.lease()).fuse());
+                worker.withoutPrimary(() -> fuse.disarmUpTo(upTo));
             }
         }
     }
 
-    private void kill(Job start, Duration armed) {
+    private void finish(Job start) {
         worker.cancel(start);
         postgres.kill();
         if (worker.running().filter(job -> job == start).isPresent()) {
@@ -119,7 +158,5 @@ final class Guard {
         }
         postgres.kill();
         worker.primaryIsGone(start);
-        fuse.disarmUpTo(armed);
-        news.run();
     }
 }

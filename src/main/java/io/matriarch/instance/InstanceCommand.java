@@ -3,19 +3,10 @@ package io.matriarch.instance;
 import io.matriarch.api.contract.Names;
 import io.matriarch.api.contract.Ports;
 import io.matriarch.instance.ha.Me;
-import io.matriarch.instance.ha.Protocol;
-import io.matriarch.instance.ha.Timers;
-import io.matriarch.instance.kube.KubeApi;
-import io.matriarch.instance.kube.LeaseApi;
-import io.matriarch.instance.kube.PodReporter;
 import io.matriarch.instance.net.AgentServer;
-import io.matriarch.instance.net.MetricsText;
 import io.matriarch.instance.postgres.Layout;
-import io.matriarch.instance.postgres.LocalPostgres;
 import java.io.IOException;
-import java.net.InetSocketAddress;
 import java.nio.file.Files;
-import java.time.Duration;
 import java.util.HexFormat;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
@@ -30,7 +21,6 @@ import org.slf4j.LoggerFactory;
  */
 public final class InstanceCommand {
     private static final Logger LOG = LoggerFactory.getLogger(InstanceCommand.class);
-    private static final Duration SLACK = Duration.ofSeconds(10);
 
     private InstanceCommand() {}
 
@@ -69,43 +59,12 @@ public final class InstanceCommand {
                 options.replicationCertificate(),
                 options.listen(),
                 Ports.POSTGRES);
-        KubeApi api = new KubeApi(options.apiServer(), options.serviceAccount());
-        Timers timers = Timers.DEFAULT;
-        BootClock clock = new BootClock();
-        FuseDeadline fuse = new FuseDeadline(options.run());
-        fuse.disarm();
-        Agent.News news = new Agent.News();
-        LocalPostgres postgres = new LocalPostgres(layout);
-        Documents documents =
-                new Documents(api, options.namespace(), new Names(options.cluster()), layout.state(), news::tell);
-        Jobs jobs = new Jobs(
-                postgres,
-                documents,
-                api,
-                options.namespace(),
-                Duration.ofSeconds(options.grace()).minus(SLACK));
-        LeaseKeeper lease = new LeaseKeeper(
-                new LeaseApi(api, options.namespace(), new Names(options.cluster()).lease(), timers.request()),
-                me.identity(),
-                timers,
-                clock,
-                fuse,
-                news::tell);
-        PodReporter reporter = new PodReporter(api, options.namespace(), options.pod());
-        Agent agent = new Agent(
-                postgres, documents, jobs, lease, new Protocol(me, timers), reporter, clock, timers, fuse, news);
-        AgentMetrics metrics = new AgentMetrics(postgres, agent, lease);
-        AgentServer server = new AgentServer(
-                new InetSocketAddress(options.address(), Ports.AGENT),
-                options.serverCertificate(),
-                agent,
-                () -> MetricsText.of(metrics.collect()));
+        Wiring wiring = Wiring.of(options, me, layout);
+        Agent agent = wiring.agent();
+        AgentServer server = wiring.server();
         CountDownLatch ended = new CountDownLatch(1);
         endOnSignal(agent, ended, options.grace());
-        server.start();
-        documents.start();
-        lease.start();
-        reporter.start();
+        wiring.start();
         try {
             agent.run();
             server.stop();

@@ -4,47 +4,75 @@ import io.matriarch.api.contract.MemberReport.Problem;
 import io.matriarch.api.contract.Settings;
 import io.matriarch.api.contract.Settings.SqlReference;
 import io.matriarch.instance.ha.Job;
+import io.matriarch.instance.ha.Me;
+import io.matriarch.instance.ha.Memory;
 import io.matriarch.instance.kube.KubeApi;
 import io.matriarch.instance.postgres.Layout;
 import io.matriarch.instance.postgres.Postgres;
 import io.matriarch.instance.postgres.Postgres.VolumeState;
 import io.matriarch.instance.postgres.PostgresException;
+import io.matriarch.instance.postgres.PromiseFile.Descent;
+import io.matriarch.instance.postgres.Replication;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Carries jobs out, and remembers what they came to. */
 final class Jobs implements Worker.Work {
+    private static final Logger LOG = LoggerFactory.getLogger(Jobs.class);
+
     private final Postgres postgres;
+    private final Replication replication;
+    private final FailoverJobs failover;
+    private final Upstream upstream;
+    private final Memory memory;
     private final Documents documents;
     private final KubeApi api;
+    private final Me me;
     private final String namespace;
     private final Duration stopping;
     private volatile Optional<VolumeState> volume = Optional.empty();
-    private volatile @Nullable String following;
+    private volatile boolean stale;
     private volatile List<Integer> slots = List.of();
     private volatile Map<String, String> passwordsSet = Map.of();
     private volatile boolean superuserSet;
 
-    Jobs(Postgres postgres, Documents documents, KubeApi api, String namespace, Duration stopping) {
+    Jobs(
+            Postgres postgres,
+            Replication replication,
+            FailoverJobs failover,
+            Upstream upstream,
+            Memory memory,
+            Documents documents,
+            KubeApi api,
+            Me me,
+            String namespace,
+            Duration stopping) {
         this.postgres = postgres;
+        this.replication = replication;
+        this.failover = failover;
+        this.upstream = upstream;
+        this.memory = memory;
         this.documents = documents;
         this.api = api;
+        this.me = me;
         this.namespace = namespace;
         this.stopping = stopping;
     }
 
+    /** What is on the volume, as it was when it was last looked at. */
     Optional<VolumeState> volume() {
         return volume;
     }
 
-    @Nullable
-    String following() {
-        return following;
+    /** Whether a server has run on the volume since. */
+    boolean stale() {
+        return stale;
     }
 
     List<Integer> slots() {
@@ -65,7 +93,7 @@ final class Jobs implements Worker.Work {
         Settings settings = documents.settings().orElseThrow();
         switch (job) {
             case Job.Inspect inspect -> {
-                volume = Optional.of(postgres.inspect());
+                look();
                 documents.keepCopies();
             }
             case Job.Initdb initdb -> {
@@ -78,30 +106,86 @@ final class Jobs implements Worker.Work {
             }
             case Job.Discard discard -> {
                 volume = Optional.empty();
-                postgres.discard();
+                failover.discard(discard);
+            }
+            case Job.Rewind rewind -> {
+                volume = Optional.empty();
+                failover.rewind(settings, rewind);
             }
             case Job.StartPrimary start -> {
-                following = null;
-                slots = List.of();
-                // A server that starts anew has the passwords that its data has.
-                passwordsSet = Map.of();
-                postgres.startPrimary(settings, start.epoch());
-                volume = Optional.of(postgres.inspect());
+                leads();
+                failover.startPrimary(settings, start);
+                look();
+            }
+            case Job.Promote promote -> {
+                leads();
+                failover.promote(promote);
+                // Beside the reign that begins: nobody waits for the volume.
+                Thread.ofVirtual().name("look").start(this::lookAgain);
             }
             case Job.StartReplica start -> {
+                stale = true;
+                long stops = upstream.decidedAt();
+                memory.begins();
                 postgres.startReplica(settings, start.address());
-                following = start.address();
+                upstream.is(start.address(), stops);
+                look();
             }
             case Job.Follow follow -> {
-                postgres.follow(follow.address());
-                following = follow.address();
+                long stops = upstream.decidedAt();
+                if (replication.follow(follow.address(), stops)) {
+                    upstream.is(follow.address(), stops);
+                }
             }
+            case Job.Descend descend ->
+                failover.promise(former -> former.receiving(new Descent(descend.timeline(), descend.epoch())));
+            case Job.Pledge pledge ->
+                failover.promise(former -> former.voted(former.epoch(), pledge.resourceVersion()));
+            case Job.ReadHistory read -> memory.history(replication.history(read.address(), read.timeline()));
+            case Job.Synchronize names -> failover.synchronize(names.acknowledgements(), names.voters());
+            case Job.Confirm confirm -> failover.confirm(confirm, me.ordinal());
+            case Job.HandOver handOver -> failover.handOver(handOver);
+            case Job.OpenGate open -> {
+                replication.openGate(settings);
+                memory.gateOpened();
+            }
+            case Job.BeginReign reign -> {
+                replication.beginReign(reign.epoch(), reign.timeline());
+                memory.reignBegan(reign.epoch());
+            }
+            case Job.Checkpoint checkpoint -> failover.checkpoint();
+            case Job.CopySlots copy -> failover.copySlots(copy.primary());
             case Job.Apply apply -> postgres.apply(settings);
             case Job.KeepSlots keep -> slots = postgres.keepSlots(keep.ordinals());
             case Job.SetPasswords set -> setPasswords(settings);
             case Job.Stop stop -> postgres.stop(stopping);
-            default -> throw new IllegalStateException("this release decides on no such job: " + job);
         }
+    }
+
+    /** A server that leads anew has the slots and the passwords that its data has, and follows nobody. */
+    private void leads() {
+        stale = true;
+        upstream.is(null, 0);
+        slots = List.of();
+        passwordsSet = Map.of();
+    }
+
+    private void look() throws PostgresException {
+        volume = Optional.of(postgres.inspect());
+        stale = false;
+    }
+
+    private void lookAgain() {
+        try {
+            look();
+        } catch (PostgresException e) {
+            LOG.warn("{}", e.getMessage());
+        }
+    }
+
+    /** A server that ran on the volume has ended: what was known of it may be true no more. */
+    void serverEnded() {
+        stale = true;
     }
 
     private void setPasswords(Settings settings) throws PostgresException {

@@ -11,8 +11,10 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -28,18 +30,24 @@ final class LeaseKeeper {
     /** After a request without an answer: two renewals may fail before PostgreSQL has to stop. */
     private static final Duration RETRY = Duration.ofMillis(500);
     /** News for the Lease do not wait for the next renewal, but come no faster than this. */
-    private static final Duration LEAST = Duration.ofMillis(200);
+    private static final Duration LEAST = Duration.ofMillis(50);
+
+    /** So long after news of a primary that ended, and this often, the Lease is looked at. */
+    private static final Duration HURRY = Duration.ofSeconds(3);
+
+    private static final Duration HURRIED = Duration.ofMillis(60);
+    private static final Duration ANSWERS = Duration.ofSeconds(5);
 
     private final LeaseApi api;
     private final String identity;
-    private final Timers timers;
+    private final Function<Optional<LeaseView>, Timers> timers;
     private final BootClock clock;
     private final FuseDeadline fuse;
-    private final Runnable news;
+    private final Events events;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
     private LeaseWish wish = new LeaseWish.Watch();
-    private Snapshot snapshot = new Snapshot(Optional.empty(), Duration.ZERO, Optional.empty(), Duration.ZERO);
+    private Snapshot snapshot = new Snapshot(Optional.empty(), Duration.ZERO, Optional.empty());
     private Duration provenAfter = Duration.ZERO;
     private Duration asked = Duration.ZERO;
     private @Nullable LeaseView last;
@@ -47,24 +55,44 @@ final class LeaseKeeper {
     private @Nullable LeaseView template;
 
     private boolean away;
-    private final java.util.concurrent.atomic.AtomicLong renewals = new java.util.concurrent.atomic.AtomicLong();
+    private volatile Duration hurriedUntil = Duration.ZERO;
+    private volatile Duration answered = Duration.ofDays(-1);
+    private final AtomicLong renewals = new AtomicLong();
 
     /**
      * What is known of the Lease.
      *
      * @param seen when this resourceVersion was first seen
      * @param proof when the last renewal that succeeded was sent
-     * @param armed what the fuse stood at then; later than that means that a renewal has just succeeded that is not in here yet
      */
-    record Snapshot(Optional<LeaseView> lease, Duration seen, Optional<Duration> proof, Duration armed) {}
+    record Snapshot(Optional<LeaseView> lease, Duration seen, Optional<Duration> proof) {}
 
-    LeaseKeeper(LeaseApi api, String identity, Timers timers, BootClock clock, FuseDeadline fuse, Runnable news) {
+    /** Who is told of what happens to the Lease. */
+    interface Events {
+        /** There is something new to decide on. */
+        void news();
+
+        /** The API server answered that there is, or is no, Lease. */
+        void there(boolean lease, Duration now);
+
+        /** This member gave the Lease back. */
+        void released(Duration now);
+    }
+
+    /** @param timers that a holder of this Lease goes by */
+    LeaseKeeper(
+            LeaseApi api,
+            String identity,
+            Function<Optional<LeaseView>, Timers> timers,
+            BootClock clock,
+            FuseDeadline fuse,
+            Events events) {
         this.api = api;
         this.identity = identity;
         this.timers = timers;
         this.clock = clock;
         this.fuse = fuse;
-        this.news = news;
+        this.events = events;
     }
 
     Thread start() {
@@ -98,6 +126,26 @@ final class LeaseKeeper {
         }
     }
 
+    /** Somebody may have given the Lease back just now: looks at it at once, and for a while often. */
+    void hurry() {
+        lock.lock();
+        try {
+            hurriedUntil = clock.now().plus(HURRY);
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Whether the API server answers. */
+    boolean apiAnswers() {
+        return clock.now().minus(answered).compareTo(ANSWERS) < 0;
+    }
+
+    private boolean hurried() {
+        return clock.now().compareTo(hurriedUntil) < 0;
+    }
+
     private void run() {
         while (!Thread.currentThread().isInterrupted()) {
             LeaseWish now = current();
@@ -126,7 +174,7 @@ final class LeaseKeeper {
         lock.lock();
         try {
             if (wish.equals(done)) {
-                changed.await(100, TimeUnit.MILLISECONDS);
+                changed.await(hurried() ? 20 : 100, TimeUnit.MILLISECONDS);
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -156,7 +204,9 @@ final class LeaseKeeper {
                     look(EAGER);
                 } else {
                     boolean urgent = keep.urgent(mine.get().state()) || provenTooEarly();
-                    if (elapsed(away ? RETRY : urgent ? LEAST : timers.renew())) {
+                    if (elapsed(
+                            away ? RETRY : urgent ? LEAST : timers.apply(mine).renew())) {
+                        obeyFaster(keep.state());
                         write(mine.get(), identity, keep.state());
                     }
                 }
@@ -188,6 +238,13 @@ final class LeaseKeeper {
         }
     }
 
+    /** A faster profile is obeyed before anybody may know of it. */
+    private void obeyFaster(ClusterLease next) {
+        snapshot()
+                .proof()
+                .ifPresent(proof -> fuse.lower(proof.plus(Timers.of(next).fuse())));
+    }
+
     private boolean provenTooEarly() {
         lock.lock();
         try {
@@ -204,7 +261,7 @@ final class LeaseKeeper {
     }
 
     private void look(Duration interval) throws IOException {
-        if (elapsed(interval)) {
+        if (elapsed(hurried() ? HURRIED : interval)) {
             asked = clock.now();
             learn(api.get(), Optional.empty());
         }
@@ -213,7 +270,7 @@ final class LeaseKeeper {
     private void write(LeaseView former, String holder, ClusterLease state) throws IOException {
         Duration sent = clock.now();
         asked = sent;
-        switch (api.put(former, holder, state, (int) timers.lease().toSeconds())) {
+        switch (api.put(former, holder, state, seconds(state))) {
             case Written.Done done -> accepted(done.lease(), sent);
             case Written.Conflict conflict -> {
                 // Also what a lost answer looks like: then the Lease is as we wanted it, and mine.
@@ -223,10 +280,18 @@ final class LeaseKeeper {
         }
     }
 
+    private static int seconds(ClusterLease state) {
+        return (int) Timers.of(state).lease().toSeconds();
+    }
+
     /** Somebody deleted the Lease. A holder makes it again, but only while its last proof is young (ha.md 7.6). */
     private void recreate(LeaseView former, String holder, ClusterLease state, Duration sent) throws IOException {
         Optional<Duration> proof = snapshot().proof();
-        if (!holder.isEmpty() && proof.isPresent() && sent.minus(proof.get()).compareTo(timers.stop()) < 0) {
+        if (!holder.isEmpty()
+                && proof.isPresent()
+                && sent.minus(proof.get())
+                                .compareTo(timers.apply(Optional.of(former)).stop())
+                        < 0) {
             create(former, state);
         } else {
             learn(api.get(), Optional.empty());
@@ -237,7 +302,7 @@ final class LeaseKeeper {
         Duration sent = clock.now();
         asked = sent;
         LOG.warn("the Lease is gone: making it again");
-        if (api.create(former, identity, state, (int) timers.lease().toSeconds()) instanceof Written.Done done) {
+        if (api.create(former, identity, state, seconds(state)) instanceof Written.Done done) {
             accepted(done.lease(), sent);
         } else {
             learn(api.get(), Optional.empty());
@@ -253,15 +318,16 @@ final class LeaseKeeper {
         renewals.incrementAndGet();
         boolean mine = lease.holder().equals(identity);
         if (mine) {
-            fuse.arm(sent.plus(timers.fuse()));
+            fuse.extend(sent.plus(timers.apply(Optional.of(lease)).fuse()));
         } else {
             fuse.disarm();
+            events.released(clock.now());
         }
         learn(Optional.of(lease), mine ? Optional.of(sent) : Optional.empty());
         if (!mine) {
             lock.lock();
             try {
-                snapshot = new Snapshot(snapshot.lease(), snapshot.seen(), Optional.empty(), snapshot.armed());
+                snapshot = new Snapshot(snapshot.lease(), snapshot.seen(), Optional.empty());
             } finally {
                 lock.unlock();
             }
@@ -274,21 +340,32 @@ final class LeaseKeeper {
             away = false;
         }
         String former = last == null ? "" : last.resourceVersion();
+        answered = clock.now();
+        events.there(lease.isPresent(), answered);
+        if (lease.isPresent() && older(lease.get().resourceVersion(), former)) {
+            return; // an API server that answers with what was
+        }
         boolean different = !lease.map(LeaseView::resourceVersion).orElse("").equals(former);
         last = lease.orElse(null);
         template = lease.orElse(template);
         lock.lock();
         try {
             snapshot = new Snapshot(
-                    lease,
-                    different ? clock.now() : snapshot.seen(),
-                    proof.isPresent() ? proof : snapshot.proof(),
-                    fuse.armed());
+                    lease, different ? clock.now() : snapshot.seen(), proof.isPresent() ? proof : snapshot.proof());
         } finally {
             lock.unlock();
         }
         if (different) {
-            news.run();
+            events.news();
+        }
+    }
+
+    /** Kubernetes compares versions of one object as decimal numbers (API concepts, "Resource versions"). */
+    private static boolean older(String version, String than) {
+        try {
+            return Long.parseUnsignedLong(version) < Long.parseUnsignedLong(than);
+        } catch (NumberFormatException e) {
+            return false;
         }
     }
 }

@@ -5,6 +5,7 @@ import io.matriarch.instance.ha.Job;
 import io.matriarch.instance.postgres.PostgresException;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -14,10 +15,11 @@ final class Worker {
     private static final Logger LOG = LoggerFactory.getLogger(Worker.class);
 
     private final Work work;
+    private final BooleanSupplier armed;
     private final Runnable news;
     private final AtomicReference<@Nullable Running> running = new AtomicReference<>();
     private final AtomicReference<@Nullable Done> done = new AtomicReference<>();
-    private final AtomicReference<@Nullable Job> primary = new AtomicReference<>();
+    private @Nullable Job primary;
 
     /** Carries a job out. */
     interface Work {
@@ -29,8 +31,10 @@ final class Worker {
 
     private record Running(Job job, Thread thread) {}
 
-    Worker(Work work, Runnable news) {
+    /** @param armed whether the fuse burns: without it nothing becomes a primary */
+    Worker(Work work, BooleanSupplier armed, Runnable news) {
         this.work = work;
+        this.armed = armed;
         this.news = news;
     }
 
@@ -44,13 +48,35 @@ final class Worker {
     }
 
     /** The job that makes, or made, PostgreSQL a primary: from before its first process until after its last one. */
-    Optional<Job> primary() {
-        return Optional.ofNullable(primary.get());
+    synchronized Optional<Job> primary() {
+        return Optional.ofNullable(primary);
     }
 
     /** Every process that this job led to is dead, and it makes no more of them. */
-    void primaryIsGone(Job start) {
-        primary.compareAndSet(start, null);
+    synchronized void primaryIsGone(Job start) {
+        if (primary == start) {
+            primary = null;
+        }
+    }
+
+    /** Does something while there is no primary, and none begins. */
+    synchronized void withoutPrimary(Runnable what) {
+        if (primary == null) {
+            what.run();
+        }
+    }
+
+    private synchronized void noPrimary() {
+        primary = null;
+    }
+
+    /** Takes note of a primary to be, if the fuse burns that would end it. */
+    private synchronized boolean makesPrimary(Job job) {
+        if (!armed.getAsBoolean()) {
+            return false;
+        }
+        primary = job;
+        return true;
     }
 
     /** Interrupts this job, if it is the one that runs; it ends as failed. */
@@ -61,10 +87,12 @@ final class Worker {
         }
     }
 
-    /** Begins a job; none may be running. */
+    /** Begins a job; none may be running. One that makes a primary does not begin without the fuse. */
     void begin(Job job) {
-        if (job instanceof Job.StartPrimary) {
-            primary.set(job);
+        boolean leads = job instanceof Job.StartPrimary || job instanceof Job.Promote;
+        if (leads && !makesPrimary(job)) {
+            LOG.warn("not begun, as the fuse is not armed: {}", job);
+            return;
         }
         LOG.debug("begins: {}", job);
         Thread thread = Thread.ofVirtual().name("work").unstarted(() -> carryOut(job));
@@ -72,12 +100,21 @@ final class Worker {
         thread.start();
     }
 
+    /** Whether no process of a former primary is left when the job has succeeded. */
+    private static boolean endsPrimary(Job job) {
+        return job instanceof Job.Stop
+                || job instanceof Job.StartReplica
+                || job instanceof Job.HandOver
+                || job instanceof Job.Rewind
+                || job instanceof Job.Discard;
+    }
+
     private void carryOut(Job job) {
         Optional<Problem> problem = Optional.empty();
         try {
             work.carryOut(job);
-            if (job instanceof Job.Stop || job instanceof Job.StartReplica) {
-                primary.set(null);
+            if (endsPrimary(job)) {
+                noPrimary();
             }
         } catch (PostgresException e) {
             problem = Optional.of(e.problem());

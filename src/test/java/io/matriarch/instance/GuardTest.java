@@ -48,18 +48,22 @@ class GuardTest {
                 }
                 return null;
             });
-    private final Worker worker = new Worker(this::carryOut, () -> {});
+    private final Worker worker = new Worker(this::carryOut, this::burns, () -> {});
     private FuseDeadline fuse = new FuseDeadline(Path.of(""));
-    private LeaseKeeper.Snapshot known =
-            new LeaseKeeper.Snapshot(Optional.empty(), Duration.ZERO, Optional.empty(), Duration.ZERO);
+    private LeaseKeeper.Snapshot known = new LeaseKeeper.Snapshot(Optional.empty(), Duration.ZERO, Optional.empty());
+    private Optional<Duration> failsafe = Optional.empty();
     private Duration now = PROOF;
     private Duration slept = Duration.ZERO;
+
+    private boolean burns() {
+        return fuse.armed().compareTo(now) > 0;
+    }
 
     @BeforeEach
     void armed() {
         fuse = new FuseDeadline(run);
         fuse.arm(PROOF.plus(Timers.DEFAULT.fuse()));
-        known = lease(ME.identity(), fuse.armed());
+        known = lease(ME.identity());
     }
 
     /** The worker's side of a start: it takes its time, and an interrupt does not end it at once. */
@@ -113,7 +117,7 @@ class GuardTest {
     void theFuseStaysArmedWhileAStartMayYetMakeAProcess() throws Exception {
         worker.begin(start);
         Guard guard = guard();
-        known = lease("orders-1/uid-1/inc", fuse.armed());
+        known = lease("orders-1/uid-1/inc");
         guard.turn();
         assertThat(interrupted.await(10, java.util.concurrent.TimeUnit.SECONDS)).isTrue();
         int first = kills.get();
@@ -142,7 +146,7 @@ class GuardTest {
 
     @Test
     void aLeaseLostBeforeAnyStartDisarmsTheFuse() throws Exception {
-        known = lease("orders-1/uid-1/inc", fuse.armed());
+        known = lease("orders-1/uid-1/inc");
         guard().turn();
         assertThat(kills).hasValue(0);
         assertThat(deadline()).as("the fuse").isEqualTo("0");
@@ -158,10 +162,45 @@ class GuardTest {
         assertThat(guard.tookAHand()).isTrue();
         assertThat(worker.primary()).isEmpty();
 
+        fuse.arm(PROOF.plus(Timers.DEFAULT.fuse()));
         worker.begin(start);
         await().atMost(PATIENCE).until(() -> worker.running().isEmpty());
         guard.turn();
         assertThat(worker.primary()).as("a start on the proof from before").isEmpty();
+    }
+
+    @Test
+    void promisesOfTheOthersAreAsGoodAsARenewal() throws Exception {
+        started();
+        now = PROOF.plus(Timers.DEFAULT.kill());
+        failsafe = Optional.of(now.minusSeconds(1));
+        guard().turn();
+        assertThat(kills).hasValue(0);
+        assertThat(deadline()).as("the fuse").isNotEqualTo("0");
+
+        fuse.extend(failsafe.get().plus(Timers.DEFAULT.fuse()));
+        now = failsafe.get().plus(Timers.DEFAULT.kill());
+        guard().turn();
+        assertThat(kills.get()).isPositive();
+        assertThat(deadline()).as("the fuse").isEqualTo("0");
+    }
+
+    @Test
+    void nothingBeginsToLeadWithoutTheFuse() throws Exception {
+        fuse.disarm();
+        mayEnd.countDown();
+        worker.begin(start);
+        worker.begin(new Job.Promote(3));
+        assertThat(worker.primary()).isEmpty();
+        assertThat(worker.running()).isEmpty();
+    }
+
+    @Test
+    void whatIsLeftOfAPrimaryIsKilledBeforeTheLeaseIsGivenBack() throws Exception {
+        started();
+        assertThat(guard().end()).isTrue();
+        assertThat(kills.get()).isPositive();
+        assertThat(worker.primary()).isEmpty();
     }
 
     @Test
@@ -185,6 +224,7 @@ class GuardTest {
                 postgres,
                 worker,
                 () -> known,
+                () -> failsafe,
                 new Suspension(() -> slept, () -> Duration.ZERO),
                 new Protocol(ME, Timers.DEFAULT),
                 fuse,
@@ -192,9 +232,9 @@ class GuardTest {
                 () -> {});
     }
 
-    private static LeaseKeeper.Snapshot lease(String holder, Duration armed) {
+    private static LeaseKeeper.Snapshot lease(String holder) {
         LeaseView view = new LeaseView("7", holder, ClusterLease.vacant(), Node.MISSING);
-        return new LeaseKeeper.Snapshot(Optional.of(view), PROOF, Optional.of(PROOF), armed);
+        return new LeaseKeeper.Snapshot(Optional.of(view), PROOF, Optional.of(PROOF));
     }
 
     private String deadline() throws IOException {

@@ -1,8 +1,10 @@
 package io.matriarch.instance.kube;
 
+import io.matriarch.api.contract.Labels;
 import io.matriarch.instance.json.Node;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -28,9 +30,12 @@ public final class Pods {
      *
      * @param address empty before it has one
      * @param containerId of the container {@code postgres} that was started last, as the kubelet calls it; empty before there is one
+     * @param running how often it was restarted, if it runs; -1 otherwise
+     * @param role its label
      * @param terminated containers {@code postgres} of this pod that the kubelet saw end
      */
-    public record Pod(String uid, String address, String containerId, Set<String> terminated) {
+    public record Pod(
+            String uid, String address, String containerId, int running, String role, Set<String> terminated) {
         public Pod {
             terminated = Set.copyOf(terminated);
         }
@@ -56,13 +61,30 @@ public final class Pods {
         return Optional.of(pod(answer.body()));
     }
 
+    /** Takes the role of the primary from a pod that still shows it, so that no Service sends clients there. Only the holder of the Lease may. */
+    public void depose(String name) throws IOException {
+        Optional<Pod> pod = get(name);
+        if (pod.isPresent() && pod.get().role().equals(Labels.PRIMARY)) {
+            Map<String, Object> patch =
+                    Map.of("metadata", Map.of("uid", pod.get().uid(), "labels", Map.of(Labels.ROLE, Labels.UNHEALTHY)));
+            KubeApi.Answer answer = api.request("PATCH", path + name, KubeApi.MERGE_PATCH, patch, patience);
+            if (!answer.ok() && answer.status() != 404 && answer.status() != 409) {
+                throw new IOException("PATCH of the pod " + name + " answered " + answer.message());
+            }
+        }
+    }
+
     static Pod pod(Node body) {
         Node status = body.path("status");
         String current = "";
+        int running = -1;
         Set<String> terminated = new TreeSet<>();
         for (Node container : status.path("containerStatuses").elements()) {
             if (container.path("name").asText().equals(CONTAINER)) {
                 current = container.path("containerID").asText();
+                running = container.path("state").path("running").isMissing()
+                        ? -1
+                        : container.path("restartCount").asInt();
                 for (String state : new String[] {"state", "lastState"}) {
                     Node end = container.path(state).path("terminated");
                     String id = end.path("containerID").asText();
@@ -72,7 +94,13 @@ public final class Pods {
                 }
             }
         }
+        Node metadata = body.path("metadata");
         return new Pod(
-                body.path("metadata").path("uid").asText(), status.path("podIP").asText(), current, terminated);
+                metadata.path("uid").asText(),
+                status.path("podIP").asText(),
+                current,
+                running,
+                metadata.path("labels").path(Labels.ROLE).asText(),
+                terminated);
     }
 }

@@ -37,9 +37,13 @@ public final class LocalPostgres implements Postgres {
     private volatile @Nullable Rejected rejected;
 
     public LocalPostgres(Layout layout) {
+        this(layout, ServerEvents.NONE);
+    }
+
+    public LocalPostgres(Layout layout, ServerEvents events) {
         this.layout = layout;
         this.volume = new Volume(layout);
-        this.postmaster = new Postmaster(layout);
+        this.postmaster = new Postmaster(layout, events);
         this.files = new ConfigurationFiles(layout, volume);
         this.certificates = new CertificateFiles(layout);
         this.watch = new ServerWatch(layout);

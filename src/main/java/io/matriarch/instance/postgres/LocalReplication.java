@@ -154,7 +154,7 @@ final class LocalReplication implements Replication {
     }
 
     @Override
-    public void rewind(Settings settings, String address) throws PostgresException {
+    public void rewind(Settings settings, String address, Step kept) throws PostgresException {
         try {
             postgres.refreshCertificates();
             postmaster.removeStalePid();
@@ -162,6 +162,7 @@ final class LocalReplication implements Replication {
                 files.dropAlterSystem();
                 postgres.write(settings, true, address, layout.listen());
                 forgetLostTimelines();
+                kept.run();
             });
         } catch (IOException e) {
             throw volume.problem("write to", e);

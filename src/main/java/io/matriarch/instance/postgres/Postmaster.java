@@ -23,18 +23,25 @@ import org.slf4j.LoggerFactory;
 final class Postmaster {
     private static final Logger LOG = LoggerFactory.getLogger(Postmaster.class);
     private static final int ROUNDS_BETWEEN_COMPLAINTS = 500;
+    /** Rounds of 10 ms. */
+    private static final int ABANDON = 100;
+
     private static final PrintStream OUT = System.out;
 
     private final Layout layout;
+    private final ServerEvents events;
     private volatile @Nullable Process process;
     private volatile @Nullable Thread log;
     private volatile @Nullable Binaries binaries;
     private volatile @Nullable Path home;
     private volatile String lastFailure = "";
     private volatile boolean walGone;
+    /** What is left of it has been killed and waits for the disk. */
+    private volatile boolean abandoned;
 
-    Postmaster(Layout layout) {
+    Postmaster(Layout layout, ServerEvents events) {
         this.layout = layout;
+        this.events = events;
     }
 
     /** Starts it; returns at once. */
@@ -51,6 +58,8 @@ final class Postmaster {
                 .start();
         started.getOutputStream().close();
         process = started;
+        abandoned = false;
+        started.onExit().thenRun(events::ended);
         log = Thread.ofVirtual().name("postgres-log").start(() -> passOn(started));
     }
 
@@ -59,6 +68,9 @@ final class Postmaster {
                 new BufferedReader(new InputStreamReader(started.getInputStream(), StandardCharsets.UTF_8))) {
             for (String line = log.readLine(); line != null; line = log.readLine()) {
                 OUT.println(line);
+                if (isReceiversEnd(line)) {
+                    events.receiverEnded();
+                }
                 if (line.contains("FATAL:  ") || line.contains("PANIC:  ")) {
                     if (line.contains("requested WAL segment") && line.contains("has already been removed")) {
                         walGone = true;
@@ -75,9 +87,16 @@ final class Postmaster {
         }
     }
 
+    /** What a WAL receiver says when its primary goes away (src/backend/replication of PostgreSQL, in English: lc_messages is ours). */
+    private static boolean isReceiversEnd(String line) {
+        return line.contains("replication terminated by primary server")
+                || line.contains("could not receive data from WAL stream")
+                || line.contains("terminating walreceiver due to timeout");
+    }
+
     boolean running() {
         Process current = process;
-        return current != null && current.isAlive();
+        return current != null && current.isAlive() && !abandoned;
     }
 
     /** Why it ended by itself, in its own words; empty while it runs. */
@@ -157,9 +176,24 @@ final class Postmaster {
      * and a backend outlives its postmaster (ha.md section 0, 1).
      */
     void kill() {
+        kill(ABANDON);
+    }
+
+    /** Until nothing is left, however long that takes: two servers must never share a volume. */
+    private void killAll() {
+        kill(Integer.MAX_VALUE);
+    }
+
+    /** After {@code rounds} those that wait for a disk, and die without a further step when it answers, count as dead (ha.md section 0, 2). */
+    private void kill(int rounds) {
         boolean interrupted = false;
         List<ProcessHandle> left = processes();
         for (int round = 1; !left.isEmpty(); round++) {
+            if (round > rounds && left.stream().allMatch(Postmaster::waitsForDisk)) {
+                LOG.error("killed, but not gone while the disk does not answer: {}", left);
+                abandoned = true;
+                break;
+            }
             left.forEach(ProcessHandle::destroyForcibly);
             if (round % ROUNDS_BETWEEN_COMPLAINTS == 0) {
                 // Such as one that waits for a disk. To go on without it could let it write beside its successor.
@@ -174,6 +208,15 @@ final class Postmaster {
         }
         if (interrupted) {
             Thread.currentThread().interrupt();
+        }
+    }
+
+    private static boolean waitsForDisk(ProcessHandle process) {
+        try {
+            String stat = Files.readString(Path.of("/proc", Long.toString(process.pid()), "stat"));
+            return stat.startsWith("D", stat.lastIndexOf(')') + 2);
+        } catch (IOException e) {
+            return true; // gone meanwhile
         }
     }
 
@@ -218,7 +261,7 @@ final class Postmaster {
      * (ha.md section 0, 10). With the lock on the volume held and no process in PGDATA it is stale for certain.
      */
     void removeStalePid() throws IOException {
-        kill();
+        killAll();
         Files.deleteIfExists(layout.pgdata().resolve("postmaster.pid"));
     }
 }

@@ -1,6 +1,7 @@
 package io.matriarch.instance.postgres;
 
 import io.matriarch.api.contract.Settings;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -87,9 +88,15 @@ public interface Replication {
      * Turns the stopped, diverged data of this member back and makes it a replica of the primary at {@code address}, which has completed a
      * checkpoint on its timeline. Afterwards it can be started as a replica.
      *
+     * @param kept done when the data is the primary's, before it counts as whole
      * @throws PostgresException {@code RewindFailed}: nothing was changed, it may be tried again; {@code RewindBroke}: to be cloned
      */
-    void rewind(Settings settings, String address) throws PostgresException;
+    void rewind(Settings settings, String address, Step kept) throws PostgresException;
+
+    /** Something that writes to the volume. */
+    interface Step {
+        void run() throws IOException;
+    }
 
     /** The history of a timeline, asked of the primary at {@code address}. */
     TimelineHistory history(String address, int timeline) throws PostgresException;

@@ -236,7 +236,7 @@ enum ReplicationScenario {
             replica.keepSlots(List.of(0));
 
             assertThat(primary.inspect().past().clean()).isFalse();
-            primary.replication().rewind(stage.plain(), stage.address(1));
+            primary.replication().rewind(stage.plain(), stage.address(1), () -> {});
             assertThat(primary.inspect().content()).isEqualTo(VolumeContent.Data);
             assertThat(primary.inspect().past().standby()).isTrue();
             assertThat(primary.inspect().past().timelines())
@@ -273,7 +273,7 @@ enum ReplicationScenario {
             behind.keepSlots(List.of(0, 2));
 
             ahead.stop(Duration.ofSeconds(20));
-            ahead.replication().rewind(stage.plain(), stage.address(1));
+            ahead.replication().rewind(stage.plain(), stage.address(1), () -> {});
             ahead.startReplica(stage.plain(), stage.address(1));
             stage.awaitStreaming(ahead);
             assertThat(stage.sql(2, "postgres", "SELECT count(*) FROM t")).isEqualTo("0");
@@ -303,7 +303,7 @@ enum ReplicationScenario {
         void play(Stage stage) throws Exception {
             LocalPostgres primary = stage.primary();
             primary.stop(Duration.ofSeconds(20));
-            assertThatThrownBy(() -> primary.replication().rewind(stage.plain(), stage.address(1)))
+            assertThatThrownBy(() -> primary.replication().rewind(stage.plain(), stage.address(1), () -> {}))
                     .isInstanceOfSatisfying(
                             PostgresException.class,
                             e -> assertThat(e.problem().reason()).isEqualTo("RewindFailed"));

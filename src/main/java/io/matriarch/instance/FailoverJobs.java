@@ -1,0 +1,190 @@
+package io.matriarch.instance;
+
+import io.matriarch.api.contract.ClusterLease.Reign;
+import io.matriarch.api.contract.ClusterLease.Sync;
+import io.matriarch.api.contract.MemberReport.Problem;
+import io.matriarch.api.contract.Settings;
+import io.matriarch.instance.ha.Job;
+import io.matriarch.instance.ha.LeaseView;
+import io.matriarch.instance.ha.Memory;
+import io.matriarch.instance.net.PeerClient;
+import io.matriarch.instance.postgres.Lsn;
+import io.matriarch.instance.postgres.Postgres;
+import io.matriarch.instance.postgres.PostgresException;
+import io.matriarch.instance.postgres.PromiseFile.Descent;
+import io.matriarch.instance.postgres.PromiseFile.Promise;
+import io.matriarch.instance.postgres.Replication;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.function.Function;
+import java.util.function.Supplier;
+
+/** The jobs of failover, each as docs/contract.md, "What an agent carries out", has it; {@link Memory} is told what they came to. */
+final class FailoverJobs {
+    private static final Duration LOOK = Duration.ofSeconds(2);
+    private static final Duration ENDING = Duration.ofSeconds(2);
+    private static final Duration CONFIRMING = Duration.ofSeconds(3);
+    private static final Duration POLL = Duration.ofMillis(20);
+
+    private final Postgres postgres;
+    private final Replication replication;
+    private final Memory memory;
+    private final Promises promises;
+    private final PeerClient peers;
+    private final Function<Integer, Optional<String>> address;
+    private final Supplier<Optional<LeaseView>> lease;
+    private final Supplier<Duration> now;
+    private final Duration stopping;
+
+    /**
+     * @param address of a member, as the Lease has it
+     * @param stopping how long a shutdown may take
+     */
+    FailoverJobs(
+            Postgres postgres,
+            Replication replication,
+            Memory memory,
+            Promises promises,
+            PeerClient peers,
+            Function<Integer, Optional<String>> address,
+            Supplier<Optional<LeaseView>> lease,
+            Supplier<Duration> now,
+            Duration stopping) {
+        this.postgres = postgres;
+        this.replication = replication;
+        this.memory = memory;
+        this.promises = promises;
+        this.peers = peers;
+        this.address = address;
+        this.lease = lease;
+        this.now = now;
+        this.stopping = stopping;
+    }
+
+    void startPrimary(Settings settings, Job.StartPrimary start) throws PostgresException {
+        memory.begins();
+        if (start.behindGate()) {
+            memory.gated(replication.startBehindGate(settings, start.epoch()));
+        } else {
+            postgres.startPrimary(settings, start.epoch());
+        }
+    }
+
+    void promote(Job.Promote promote) throws PostgresException {
+        memory.begins();
+        memory.history(replication.promote(promote.epoch()));
+    }
+
+    void promise(java.util.function.UnaryOperator<Promise> change) throws PostgresException {
+        try {
+            promises.change(change);
+        } catch (IOException e) {
+            throw new PostgresException(new Problem("VolumeError", "cannot write promise.json: " + e.getMessage()), e);
+        }
+    }
+
+    void rewind(Settings settings, Job.Rewind rewind) throws PostgresException {
+        long epoch = owner(rewind.timeline());
+        postgres.stop(stopping);
+        replication.rewind(
+                settings,
+                rewind.address(),
+                () -> promises.change(former -> descended(former, new Descent(rewind.timeline(), epoch))));
+    }
+
+    /** The reign that a timeline belongs to, by the Lease. */
+    private long owner(int timeline) throws PostgresException {
+        return lease.get().stream()
+                .flatMap(view -> view.state().history().stream())
+                .filter(reign -> reign.timeline() == timeline)
+                .mapToLong(Reign::epoch)
+                .max()
+                .orElseThrow(() -> new PostgresException(new Problem(
+                        "RewindFailed", "the Lease does not say whose timeline %d is".formatted(timeline))));
+    }
+
+    private static Promise descended(Promise former, Descent next) {
+        List<Descent> kept = new ArrayList<>(former.descent());
+        kept.removeIf(known -> known.timeline() >= next.timeline());
+        kept.add(next);
+        return new Promise(former.epoch(), former.resourceVersion(), kept, former.rebuilt(), former.lease());
+    }
+
+    void discard(Job.Discard discard) throws PostgresException {
+        postgres.stop(stopping);
+        promise(former -> former.rebuilding(discard.request()));
+        postgres.discard();
+    }
+
+    void synchronize(int acknowledgements, List<Integer> voters) throws PostgresException {
+        try {
+            replication.synchronous(acknowledgements, voters);
+            memory.synchronizing(new Sync(acknowledgements, voters));
+        } catch (PostgresException e) {
+            memory.synchronizingUnknown();
+            throw e;
+        }
+    }
+
+    void confirm(Job.Confirm confirm, int own) throws PostgresException {
+        long lsn = replication.synchronous(confirm.acknowledgements(), confirm.voters());
+        List<Integer> others =
+                confirm.voters().stream().filter(voter -> voter != own).toList();
+        Duration end = now.get().plus(CONFIRMING);
+        while (lsn == 0 || replication.flushed(others, lsn, LOOK).size() < confirm.acknowledgements()) {
+            if (lsn == 0 || now.get().compareTo(end) > 0) {
+                throw new PostgresException(new Problem(
+                        "ReplicasBehind",
+                        "%d of the replicas %s must have everything before commits wait for them; they have not yet"
+                                .formatted(confirm.acknowledgements(), others)));
+            }
+            pause();
+        }
+        memory.confirmed(new Sync(confirm.acknowledgements(), confirm.voters()));
+    }
+
+    /** What is left when the shutdown checkpoint is written, such as an archiver, writes nothing, and is not waited for. */
+    void handOver(Job.HandOver handOver) throws PostgresException {
+        long lsn = replication.handOver(handOver.members());
+        Duration end = now.get().plus(ENDING);
+        while (postgres.observe(LOOK).process() && now.get().compareTo(end) < 0) {
+            pause();
+        }
+        postgres.kill();
+        memory.handedOver(lsn, now.get());
+    }
+
+    void checkpoint() throws PostgresException {
+        int timeline = postgres.observe(LOOK).timeline();
+        replication.checkpoint();
+        memory.checkpointed(timeline);
+    }
+
+    void copySlots(int primary) throws PostgresException {
+        try {
+            String there =
+                    address.apply(primary).orElseThrow(() -> new IOException("the Lease does not say where it is"));
+            Map<Integer, Long> positions = new TreeMap<>();
+            peers.position(there).slots().forEach((ordinal, lsn) -> positions.put(ordinal, Lsn.parse(lsn)));
+            replication.copySlots(positions);
+            memory.slotsCopied(now.get());
+        } catch (IOException e) {
+            throw new PostgresException(
+                    new Problem("SlotsFailed", "cannot ask the primary for its slots: " + e.getMessage()), e);
+        }
+    }
+
+    private static void pause() throws PostgresException {
+        try {
+            Thread.sleep(POLL);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new PostgresException(new Problem("Interrupted", "interrupted by the end of this pod"), e);
+        }
+    }
+}

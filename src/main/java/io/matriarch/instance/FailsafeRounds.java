@@ -1,0 +1,111 @@
+package io.matriarch.instance;
+
+import io.matriarch.instance.ha.Failsafe;
+import io.matriarch.instance.ha.Protocol;
+import io.matriarch.instance.net.PeerClient;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.function.BooleanSupplier;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Asks the others for their promises while the Lease cannot be renewed (ha.md 7.5), on a thread that waits for neither the API server nor the
+ * volume nor any of them; each proof moves the fuse.
+ */
+final class FailsafeRounds {
+    private static final Logger LOG = LoggerFactory.getLogger(FailsafeRounds.class);
+    private static final Duration PAUSE = Duration.ofMillis(100);
+
+    private final Failsafe failsafe;
+    private final PeerClient peers;
+    private final Supplier<LeaseKeeper.Snapshot> lease;
+    private final Function<Integer, Optional<String>> address;
+    private final Protocol protocol;
+    private final FuseDeadline fuse;
+    private final BooleanSupplier primary;
+    private final Supplier<Duration> now;
+    private boolean needed;
+
+    /** @param primary whether there may be a primary here: only then there is something for the fuse to end */
+    FailsafeRounds(
+            Failsafe failsafe,
+            PeerClient peers,
+            Supplier<LeaseKeeper.Snapshot> lease,
+            Function<Integer, Optional<String>> address,
+            Protocol protocol,
+            FuseDeadline fuse,
+            BooleanSupplier primary,
+            Supplier<Duration> now) {
+        this.failsafe = failsafe;
+        this.peers = peers;
+        this.lease = lease;
+        this.address = address;
+        this.protocol = protocol;
+        this.fuse = fuse;
+        this.primary = primary;
+        this.now = now;
+    }
+
+    void start() {
+        Thread.ofPlatform().daemon().name("failsafe").start(() -> {
+            while (true) {
+                try {
+                    Thread.sleep(PAUSE);
+                    turn();
+                } catch (InterruptedException e) {
+                    return;
+                } catch (RuntimeException e) {
+                    LOG.error("a failsafe round failed", e);
+                }
+            }
+        });
+    }
+
+    void turn() {
+        LeaseKeeper.Snapshot known = lease.get();
+        if (known.lease().isEmpty() || known.proof().isEmpty()) {
+            return;
+        }
+        Optional<Failsafe.Round> round =
+                failsafe.due(known.lease().get(), known.proof().get(), now.get());
+        if (round.isPresent() != needed && round.isPresent()) {
+            LOG.warn("the Lease cannot be renewed: asking the other members for their promises");
+        }
+        round.ifPresent(this::send);
+        boolean late = failsafe.proof()
+                .filter(proof -> now.get().minus(proof).compareTo(Duration.ofSeconds(5)) < 0)
+                .isPresent();
+        if (needed && !late && round.isEmpty()) {
+            LOG.info("no promises of the other members are needed any more");
+        }
+        needed = round.isPresent() || needed && late;
+    }
+
+    private void send(Failsafe.Round round) {
+        proven();
+        for (int member : round.to()) {
+            address.apply(member)
+                    .ifPresent(there -> Thread.ofVirtual()
+                            .name("failsafe-" + member)
+                            .start(() -> {
+                                try {
+                                    failsafe.answered(round, member, peers.failsafe(there, round.request()), now.get());
+                                    proven();
+                                } catch (IOException | RuntimeException e) {
+                                    LOG.debug("member {} does not answer", member, e);
+                                }
+                            }));
+        }
+    }
+
+    private void proven() {
+        Optional<Duration> proof = failsafe.proof();
+        if (proof.isPresent() && primary.getAsBoolean()) {
+            fuse.extend(proof.get().plus(protocol.timers(lease.get().lease()).fuse()));
+        }
+    }
+}

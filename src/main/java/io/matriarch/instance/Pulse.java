@@ -1,0 +1,59 @@
+package io.matriarch.instance;
+
+import io.matriarch.instance.ha.Memory;
+import io.matriarch.instance.postgres.Postgres;
+import io.matriarch.instance.postgres.Replication;
+import java.time.Duration;
+import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Feels the pulse of a primary every few seconds: a hung disk answers queries for ever, and only a commit shows it (ha.md section 0, 2). */
+final class Pulse {
+    private static final Logger LOG = LoggerFactory.getLogger(Pulse.class);
+    private static final Duration EVERY = Duration.ofSeconds(5);
+    private static final Duration PATIENCE = Duration.ofSeconds(5);
+
+    private final Replication replication;
+    private final Memory memory;
+    private final BooleanSupplier primary;
+    private final Supplier<Duration> now;
+    private final Runnable news;
+
+    /** @param primary whether a primary serves here that nobody is stopping */
+    Pulse(Replication replication, Memory memory, BooleanSupplier primary, Supplier<Duration> now, Runnable news) {
+        this.replication = replication;
+        this.memory = memory;
+        this.primary = primary;
+        this.now = now;
+        this.news = news;
+    }
+
+    void start() {
+        Thread.ofVirtual().name("pulse").start(this::run);
+    }
+
+    private void run() {
+        boolean good = true;
+        while (true) {
+            try {
+                Thread.sleep(good ? EVERY : Duration.ofMillis(200));
+            } catch (InterruptedException e) {
+                return;
+            }
+            good = true;
+            if (primary.getAsBoolean()) {
+                Postgres.Pulse pulse = replication.probe(PATIENCE);
+                if (primary.getAsBoolean()) {
+                    good = pulse == Postgres.Pulse.Good;
+                    memory.pulse(pulse, now.get());
+                }
+                if (!good) {
+                    LOG.warn("a probe of the primary failed: {}", pulse);
+                    news.run();
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,226 @@
+package io.matriarch.instance;
+
+import io.matriarch.api.contract.Names;
+import io.matriarch.api.contract.Ports;
+import io.matriarch.instance.ha.Failsafe;
+import io.matriarch.instance.ha.LeaseView;
+import io.matriarch.instance.ha.Me;
+import io.matriarch.instance.ha.Memory;
+import io.matriarch.instance.ha.Protocol;
+import io.matriarch.instance.ha.Timers;
+import io.matriarch.instance.ha.Voter;
+import io.matriarch.instance.kube.KubeApi;
+import io.matriarch.instance.kube.LeaseApi;
+import io.matriarch.instance.kube.PodReporter;
+import io.matriarch.instance.kube.Pods;
+import io.matriarch.instance.net.AgentServer;
+import io.matriarch.instance.net.MetricsText;
+import io.matriarch.instance.net.PeerClient;
+import io.matriarch.instance.postgres.Layout;
+import io.matriarch.instance.postgres.LocalPostgres;
+import io.matriarch.instance.postgres.PromiseFile;
+import io.matriarch.instance.postgres.PromiseFile.Promise;
+import io.matriarch.instance.postgres.Replication;
+import io.matriarch.instance.postgres.ServerEvents;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BooleanSupplier;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/** The parts of an agent, put together. Nothing runs before {@link #start}. */
+final class Wiring {
+    /** A shutdown ends so long before the pod's grace does. */
+    private static final Duration SLACK = Duration.ofSeconds(10);
+
+    /** For a whole answer of another member. */
+    private static final Duration PATIENCE = Duration.ofSeconds(1);
+
+    private final Agent agent;
+    private final AgentServer server;
+    private final Runnable start;
+
+    private Wiring(Agent agent, AgentServer server, Runnable start) {
+        this.agent = agent;
+        this.server = server;
+        this.start = start;
+    }
+
+    Agent agent() {
+        return agent;
+    }
+
+    AgentServer server() {
+        return server;
+    }
+
+    void start() {
+        start.run();
+    }
+
+    static Wiring of(AgentOptions options, Me me, Layout layout) throws IOException {
+        Names names = new Names(options.cluster());
+        KubeApi api = new KubeApi(options.apiServer(), options.serviceAccount());
+        BootClock clock = new BootClock();
+        FuseDeadline fuse = new FuseDeadline(options.run());
+        fuse.disarm();
+        Agent.News news = new Agent.News();
+        AtomicReference<@Nullable LeaseKeeper> keeper = new AtomicReference<>();
+        AtomicReference<@Nullable Agent> loop = new AtomicReference<>();
+
+        // What is decided, and on what.
+        Protocol protocol = new Protocol(me, Timers.DEFAULT);
+        Failsafe failsafe = new Failsafe(me);
+        PromiseFile disk = new PromiseFile(layout.state());
+        Promise promised = disk.read();
+        Memory memory = new Memory(clock.now(), promised, failsafe);
+        Promises promises = new Promises(disk, memory);
+
+        // PostgreSQL.
+        LocalPostgres postgres = new LocalPostgres(layout, new ServerEvents() {
+            @Override
+            public void ended() {
+                news.tell();
+            }
+
+            @Override
+            public void receiverEnded() {
+                Optional.ofNullable(keeper.get()).ifPresent(LeaseKeeper::hurry);
+                news.tell();
+            }
+        });
+        Replication replication = postgres.replication();
+        Upstream upstream = new Upstream(replication);
+
+        // The API server and the other members.
+        LeaseKeeper lease = new LeaseKeeper(
+                new LeaseApi(api, options.namespace(), names.lease(), Timers.DEFAULT.request()),
+                me.identity(),
+                protocol::timers,
+                clock,
+                fuse,
+                events(memory, news, loop));
+        keeper.set(lease);
+        Documents documents = new Documents(
+                api,
+                options.namespace(),
+                names,
+                layout.state(),
+                promises,
+                Optional.ofNullable(promised.lease()),
+                news::tell);
+        Supplier<Optional<LeaseView>> known = () -> lease.snapshot().lease();
+        Function<Integer, Optional<String>> address = ordinal -> known.get()
+                .map(LeaseView::state)
+                .or(documents::remembered)
+                .map(state -> state.addresses().get(ordinal));
+        PeerClient peers = new PeerClient(options.replicationCertificate(), PATIENCE);
+        Pods pods = new Pods(api, options.namespace(), Timers.DEFAULT.request());
+        Answers answers = new Answers(
+                me,
+                new Voter(me),
+                memory,
+                promises,
+                replication,
+                () -> Objects.requireNonNull(loop.get()).look(),
+                clock::now,
+                lease::apiAnswers,
+                () -> {
+                    lease.hurry();
+                    news.tell();
+                });
+        Questions questions = new Questions(me, names, memory, peers, pods, answers, address, clock::now, news::tell);
+
+        // Who carries it out.
+        Duration stopping = Duration.ofSeconds(options.grace()).minus(SLACK);
+        FailoverJobs failover =
+                new FailoverJobs(postgres, replication, memory, promises, peers, address, known, clock::now, stopping);
+        Jobs jobs = new Jobs(
+                postgres, replication, failover, upstream, memory, documents, api, me, options.namespace(), stopping);
+        Worker worker = new Worker(jobs, () -> fuse.armed().compareTo(clock.now()) > 0, news::tell);
+        Guard guard = new Guard(
+                postgres,
+                worker,
+                lease::snapshot,
+                failsafe::proof,
+                new Suspension(clock::now, Suspension::monotonic),
+                protocol,
+                fuse,
+                clock::now,
+                news::tell);
+        PodReporter reporter = new PodReporter(api, options.namespace(), options.pod());
+        Agent agent = new Agent(
+                me.identity(),
+                postgres,
+                documents,
+                jobs,
+                worker,
+                lease,
+                protocol,
+                memory,
+                upstream,
+                questions,
+                guard,
+                reporter,
+                clock,
+                news);
+        loop.set(agent);
+        FailsafeRounds rounds = new FailsafeRounds(
+                failsafe,
+                peers,
+                lease::snapshot,
+                address,
+                protocol,
+                fuse,
+                () -> worker.primary().isPresent(),
+                clock::now);
+        Pulse pulse = new Pulse(replication, memory, agent::leads, clock::now, news::tell);
+        Container container = new Container(pods, me, options.run(), memory, news::tell);
+        Deposition deposition = new Deposition(pods, names, me, agent::report, known);
+
+        AgentMetrics metrics = new AgentMetrics(postgres, agent, lease);
+        AgentServer server = new AgentServer(
+                new InetSocketAddress(options.address(), Ports.AGENT),
+                options.serverCertificate(),
+                agent,
+                () -> MetricsText.of(metrics.collect()));
+        server.answer(answers);
+        return new Wiring(agent, server, () -> {
+            server.start();
+            documents.start();
+            lease.start();
+            reporter.start();
+            rounds.start();
+            pulse.start();
+            container.start();
+            deposition.start();
+        });
+    }
+
+    private static LeaseKeeper.Events events(Memory memory, Agent.News news, AtomicReference<@Nullable Agent> loop) {
+        BooleanSupplier stopping = () -> Objects.requireNonNull(loop.get()).stopping();
+        return new LeaseKeeper.Events() {
+            @Override
+            public void news() {
+                news.tell();
+            }
+
+            @Override
+            public void there(boolean lease, Duration now) {
+                memory.lease(lease, now);
+            }
+
+            @Override
+            public void released(Duration now) {
+                if (!stopping.getAsBoolean()) {
+                    memory.stepped(now);
+                }
+            }
+        };
+    }
+}
