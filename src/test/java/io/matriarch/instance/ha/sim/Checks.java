@@ -1,0 +1,177 @@
+package io.matriarch.instance.ha.sim;
+
+import io.matriarch.api.contract.ClusterLease;
+import io.matriarch.api.contract.ClusterLease.Sync;
+import io.matriarch.instance.ha.LeaseView;
+import java.util.HashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** The invariants of ha.md 7.11, checked at every acknowledgement, promotion, write of the Lease, and at the end. */
+final class Checks {
+    private final World world;
+    /** How far each branch was acknowledged while commits were to be safe. */
+    private final Map<Branch, Long> acknowledged = new HashMap<>();
+    private @Nullable Server newest;
+    private @Nullable Branch newestBranch;
+    private long newestAcknowledged;
+    long acknowledgements;
+    long elections;
+    long lastAcknowledged;
+    long longestGap;
+
+    Checks(World world) {
+        this.world = world;
+    }
+
+    void violated(String what) {
+        world.tell("VIOLATION %s", what);
+        throw new Violation(what);
+    }
+
+    /** An invariant does not hold. */
+    static final class Violation extends RuntimeException {
+        private static final long serialVersionUID = 1;
+
+        Violation(String what) {
+            super(what);
+        }
+    }
+
+    private boolean synchronous() {
+        LeaseView lease = world.api.lease();
+        Sync sync = lease == null ? null : lease.state().sync();
+        return sync != null;
+    }
+
+    /** I3: epochs grow, and never without a change of the holder; I1: what may be lost. */
+    void lease(@Nullable LeaseView former, LeaseView next) {
+        if (former == null) {
+            return;
+        }
+        ClusterLease was = former.state();
+        ClusterLease is = next.state();
+        if (is.epoch() < was.epoch()) {
+            violated("I3: epoch %d after %d".formatted(is.epoch(), was.epoch()));
+        }
+        boolean taken = !next.holder().isEmpty() && !next.holder().equals(former.holder());
+        if (taken && is.epoch() <= was.epoch()) {
+            violated("I3: taken without a new epoch: " + is.epoch());
+        }
+        elections += taken ? 1 : 0;
+        boolean forced = is.answered().size() > was.answered().size()
+                && is.answered().getLast().message().endsWith("by force");
+        if (is.sync() == null || forced) {
+            acknowledged.clear();
+        }
+    }
+
+    private static long fuse(Node node) {
+        return node.agent == null ? 0 : node.agent.timers().fuse().toMillis();
+    }
+
+    /** A client has its answer. */
+    void acknowledged(Server server, long lsn) {
+        acknowledgements++;
+        longestGap = Math.max(longestGap, world.now - lastAcknowledged);
+        lastAcknowledged = world.now;
+        Branch branch = java.util.Objects.requireNonNull(server.disk.branch);
+        Node node = server.node;
+        long age = node.clock() - node.fuseProof();
+        if (age > fuse(node) + 600 && world.now - node.wokeAt() > 500) {
+            violated("I4: %d acknowledges %d ms after its last proof".formatted(node.ordinal, age));
+        }
+        if (server.epoch < newestAcknowledged && (synchronous() || world.now - node.wokeAt() > 600)) {
+            violated("I2: %d acknowledges in epoch %d after epoch %d did".formatted(node.ordinal, server.epoch, newestAcknowledged));
+        }
+        newestAcknowledged = Math.max(newestAcknowledged, server.epoch);
+        if (synchronous()) {
+            Server now = newest;
+            Branch kept = newestBranch;
+            if (now != null && kept != null && now.epoch > server.epoch && !kept.has(Long.MAX_VALUE, branch, lsn)) {
+                violated("I1: %d acknowledges %s:%d, which the primary of epoch %d does not have".formatted(node.ordinal, branch, lsn, now.epoch));
+            }
+            acknowledged.merge(branch, lsn, Math::max);
+        }
+    }
+
+    /** I1: a new primary has everything that was acknowledged. */
+    void primary(Server server) {
+        Branch branch = java.util.Objects.requireNonNull(server.disk.branch);
+        if (newest != null && newest.alive && newest != server && newest.epoch == server.epoch && newest.primary()) {
+            violated("I2: two primaries of epoch " + server.epoch);
+        }
+        if (newest == null || server.epoch >= newest.epoch) {
+            newest = server;
+            newestBranch = branch;
+            acknowledged.forEach((other, lsn) -> {
+                if (!branch.has(server.disk.lsn, other, lsn)) {
+                    violated("I1: %d becomes the primary of epoch %d with %s:%d, and acknowledged was %s:%d"
+                            .formatted(server.node.ordinal, server.epoch, branch, server.disk.lsn, other, lsn));
+                }
+            });
+        }
+    }
+
+    /** I8: what is thrown away is elsewhere: on the newest primary's disk. */
+    void discarded(Node node) {
+        Branch branch = node.disk.branch;
+        Server now = newest;
+        if (branch == null || now == null) {
+            return;
+        }
+        Branch kept = now.disk.branch;
+        acknowledged.forEach((other, lsn) -> {
+            boolean here = branch.has(node.disk.lsn, other, lsn);
+            if (here && (now.disk == node.disk || kept == null || !kept.has(now.disk.lsn, other, lsn))) {
+                violated("I8: %d throws %s:%d away, which %d does not have".formatted(node.ordinal, other, lsn, now.node.ordinal));
+            }
+        });
+    }
+
+    /** I8 for a rewind: the same, by the primary that it is rewound to. */
+    void replaced(Node node, Server by) {
+        Branch branch = java.util.Objects.requireNonNull(node.disk.branch);
+        Branch kept = java.util.Objects.requireNonNull(by.disk.branch);
+        acknowledged.forEach((other, lsn) -> {
+            if (branch.has(node.disk.lsn, other, lsn) && !kept.has(by.disk.lsn, other, lsn)) {
+                violated("I8: %d turns %s:%d back, which %d does not have".formatted(node.ordinal, other, lsn, by.node.ordinal));
+            }
+        });
+    }
+
+    /** I6: a promise never falls, as long as its disk lives. */
+    void promised(Node node, long former, long next) {
+        if (next < former) {
+            violated("I6: %d promised %d after %d".formatted(node.ordinal, next, former));
+        }
+    }
+
+    /** How many disks other than this one have all that was acknowledged. */
+    long copies(int without) {
+        return world.nodes.stream()
+                .filter(node -> node.ordinal != without && node.disk.branch != null && !node.disk.torn)
+                .filter(node -> acknowledged.entrySet().stream().allMatch(entry -> java.util.Objects.requireNonNull(
+                                node.disk.branch)
+                        .has(node.disk.lsn, entry.getKey(), entry.getValue())))
+                .count();
+    }
+
+    /** I7 and I12: some time after all is well again, one primary serves, and all follow it. */
+    void converged(int instances, long since) {
+        Server primary = newest;
+        LeaseView lease = world.api.lease();
+        if (primary == null || lease == null || !primary.primary() || lease.state().epoch() != primary.epoch) {
+            violated("I12: nobody serves: newest %s, Lease %s".formatted(primary == null ? null : primary.node.ordinal + "/" + primary.epoch + "/" + primary.primary(), lease == null ? null : lease.holder() + " " + lease.state().epoch() + " " + lease.state().phase()));
+        } else if (lastAcknowledged < since) {
+            violated("I12: %d serves and nothing is acknowledged since %d; names %s".formatted(primary.node.ordinal, lastAcknowledged, primary.names));
+        } else {
+            for (int ordinal = 0; ordinal < instances; ordinal++) {
+                Server server = world.nodes.get(ordinal).server;
+                if (server == null || server != primary && (!server.alive || !server.receiving || server.disk.branch != primary.disk.branch || primary.disk.lsn - server.disk.lsn > 2_000)) {
+                    violated("I7: %d does not follow %d".formatted(ordinal, primary.node.ordinal));
+                }
+            }
+        }
+    }
+}

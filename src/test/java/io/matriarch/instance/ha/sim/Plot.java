@@ -1,0 +1,134 @@
+package io.matriarch.instance.ha.sim;
+
+import io.matriarch.api.contract.Settings;
+import io.matriarch.api.contract.Settings.BootstrapAction;
+import io.matriarch.api.contract.Settings.BootstrapOrder;
+import io.matriarch.api.contract.Settings.Failover;
+import io.matriarch.api.contract.Settings.Profile;
+import io.matriarch.api.contract.Settings.Replication;
+import io.matriarch.api.contract.Settings.ReplicationMode;
+import io.matriarch.api.contract.Settings.Request;
+import io.matriarch.api.contract.Settings.WhenUnavailable;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+
+/** What a simulated cluster is, what is asked of it, and how bad its world is; all drawn from a seed, and what users change while it runs. */
+final class Plot {
+    static final int MOST = 6;
+
+    private final long seed;
+    private final List<Fault> faults;
+    private final double loss;
+    private final double duplication;
+    private final double slowness;
+    private final double errors;
+    private final double drift;
+    private final double broken;
+    int instances;
+    boolean sync;
+    int acknowledgements;
+    boolean degrade;
+    Profile profile;
+    List<Integer> fenced = List.of();
+    List<Request> requests = List.of();
+    private boolean healed;
+
+    Plot(long seed) {
+        this(seed, null);
+    }
+
+    /** With other faults, to find out which ones matter. */
+    Plot(long seed, @org.jspecify.annotations.Nullable List<Fault> only) {
+        this.seed = seed;
+        SplittableRandom chance = new SplittableRandom(seed * 31 + 7);
+        boolean bad = chance.nextInt(3) > 0;
+        this.loss = bad ? chance.nextDouble() * 0.1 : 0;
+        this.duplication = bad ? chance.nextDouble() * 0.1 : 0;
+        this.slowness = bad ? chance.nextDouble() * 0.1 : 0;
+        this.errors = bad ? chance.nextDouble() * 0.1 : 0;
+        this.drift = chance.nextInt(2) * 0.01;
+        this.broken = chance.nextInt(3) == 0 ? 0.2 : 0;
+        this.instances = List.of(3, 3, 3, 3, 5, 4, 2, 1).get(chance.nextInt(8));
+        this.sync = instances > 1 && chance.nextInt(4) > 0;
+        this.acknowledgements = instances == 5 ? 1 + chance.nextInt(2) : instances == 4 ? 1 + chance.nextInt(2) : Math.max(1, instances / 2);
+        this.degrade = chance.nextInt(4) == 0;
+        this.profile = List.of(Profile.Default, Profile.Default, Profile.Fast, Profile.Relaxed).get(chance.nextInt(4));
+        List<Fault> drawn = Fault.draw(chance, instances);
+        this.faults = only == null ? drawn : only;
+    }
+
+    long seed() {
+        return seed;
+    }
+
+    List<Fault> faults() {
+        return faults;
+    }
+
+    double loss() {
+        return healed ? 0 : loss;
+    }
+
+    double duplication() {
+        return healed ? 0 : duplication;
+    }
+
+    double slowness() {
+        return healed ? 0 : slowness;
+    }
+
+    double errors() {
+        return healed ? 0 : errors;
+    }
+
+    double drift() {
+        return drift;
+    }
+
+    /** How often a promotion or rewind fails. */
+    double broken() {
+        return healed ? 0 : broken;
+    }
+
+    void heal() {
+        healed = true;
+        fenced = List.of();
+        requests = requests.stream().filter(request -> request.kind() == Settings.RequestKind.Rebuild).toList();
+    }
+
+    void ask(Request request) {
+        List<Request> all = new ArrayList<>(requests);
+        all.add(request);
+        requests = all.size() > 3 ? all.subList(all.size() - 3, all.size()) : all;
+    }
+
+    Settings settings() {
+        int most = Math.min(acknowledgements, instances - 1);
+        return new Settings(
+                1,
+                "uid",
+                instances,
+                "r",
+                Map.of(),
+                List.of(),
+                new BootstrapOrder(BootstrapAction.Initdb, 0, null, null),
+                new Settings.Initdb("app", "app", "UTF8", "C", true, List.of(), List.of()),
+                "orders-app",
+                null,
+                new Replication(
+                        sync && most > 0 ? ReplicationMode.Quorum : ReplicationMode.Async,
+                        sync ? most : 0,
+                        degrade ? WhenUnavailable.Degrade : WhenUnavailable.Block),
+                new Failover(profile, 1L << 30),
+                fenced,
+                requests);
+    }
+
+    @Override
+    public String toString() {
+        return "seed %d: %d instances, %s, W=%d%s, %s, loss %.3f, errors %.3f, broken %.1f"
+                .formatted(seed, instances, sync ? "sync" : "async", acknowledgements, degrade ? " degrade" : "", profile, loss, errors, broken);
+    }
+}

@@ -1,0 +1,239 @@
+package io.matriarch.instance.ha.sim;
+
+import io.matriarch.api.contract.ClusterLease.Sync;
+import io.matriarch.instance.postgres.Postgres.Sender;
+import io.matriarch.instance.postgres.Postgres.ServerState;
+import io.matriarch.instance.postgres.Postgres.Wal;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A PostgreSQL from start to end: WAL, receiver, walsenders, and commits that wait for standbys. It lives until somebody ends it, whether its
+ * agent turns or not.
+ */
+final class Server {
+    private static final long TIMEOUT = 5_000;
+
+    final World world;
+    final Node node;
+    final Disk disk;
+    boolean alive = true;
+    boolean accepting;
+    boolean recovery;
+    boolean gate;
+    boolean stopping;
+    long hungUntil;
+    long epoch;
+    Sync names;
+    @Nullable String following;
+    boolean receiving;
+    boolean receiverStopped;
+    int receivingTimeline;
+    private int upstream = -1;
+    private long heard;
+    private int receiver;
+
+    private record Waiting(long lsn, long since) {}
+
+    private final Deque<Waiting> waiting = new ArrayDeque<>();
+    private final Map<Integer, Long> flushed = new TreeMap<>();
+    private final Map<Integer, Long> replied = new TreeMap<>();
+
+    Server(Node node) {
+        this.world = node.world;
+        this.node = node;
+        this.disk = node.disk;
+        this.names = disk.names;
+    }
+
+    boolean runs() {
+        return alive && node.awake() && world.now >= hungUntil;
+    }
+
+    boolean primary() {
+        return alive && accepting && !recovery;
+    }
+
+    void end(boolean clean) {
+        if (alive) {
+            alive = false;
+            disk.clean = clean;
+            disk.known = clean ? disk.lsn : disk.known;
+            world.tell("%d: PostgreSQL ended %s at %s:%d", node.ordinal, clean ? "cleanly" : "at once", disk.branch, disk.lsn);
+        }
+    }
+
+    /** Clients of a primary write now and then. */
+    void writes() {
+        if (!alive) {
+            return;
+        }
+        if (runs() && primary() && !gate && !stopping) {
+            disk.lsn += world.between(1, 40);
+            waiting.add(new Waiting(disk.lsn, world.now));
+            release();
+        }
+        world.after(world.between(10, 400), this::writes);
+    }
+
+    /** A record without a client. */
+    long record() {
+        disk.lsn += 10;
+        return disk.lsn;
+    }
+
+    long flushedBy(int count, List<Integer> of) {
+        List<Long> all = new ArrayList<>();
+        flushed.forEach((ordinal, lsn) -> {
+            if (of.contains(ordinal) && ordinal != node.ordinal) {
+                all.add(lsn);
+            }
+        });
+        if (count == 0) {
+            return Long.MAX_VALUE;
+        }
+        all.sort(java.util.Comparator.reverseOrder());
+        return all.size() < count ? 0 : all.get(count - 1);
+    }
+
+    /** Acknowledges the commits that enough standbys have. */
+    void release() {
+        if (!runs() || !primary()) {
+            return;
+        }
+        long safe = flushedBy(names.acknowledgements(), names.voters());
+        while (!waiting.isEmpty() && waiting.peek().lsn() <= safe) {
+            world.checks.acknowledged(this, waiting.poll().lsn());
+        }
+    }
+
+    void names(Sync next) {
+        names = next;
+        disk.names = next;
+        release();
+    }
+
+    void acknowledge(int standby, long lsn) {
+        if (runs() && primary()) {
+            flushed.merge(standby, lsn, Math::max);
+            replied.put(standby, world.now);
+            release();
+        }
+    }
+
+    private boolean streams(int standby) {
+        return replied.getOrDefault(standby, -TIMEOUT) > world.now - TIMEOUT
+                && !world.nodes.get(standby).detachedFrom(this);
+    }
+
+    /** Receives from an address, or from nobody. */
+    void follow(@Nullable String address) {
+        following = address;
+        receiverStopped = address == null;
+        receiving = false;
+        upstream = address == null ? -1 : Node.ordinal(address);
+        int mine = ++receiver;
+        heard = world.now;
+        if (address != null) {
+            world.after(world.between(5, 60), () -> receive(mine));
+        }
+    }
+
+    /** Ends the receiver: what it has flushed stays, and nothing comes any more. */
+    void stopReceiving() {
+        follow(null);
+    }
+
+    int upstream() {
+        return upstream;
+    }
+
+    private void receive(int mine) {
+        if (!alive || receiver != mine || !recovery) {
+            return;
+        }
+        if (runs() && accepting) {
+            Server from = world.nodes.get(upstream).server;
+            boolean there = from != null && from.runs() && from.accepting && !from.recovery
+                    && !world.cut(upstream, node.ordinal);
+            if (there && fits(from)) {
+                take(from);
+            } else if (!there && world.now - heard > TIMEOUT || there) {
+                receiving = false;
+            }
+        }
+        world.after(world.between(10, receiving ? 80 : 300), () -> receive(mine));
+    }
+
+    /** Whether the primary's timeline goes on where this WAL ends, as PostgreSQL sees it: by numbers. */
+    private boolean fits(Server from) {
+        Branch theirs = java.util.Objects.requireNonNull(from.disk.branch);
+        Branch ours = java.util.Objects.requireNonNull(disk.branch);
+        Branch same = theirs.numbered(ours.timeline());
+        if (same == null || disk.lsn > Math.min(theirs.leaves(ours.timeline()), from.disk.lsn)) {
+            return false;
+        }
+        if (same != ours) {
+            world.checks.violated("I3: %d receives %s of %d as a continuation of %s".formatted(node.ordinal, theirs, upstream, ours));
+        }
+        return true;
+    }
+
+    private void take(Server from) {
+        heard = world.now;
+        receiving = true;
+        Branch theirs = java.util.Objects.requireNonNull(from.disk.branch);
+        receivingTimeline = theirs.timeline();
+        if (from.disk.lsn > disk.lsn || theirs != disk.branch) {
+            disk.branch = theirs;
+            disk.lsn = from.disk.lsn;
+            disk.known = Math.max(disk.known, disk.lsn - world.between(0, 200));
+            disk.clean = false;
+        }
+        if (!world.cut(node.ordinal, upstream)) {
+            long lsn = disk.lsn;
+            int standby = node.ordinal;
+            world.after(world.between(1, 15), () -> from.acknowledge(standby, lsn));
+        }
+    }
+
+    ServerState state() {
+        Branch branch = java.util.Objects.requireNonNull(disk.branch);
+        List<Integer> streaming = new ArrayList<>();
+        List<Sender> senders = new ArrayList<>();
+        if (primary()) {
+            flushed.forEach((ordinal, lsn) -> {
+                if (streams(ordinal)) {
+                    streaming.add(ordinal);
+                    senders.add(new Sender(ordinal, Node.address(ordinal), true, lsn, lsn));
+                }
+            });
+        }
+        return new ServerState(
+                alive,
+                accepting,
+                recovery,
+                recovery && receiving,
+                false,
+                accepting ? branch.timeline() : 0,
+                "17.6",
+                "r",
+                null,
+                List.of(),
+                streaming,
+                null,
+                new Wal(
+                        disk.lsn,
+                        disk.lsn,
+                        false,
+                        following == null ? "" : following,
+                        receiving ? receivingTimeline : 0,
+                        0,
+                        senders));
+    }
+}
