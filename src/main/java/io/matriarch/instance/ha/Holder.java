@@ -128,8 +128,7 @@ final class Holder {
     private Plan running(Observation seen, Settings settings, ClusterLease state, boolean proven) {
         ServerState server = seen.server();
         LeaseWish keep = new LeaseWish.Keep(state);
-        boolean failed = seen.failures().stream().anyMatch(failure -> failure.job() instanceof Job.Promote);
-        if (failed && (!server.accepting() || server.inRecovery())) {
+        if (unfit(seen, state) && (!server.accepting() || server.inRecovery())) {
             return Plan.lease(keep).killing("it cannot be promoted");
         }
         if (!server.accepting()) {
@@ -148,6 +147,12 @@ final class Holder {
         return proven && !server.receiving() ? Plan.job(new Job.Promote(state.epoch()), keep) : Plan.lease(keep);
     }
 
+    /** Whether this member could not be promoted in this very reign. */
+    private static boolean unfit(Observation seen, ClusterLease state) {
+        Job promotion = new Job.Promote(state.epoch());
+        return seen.failures().stream().anyMatch(failure -> failure.job().equals(promotion));
+    }
+
     /** What synchronous_standby_names must be at the beginning of a reign. */
     private static Sync names(Sync sync) {
         return sync.acknowledgements() == 0 ? SyncPlan.NOBODY : sync;
@@ -161,10 +166,9 @@ final class Holder {
             List<Integer> heirs,
             boolean proven) {
         LeaseWish keep = new LeaseWish.Keep(state);
-        boolean unfit = seen.failures().stream().anyMatch(failure -> failure.job() instanceof Job.Promote);
         boolean pending =
                 !state.history().isEmpty() && state.history().getLast().timeline() == 0;
-        if (unfit && pending && state.members().size() > 1) {
+        if (unfit(seen, state) && pending && state.members().size() > 1) {
             List<Integer> marked = new java.util.ArrayList<>(state.unfit());
             marked.add(me.ordinal());
             return Plan.lease(new LeaseWish.Release(Leases.of(state)

@@ -63,11 +63,11 @@ final class Replica {
     private Plan follow(Observation seen, Settings settings, LeaseView lease, VolumeState volume, String address) {
         ClusterLease state = lease.state();
         ServerState server = seen.server();
-        boolean strayed = !server.process()
-                ? !volume.past().standby() && !volume.past().timelines().isEmpty()
-                : server.accepting()
-                        && !server.receiving()
-                        && (server.timeline() < state.timeline() || !Descents.belongs(me, seen, state));
+        boolean behind = server.accepting() && !server.receiving() && server.timeline() < state.timeline();
+        boolean ledBefore = !server.process()
+                && !volume.past().standby()
+                && !volume.past().timelines().isEmpty();
+        boolean strayed = behind || ledBefore || !Descents.belongs(me, seen, state);
         if (strayed && seen.knowledge().kept()) {
             long end = server.process() || volume.past().clean() ? Rejoin.end(seen) : 0;
             Rejoin.Way way = rejoin.way(seen, state, address, end);

@@ -108,11 +108,6 @@ final class Node {
     }
 
     void healed() {
-        if (pausedUntil > world.now) {
-            pausedUntil = world.now;
-            wake();
-        }
-        agentPausedUntil = 0;
         if (server != null) {
             server.hungUntil = 0;
         }

@@ -71,16 +71,18 @@ public final class Simulation {
             node.startContainer();
         }
         long last = 0;
+        long ends = 0;
         for (Fault fault : world.plot.faults()) {
             world.at(fault.at(), () -> fault.happen(world));
             last = Math.max(last, fault.at() + Math.min(fault.lasts(), 20_000));
+            ends = Math.max(ends, fault.at() + fault.lasts());
         }
         world.run(last + AFTERWARDS);
         world.tell("--- all is well");
         world.heal();
         world.plot.heal();
         world.nodes.forEach(Node::healed);
-        world.run(world.now + CONVERGENCE);
+        world.run(Math.max(world.now, ends) + CONVERGENCE);
         world.checks.converged(world.plot.instances, world.now - 10_000);
     }
 }
