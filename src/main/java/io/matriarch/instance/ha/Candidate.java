@@ -35,6 +35,7 @@ final class Candidate {
     private static final Duration ALL_VOTES = Duration.ofSeconds(1);
     private static final Duration RETRY = Duration.ofSeconds(2);
     private static final Duration STAGGER = Duration.ofMillis(300);
+    private static final Duration NOMINATED = Duration.ofSeconds(10);
     private static final long MAX_LAG = 16L << 20;
 
     private final Me me;
@@ -67,11 +68,19 @@ final class Candidate {
                 && (sync == null
                         || sync.voters().contains(me.ordinal())
                         || forced(settings).isPresent())
-                && !state.unfit().contains(me.ordinal())
+                && (!state.unfit().contains(me.ordinal()) || nominated(seen))
                 && state.phase() != Phase.Bootstrapping
                 && seen.server().accepting()
                 && seen.server().inRecovery()
                 && Descents.belongs(me, seen, state);
+    }
+
+    /** Who could not be promoted tries again when others find that it has the newest data. */
+    private static boolean nominated(Observation seen) {
+        return seen.knowledge()
+                .nominated()
+                .filter(at -> seen.now().minus(at).compareTo(NOMINATED) < 0)
+                .isPresent();
     }
 
     private Optional<Request> forced(Settings settings) {

@@ -2,6 +2,7 @@ package io.matriarch.instance.ha;
 
 import io.matriarch.api.contract.MemberReport.Problem;
 import io.matriarch.instance.ha.Decision.LeaseWish;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -38,6 +39,13 @@ record Plan(
         return new Plan(job.or(() -> next), lease, problem, exit, asks, kill);
     }
 
+    /** With what another plan wants besides; this one's wish for the Lease holds. */
+    Plan and(Plan other) {
+        List<Ask> all = new ArrayList<>(asks);
+        all.addAll(other.asks);
+        return new Plan(job.or(() -> other.job), lease, problem.or(() -> other.problem), exit, all, kill);
+    }
+
     Plan with(LeaseWish next) {
         return new Plan(job, next, problem, exit, asks, kill);
     }
@@ -47,7 +55,7 @@ record Plan(
     }
 
     Plan with(Ask ask) {
-        List<Ask> all = new java.util.ArrayList<>(asks);
+        List<Ask> all = new ArrayList<>(asks);
         all.add(ask);
         return new Plan(job, lease, problem, exit, all, kill);
     }

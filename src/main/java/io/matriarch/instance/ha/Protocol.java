@@ -164,7 +164,7 @@ public final class Protocol {
         }
         Optional<Plan> stands = candidate.stand(seen, settings, lease);
         Plan follows = replica.plan(seen, settings, lease, volume);
-        return stands.map(plan -> plan.or(follows.job())).orElse(follows);
+        return stands.map(plan -> plan.and(follows)).orElse(follows);
     }
 
     /** Takes office again: nobody was after this member, so its data is the newest there is. */

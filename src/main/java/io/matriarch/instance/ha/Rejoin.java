@@ -2,9 +2,11 @@ package io.matriarch.instance.ha;
 
 import io.matriarch.api.contract.ClusterLease;
 import io.matriarch.api.contract.MemberReport.Problem;
+import io.matriarch.api.contract.Names;
 import io.matriarch.instance.postgres.Lsn;
 import io.matriarch.instance.postgres.Postgres.VolumeState;
 import io.matriarch.instance.postgres.TimelineHistory;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.OptionalLong;
 
@@ -13,6 +15,8 @@ import java.util.OptionalLong;
  * replaced by a copy; and nothing is thrown away that might be missing from the primary.
  */
 final class Rejoin {
+    private static final Duration CONFIRMED = Duration.ofSeconds(2);
+
     private final Me me;
     private final Rules rules;
 
@@ -21,8 +25,12 @@ final class Rejoin {
         this.rules = rules;
     }
 
-    /** What is to be done with the data before it can follow; neither job nor problem: it can. */
-    record Way(boolean follows, Optional<Job> job, Optional<Problem> problem) {
+    /** What is to be done with the data before it can follow; neither job nor problem: it can. {@code ask}: the holder must first say where it is. */
+    record Way(boolean follows, Optional<Job> job, Optional<Problem> problem, boolean ask) {
+        private Way(boolean follows, Optional<Job> job, Optional<Problem> problem) {
+            this(follows, job, problem, false);
+        }
+
         static final Way FOLLOW = new Way(true, Optional.empty(), Optional.empty());
         static final Way WAIT = new Way(false, Optional.empty(), Optional.empty());
 
@@ -70,12 +78,24 @@ final class Rejoin {
                 : Way.WAIT;
     }
 
+    /** Whether the holder itself has just said that it is on the timeline of its Lease: what it has, is there. */
+    static boolean confirmed(Observation seen, ClusterLease lease) {
+        int holder = Names.ordinal(lease.history().getLast().holder());
+        return Optional.ofNullable(seen.knowledge().told().get(holder))
+                .filter(told -> seen.now().minus(told.at()).compareTo(CONFIRMED) < 0
+                        && told.timeline() == lease.timeline())
+                .isPresent();
+    }
+
     /** Replaces the data by a copy of the primary's, unless the Lease may have been set back behind it. */
     Way discard(Observation seen, ClusterLease lease, String why) {
         long reigned = seen.volume().map(VolumeState::primaryEpoch).orElse(0L);
         long end = end(seen);
         boolean older = lease.epoch() > reigned
                 && lease.epoch() >= seen.knowledge().promise().epoch();
+        if (older && !confirmed(seen, lease)) {
+            return new Way(false, Optional.empty(), Optional.empty(), true);
+        }
         if (older && (!Descents.belongs(me, seen, lease) || rules.mayDiscard(end, Descents.timeline(seen), lease))) {
             return Way.of(new Job.Discard());
         }

@@ -4,6 +4,7 @@ import io.matriarch.api.contract.ClusterLease;
 import io.matriarch.api.contract.ClusterLease.Phase;
 import io.matriarch.api.contract.MemberReport.Problem;
 import io.matriarch.api.contract.MemberReport.VolumeContent;
+import io.matriarch.api.contract.Names;
 import io.matriarch.api.contract.Settings;
 import io.matriarch.api.contract.Settings.Request;
 import io.matriarch.api.contract.Settings.RequestKind;
@@ -11,6 +12,7 @@ import io.matriarch.instance.ha.Decision.LeaseWish;
 import io.matriarch.instance.postgres.Postgres.ServerState;
 import io.matriarch.instance.postgres.Postgres.VolumeState;
 import java.time.Duration;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -68,12 +70,17 @@ final class Replica {
                 && !volume.past().standby()
                 && !volume.past().timelines().isEmpty();
         boolean strayed = behind || ledBefore || !Descents.belongs(me, seen, state);
+        if (ledBefore && !fresh(seen, lease)) {
+            // The holder may be dead, and then this member's vote is needed to find another one.
+            return Plan.job(new Job.StartReplica(null), new LeaseWish.Watch());
+        }
         if (strayed && seen.knowledge().kept()) {
             long end = server.process() || volume.past().clean() ? Rejoin.end(seen) : 0;
             Rejoin.Way way = rejoin.way(seen, state, address, end);
             if (!way.follows()) {
                 Plan plan = Plan.watch().or(way.job());
-                return way.problem().map(plan::with).orElse(plan);
+                Plan back = way.ask() ? asking(plan, state) : plan;
+                return way.problem().map(back::with).orElse(back);
             }
         }
         Optional<Plan> descend = descend(seen, state);
@@ -98,7 +105,7 @@ final class Replica {
                                         .compareTo(SLOTS)
                                 >= 0
                 ? Optional.of(new Job.CopySlots(
-                        io.matriarch.api.contract.Names.ordinal(lease.holder().split("/")[0])))
+                        Names.ordinal(lease.holder().split("/")[0])))
                 : Optional.empty();
         return Plan.watch()
                 .or(server.accepting() ? apply(seen, settings) : Optional.empty())
@@ -143,6 +150,9 @@ final class Replica {
         boolean newer =
                 state.epoch() > seen.volume().map(VolumeState::primaryEpoch).orElse(0L);
         boolean fresh = seen.lease().filter(lease -> fresh(seen, lease)).isPresent();
+        if (newer && fresh && !Rejoin.confirmed(seen, state)) {
+            return Optional.of(asking(Plan.watch(), state));
+        }
         return Optional.of(
                 newer && fresh
                         ? Plan.job(new Job.Discard(request.get().id()), new LeaseWish.Watch())
@@ -150,6 +160,12 @@ final class Replica {
                                 "RebuildWaits",
                                 "%s is rebuilt once a primary of a later epoch serves and renews the Lease"
                                         .formatted(me.pod()))));
+    }
+
+    /** Asks the holder whether it is there, before anything is thrown away that only it would have. */
+    private static Plan asking(Plan plan, ClusterLease state) {
+        int holder = Names.ordinal(state.history().getLast().holder());
+        return plan.with(new Ask.Positions(List.of(holder)));
     }
 
     /** Whether the holder renews. */

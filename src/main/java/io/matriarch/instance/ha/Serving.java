@@ -67,11 +67,13 @@ final class Serving {
         }
         return plan.or(gate(seen, state))
                 .or(reign(seen, state))
-                .or(synchronize(seen, step))
-                .or(slots(seen, settings))
                 .or(checkpoint(seen, state))
+                .or(synchronize(seen, step).filter(job -> !(job instanceof Job.Confirm)))
+                .or(slots(seen, settings))
                 .or(seen.passwordsWanted() ? Optional.of(new Job.SetPasswords()) : Optional.empty())
-                .or(server.accepting() ? Replica.apply(seen, settings) : Optional.empty());
+                .or(server.accepting() ? Replica.apply(seen, settings) : Optional.empty())
+                // Waits for replicas, and they may wait for one of the others.
+                .or(synchronize(seen, step));
     }
 
     /** Whether the Lease says which timeline this reign has. */
@@ -164,6 +166,9 @@ final class Serving {
             return there >= wanted.acknowledgements()
                     ? new Sync(wanted.acknowledgements(), List.copyOf(voters))
                     : present;
+        }
+        if (wanted.acknowledgements() > present.acknowledgements() && there < wanted.acknowledgements()) {
+            return present;
         }
         if (missed && wanted.whenUnavailable() == WhenUnavailable.Degrade && Holder.byLease(seen)) {
             return new Sync(0, List.of(me.ordinal()));

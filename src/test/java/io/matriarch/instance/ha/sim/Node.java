@@ -23,6 +23,7 @@ final class Node {
     String uid = "";
     String container = "";
     boolean wanted;
+    long lostAt = -10_000;
     @Nullable Agent agent;
     @Nullable Server server;
     /** What the fuse burns down to, on this node's clock; 0 for never. */
@@ -194,6 +195,7 @@ final class Node {
     void loseDisk() {
         endContainer();
         disk.lose();
+        lostAt = world.now;
         newPod();
         world.tell("%d: the disk is lost", ordinal);
     }

@@ -145,7 +145,7 @@ final class Work {
             failure = failure != null && failure.job().getClass() == job.getClass() ? null : failure;
         } else {
             int attempts = failure != null && failure.job().getClass() == job.getClass() ? failure.attempts() + 1 : 1;
-            failure = new Failure(job, attempts, node.time(), null, new Problem(job instanceof Job.Rewind ? "RewindFailed" : "Failed", "simulated"));
+            failure = new Failure(job, attempts, node.time(), agent.settings().toString(), new Problem(job instanceof Job.Rewind ? "RewindFailed" : "Failed", "simulated"));
         }
         agent.news();
     }
