@@ -82,8 +82,8 @@ final class Rejoin {
     static boolean confirmed(Observation seen, ClusterLease lease) {
         int holder = Names.ordinal(lease.history().getLast().holder());
         return Optional.ofNullable(seen.knowledge().told().get(holder))
-                .filter(told -> seen.now().minus(told.at()).compareTo(CONFIRMED) < 0
-                        && told.timeline() == lease.timeline())
+                .filter(told ->
+                        seen.now().minus(told.at()).compareTo(CONFIRMED) < 0 && told.timeline() == lease.timeline())
                 .isPresent();
     }
 

@@ -104,8 +104,7 @@ final class Replica {
                                         .minus(seen.knowledge().own().slotsCopied())
                                         .compareTo(SLOTS)
                                 >= 0
-                ? Optional.of(new Job.CopySlots(
-                        Names.ordinal(lease.holder().split("/")[0])))
+                ? Optional.of(new Job.CopySlots(Names.ordinal(lease.holder().split("/")[0])))
                 : Optional.empty();
         return Plan.watch()
                 .or(server.accepting() ? apply(seen, settings) : Optional.empty())

@@ -22,8 +22,6 @@ import io.matriarch.instance.postgres.Postgres.Pulse;
 import io.matriarch.instance.postgres.Postgres.ServerState;
 import io.matriarch.instance.postgres.PromiseFile.Promise;
 import java.time.Duration;
-import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Consumer;
@@ -197,14 +195,21 @@ final class Agent {
 
     private Observation observe() {
         Optional<Job> running = work.running();
-        boolean making = running.filter(job -> job instanceof Job.Clone || job instanceof Job.Initdb).isPresent();
+        boolean making = running.filter(job -> job instanceof Job.Clone || job instanceof Job.Initdb)
+                .isPresent();
         Server server = node.server;
         ServerState state = server == null || making || !server.alive ? ServerState.none() : server.state();
         if (serverWas && !state.process()) {
             serverGone = node.time();
         }
         serverWas = state.process();
-        memory.server(state, keeper.lease().map(lease -> lease.state().sync()).map(Sync::acknowledgements).orElse(0), node.time());
+        memory.server(
+                state,
+                keeper.lease()
+                        .map(lease -> lease.state().sync())
+                        .map(Sync::acknowledgements)
+                        .orElse(0),
+                node.time());
         return new Observation(
                 node.time(),
                 Optional.of(settings),
@@ -242,14 +247,18 @@ final class Agent {
     private void guard() {
         Server server = node.server;
         boolean primary = server != null && server.alive && !server.recovery;
-        Optional<Duration> proof = java.util.stream.Stream.concat(keeper.proof().stream(), failsafe.proof().stream().filter(sent -> sent.compareTo(awake) > 0))
+        Optional<Duration> proof = java.util.stream.Stream.concat(
+                        keeper.proof().stream(), failsafe.proof().stream().filter(sent -> sent.compareTo(awake) > 0))
                 .max(Duration::compareTo);
         Fence fence = protocol.fence(keeper.lease(), proof, node.time());
         if (fence == Fence.Kill) {
             if (primary) {
                 world.tell("%d: fenced", me.ordinal());
                 killServer();
-            } else if (!work.makesPrimary() && keeper.lease().filter(lease -> lease.holder().equals(me.identity())).isEmpty()) {
+            } else if (!work.makesPrimary()
+                    && keeper.lease()
+                            .filter(lease -> lease.holder().equals(me.identity()))
+                            .isEmpty()) {
                 disarm();
             }
         } else if (fence == Fence.Stop && primary && server != null) {
@@ -273,41 +282,67 @@ final class Agent {
                 memory.asking(votes.request(), node.time());
                 world.tell("%d: asks %s for votes: %s", me.ordinal(), votes.to(), votes.request());
                 for (int to : votes.to()) {
-                    Consumer<Peer.Vote> answer = vote -> world.send(to, me.ordinal(), () -> node.whenAwake(this, () -> {
-                        memory.voted(votes.request(), vote);
-                        news();
-                    }));
-                    world.send(me.ordinal(), to, () -> world.nodes.get(to).asked(target -> target.vote(votes.request(), answer)));
+                    Consumer<Peer.Vote> answer = vote -> world.send(
+                            to,
+                            me.ordinal(),
+                            () -> node.whenAwake(this, () -> {
+                                memory.voted(votes.request(), vote);
+                                news();
+                            }));
+                    world.send(
+                            me.ordinal(),
+                            to,
+                            () -> world.nodes.get(to).asked(target -> target.vote(votes.request(), answer)));
                 }
             }
             case Ask.Nominate nominate ->
-                world.send(me.ordinal(), nominate.to(), () -> world.nodes.get(nominate.to()).asked(target -> {
-                    target.memory.nominated(target.node.time());
-                    target.news();
-                }));
+                world.send(
+                        me.ordinal(),
+                        nominate.to(),
+                        () -> world.nodes.get(nominate.to()).asked(target -> {
+                            target.memory.nominated(target.node.time());
+                            target.news();
+                        }));
             case Ask.Positions positions -> {
                 for (int to : positions.to()) {
-                    world.send(me.ordinal(), to, () -> world.nodes.get(to).asked(target -> {
-                        Server server = target.node.server;
-                        if (server != null && server.runs() && server.accepting) {
-                            Peer.PositionAnswer answer = new Peer.PositionAnswer(java.util.Objects.requireNonNull(target.node.disk.branch).timeline(), Lsn.text(target.node.disk.lsn), server.receiving, new TreeMap<>());
-                            world.send(to, me.ordinal(), () -> node.whenAwake(this, () -> memory.told(to, answer, node.time())));
-                        }
-                    }));
+                    world.send(
+                            me.ordinal(),
+                            to,
+                            () -> world.nodes.get(to).asked(target -> {
+                                Server server = target.node.server;
+                                if (server != null && server.runs() && server.accepting) {
+                                    Peer.PositionAnswer answer = new Peer.PositionAnswer(
+                                            java.util.Objects.requireNonNull(target.node.disk.branch)
+                                                    .timeline(),
+                                            Lsn.text(target.node.disk.lsn),
+                                            server.receiving,
+                                            new TreeMap<>());
+                                    world.send(
+                                            to,
+                                            me.ordinal(),
+                                            () -> node.whenAwake(this, () -> memory.told(to, answer, node.time())));
+                                }
+                            }));
                 }
             }
             case Ask.HandOver handOver ->
-                world.send(me.ordinal(), handOver.to(), () -> world.nodes.get(handOver.to()).asked(target -> {
-                    target.memory.handedTo(handOver.handOver());
-                    target.news();
-                }));
+                world.send(
+                        me.ordinal(),
+                        handOver.to(),
+                        () -> world.nodes.get(handOver.to()).asked(target -> {
+                            target.memory.handedTo(handOver.handOver());
+                            target.news();
+                        }));
             case Ask.Container container -> {
                 if (node.clock() - containerAsked >= 500) {
                     containerAsked = node.clock();
-                    world.api.containers(me.ordinal(), container.uid(), ended -> node.whenAwake(this, () -> {
-                        memory.ended(ended);
-                        news();
-                    }));
+                    world.api.containers(
+                            me.ordinal(),
+                            container.uid(),
+                            ended -> node.whenAwake(this, () -> {
+                                memory.ended(ended);
+                                news();
+                            }));
                 }
             }
         }
@@ -334,7 +369,8 @@ final class Agent {
             node.later(this, world.between(5, 200), () -> {
                 if (node.server == server && server.alive) {
                     server.stopReceiving();
-                    answer.accept(new Peer.Vote(true, null, me.ordinal(), timelineBefore, Lsn.text(before), true, false, epoch));
+                    answer.accept(new Peer.Vote(
+                            true, null, me.ordinal(), timelineBefore, Lsn.text(before), true, false, epoch));
                 }
             });
             return;
@@ -350,8 +386,18 @@ final class Agent {
             }
             boolean exhausted = node.flawed(Parts.Flaw.NOT_EXHAUSTED) || !world.happens(0.02);
             long lsn = node.flawed(Parts.Flaw.NOT_EXHAUSTED) && world.happens(0.3) ? node.disk.known : node.disk.lsn;
-            world.tell("%d: votes for %s at %s: %s:%d", me.ordinal(), request.ordinal(), request.resourceVersion(), node.disk.branch, lsn);
-            answer.accept(new Peer.Vote(true, null, me.ordinal(), java.util.Objects.requireNonNull(node.disk.branch).timeline(), Lsn.text(lsn), exhausted, false, promise.epoch()));
+            world.tell(
+                    "%d: votes for %s at %s: %s:%d",
+                    me.ordinal(), request.ordinal(), request.resourceVersion(), node.disk.branch, lsn);
+            answer.accept(new Peer.Vote(
+                    true,
+                    null,
+                    me.ordinal(),
+                    java.util.Objects.requireNonNull(node.disk.branch).timeline(),
+                    Lsn.text(lsn),
+                    exhausted,
+                    false,
+                    promise.epoch()));
         });
     }
 
@@ -361,10 +407,12 @@ final class Agent {
             case Verdict.Grant grant -> {
                 promise(grant.promise());
                 memory.accepted(request, grant.until());
-                answer.accept(new Peer.FailsafeAnswer(true, null, grant.promise().epoch(), keeper.apiAnswers()));
+                answer.accept(
+                        new Peer.FailsafeAnswer(true, null, grant.promise().epoch(), keeper.apiAnswers()));
             }
             case Verdict.Refuse refuse ->
-                answer.accept(new Peer.FailsafeAnswer(false, refuse.reason(), node.disk.promise.epoch(), keeper.apiAnswers()));
+                answer.accept(new Peer.FailsafeAnswer(
+                        false, refuse.reason(), node.disk.promise.epoch(), keeper.apiAnswers()));
         }
     }
 }

@@ -83,7 +83,9 @@ final class ApiServer {
             }
         }
         lease = next;
-        world.tell("Lease %s: %s epoch %d %s tli %d sync %s", next.resourceVersion(), holder, state.epoch(), state.phase(), state.timeline(), state.sync());
+        world.tell(
+                "Lease %s: %s epoch %d %s tli %d sync %s",
+                next.resourceVersion(), holder, state.epoch(), state.phase(), state.timeline(), state.sync());
         reply(from, answer, new Answer(200, next));
     }
 

@@ -12,6 +12,7 @@ final class Checks {
     private final World world;
     /** How far each branch was acknowledged while commits were to be safe. */
     private final Map<Branch, Long> acknowledged = new HashMap<>();
+
     private @Nullable Server newest;
     private @Nullable Branch newestBranch;
     private long newestAcknowledged;
@@ -82,14 +83,16 @@ final class Checks {
             violated("I4: %d acknowledges %d ms after its last proof".formatted(node.ordinal, age));
         }
         if (server.epoch < newestAcknowledged && (synchronous() || world.now - node.wokeAt() > 600)) {
-            violated("I2: %d acknowledges in epoch %d after epoch %d did".formatted(node.ordinal, server.epoch, newestAcknowledged));
+            violated("I2: %d acknowledges in epoch %d after epoch %d did"
+                    .formatted(node.ordinal, server.epoch, newestAcknowledged));
         }
         newestAcknowledged = Math.max(newestAcknowledged, server.epoch);
         if (synchronous()) {
             Server now = newest;
             Branch kept = newestBranch;
             if (now != null && kept != null && now.epoch > server.epoch && !kept.has(Long.MAX_VALUE, branch, lsn)) {
-                violated("I1: %d acknowledges %s:%d, which the primary of epoch %d does not have".formatted(node.ordinal, branch, lsn, now.epoch));
+                violated("I1: %d acknowledges %s:%d, which the primary of epoch %d does not have"
+                        .formatted(node.ordinal, branch, lsn, now.epoch));
             }
             acknowledged.merge(branch, lsn, Math::max);
         }
@@ -124,7 +127,8 @@ final class Checks {
         acknowledged.forEach((other, lsn) -> {
             boolean here = branch.has(node.disk.lsn, other, lsn);
             if (here && (now.disk == node.disk || kept == null || !kept.has(now.disk.lsn, other, lsn))) {
-                violated("I8: %d throws %s:%d away, which %d does not have".formatted(node.ordinal, other, lsn, now.node.ordinal));
+                violated("I8: %d throws %s:%d away, which %d does not have"
+                        .formatted(node.ordinal, other, lsn, now.node.ordinal));
             }
         });
     }
@@ -135,7 +139,8 @@ final class Checks {
         Branch kept = java.util.Objects.requireNonNull(by.disk.branch);
         acknowledged.forEach((other, lsn) -> {
             if (branch.has(node.disk.lsn, other, lsn) && !kept.has(by.disk.lsn, other, lsn)) {
-                violated("I8: %d turns %s:%d back, which %d does not have".formatted(node.ordinal, other, lsn, by.node.ordinal));
+                violated("I8: %d turns %s:%d back, which %d does not have"
+                        .formatted(node.ordinal, other, lsn, by.node.ordinal));
             }
         });
     }
@@ -151,9 +156,9 @@ final class Checks {
     long copies(int without) {
         return world.nodes.stream()
                 .filter(node -> node.ordinal != without && node.disk.branch != null && !node.disk.torn)
-                .filter(node -> acknowledged.entrySet().stream().allMatch(entry -> java.util.Objects.requireNonNull(
-                                node.disk.branch)
-                        .has(node.disk.lsn, entry.getKey(), entry.getValue())))
+                .filter(node -> acknowledged.entrySet().stream()
+                        .allMatch(entry -> java.util.Objects.requireNonNull(node.disk.branch)
+                                .has(node.disk.lsn, entry.getKey(), entry.getValue())))
                 .count();
     }
 
@@ -162,17 +167,30 @@ final class Checks {
         Server primary = newest;
         LeaseView lease = world.api.lease();
         if (lease == null) {
-            // Somebody deleted it while its holder was dead: only a human knows what may be lost (docs/contract.md, "Vacancy").
+            // Somebody deleted it while its holder was dead: only a human knows what may be lost (docs/contract.md,
+            // "Vacancy").
             return;
         }
         if (primary == null || !primary.primary() || lease.state().epoch() != primary.epoch) {
-            violated("I12: nobody serves: newest %s, Lease %s".formatted(primary == null ? null : primary.node.ordinal + "/" + primary.epoch + "/" + primary.primary(), lease.holder() + " " + lease.state().epoch() + " " + lease.state().phase()));
+            violated("I12: nobody serves: newest %s, Lease %s"
+                    .formatted(
+                            primary == null
+                                    ? null
+                                    : primary.node.ordinal + "/" + primary.epoch + "/" + primary.primary(),
+                            lease.holder() + " " + lease.state().epoch() + " "
+                                    + lease.state().phase()));
         } else if (lastAcknowledged < since) {
-            violated("I12: %d serves and nothing is acknowledged since %d; names %s".formatted(primary.node.ordinal, lastAcknowledged, primary.names));
+            violated("I12: %d serves and nothing is acknowledged since %d; names %s"
+                    .formatted(primary.node.ordinal, lastAcknowledged, primary.names));
         } else {
             for (int ordinal = 0; ordinal < instances; ordinal++) {
                 Server server = world.nodes.get(ordinal).server;
-                if (server == null || server != primary && (!server.alive || !server.receiving || server.disk.branch != primary.disk.branch || primary.disk.lsn - server.disk.lsn > 2_000)) {
+                if (server == null
+                        || server != primary
+                                && (!server.alive
+                                        || !server.receiving
+                                        || server.disk.branch != primary.disk.branch
+                                        || primary.disk.lsn - server.disk.lsn > 2_000)) {
                     violated("I7: %d does not follow %d".formatted(ordinal, primary.node.ordinal));
                 }
             }

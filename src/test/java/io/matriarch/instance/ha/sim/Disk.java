@@ -14,7 +14,10 @@ final class Disk {
     static final String SYSTEM = "7300000000000000001";
 
     Promise promise = Promise.NONE;
-    @Nullable Branch branch;
+
+    @Nullable
+    Branch branch;
+
     long lsn;
     boolean standby;
     boolean clean;
@@ -22,6 +25,7 @@ final class Disk {
     boolean torn;
     /** What of the WAL pg_control knows after a crash. */
     long known;
+
     TreeMap<Long, Integer> timelines = new TreeMap<>();
     long primaryEpoch;
     Sync names = new Sync(0, java.util.List.of());

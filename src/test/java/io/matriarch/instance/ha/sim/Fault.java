@@ -69,7 +69,12 @@ record Fault(long at, Kind kind, int node, int other, long lasts) {
                 kind = Kind.SWITCHOVER;
             }
             int node = chance.nextInt(3) == 0 ? chance.nextInt(instances) : -1;
-            faults.add(new Fault(at, kind, node, chance.nextInt(instances), chance.nextInt(3) == 0 ? chance.nextInt(60_000) : chance.nextInt(15_000)));
+            faults.add(new Fault(
+                    at,
+                    kind,
+                    node,
+                    chance.nextInt(instances),
+                    chance.nextInt(3) == 0 ? chance.nextInt(60_000) : chance.nextInt(15_000)));
         }
         return List.copyOf(faults);
     }
@@ -101,14 +106,16 @@ record Fault(long at, Kind kind, int node, int other, long lasts) {
                 }
             }
             case LINK_CUT -> world.cut(at, other, at == other ? world.now : until);
-            case ISOLATED -> IntStream.rangeClosed(0, World.API).filter(to -> to != at).forEach(to -> {
-                world.cut(at, to, until);
-                world.cut(to, at, until);
-            });
-            case PEERS_CUT -> IntStream.range(0, World.API).filter(to -> to != at).forEach(to -> {
-                world.cut(at, to, until);
-                world.cut(to, at, until);
-            });
+            case ISOLATED ->
+                IntStream.rangeClosed(0, World.API).filter(to -> to != at).forEach(to -> {
+                    world.cut(at, to, until);
+                    world.cut(to, at, until);
+                });
+            case PEERS_CUT ->
+                IntStream.range(0, World.API).filter(to -> to != at).forEach(to -> {
+                    world.cut(at, to, until);
+                    world.cut(to, at, until);
+                });
             case API_CUT -> {
                 world.cut(at, World.API, until);
                 world.cut(World.API, at, until);
@@ -120,13 +127,15 @@ record Fault(long at, Kind kind, int node, int other, long lasts) {
                 }
             }
             case CLOCK_STEP -> here.step(lasts - 30_000);
-            case SWITCHOVER -> plot.ask(new Request(RequestKind.Switchover, "s" + at() + world.now, lasts % 2 == 0 ? null : other));
+            case SWITCHOVER ->
+                plot.ask(new Request(RequestKind.Switchover, "s" + at() + world.now, lasts % 2 == 0 ? null : other));
             case REBUILD -> {
                 if (mayLose(world, other)) {
                     plot.ask(new Request(RequestKind.Rebuild, "r" + world.now, other));
                 }
             }
-            case FORCE -> plot.ask(new Request(RequestKind.ForceFailover, "f" + world.now, lasts % 2 == 0 ? null : other));
+            case FORCE ->
+                plot.ask(new Request(RequestKind.ForceFailover, "f" + world.now, lasts % 2 == 0 ? null : other));
             case FENCED -> {
                 plot.fenced = List.of(at);
                 world.after(lasts, () -> plot.fenced = List.of());
@@ -171,9 +180,13 @@ record Fault(long at, Kind kind, int node, int other, long lasts) {
             return false;
         }
         if (sync == null) {
-            return world.plot.instances > 1 && !lease.holder().startsWith("orders-" + at + "/") && world.checks.copies(at) > 0;
+            return world.plot.instances > 1
+                    && !lease.holder().startsWith("orders-" + at + "/")
+                    && world.checks.copies(at) > 0;
         }
-        long wiped = world.nodes.stream().filter(node -> node.disk.wiped && node.ordinal != at).count();
+        long wiped = world.nodes.stream()
+                .filter(node -> node.disk.wiped && node.ordinal != at)
+                .count();
         return sync.acknowledgements() > wiped && world.checks.copies(at) > 0;
     }
 

@@ -89,7 +89,8 @@ final class Keeper {
                     look(400);
                 } else {
                     boolean urgent = keep.urgent(mine.state())
-                            || proof.filter(sent -> sent.compareTo(provenAfter) > 0).isEmpty();
+                            || proof.filter(sent -> sent.compareTo(provenAfter) > 0)
+                                    .isEmpty();
                     long renew = agent.timers().renew().toMillis();
                     if (elapsed(away ? 500 : urgent ? 200 : renew)) {
                         lowerFuse(keep.state());
@@ -111,14 +112,18 @@ final class Keeper {
     /** A faster profile is obeyed before anybody may know of it. */
     private void lowerFuse(ClusterLease next) {
         if (node.deadline > 0 && proof.isPresent()) {
-            node.arm(Math.min(node.deadline, proof.get().plus(agent.fuse(Timers.of(next))).toMillis()));
+            node.arm(Math.min(
+                    node.deadline, proof.get().plus(agent.fuse(Timers.of(next))).toMillis()));
         }
     }
 
     private void look(long every) {
         if (elapsed(every)) {
             int mine = begin();
-            world.api.get(node.ordinal, node.flawed(Parts.Flaw.CACHED_LEASE), answer -> done(mine, () -> learn(answer.lease(), null)));
+            world.api.get(
+                    node.ordinal,
+                    node.flawed(Parts.Flaw.CACHED_LEASE),
+                    answer -> done(mine, () -> learn(answer.lease(), null)));
         }
     }
 
@@ -148,12 +153,19 @@ final class Keeper {
     private void create(ClusterLease state) {
         Duration sent = node.time();
         int mine = begin();
-        world.api.create(node.ordinal, agent.me().identity(), state, answer -> done(mine, () -> written(answer, agent.me().identity(), sent)));
+        world.api.create(
+                node.ordinal,
+                agent.me().identity(),
+                state,
+                answer -> done(mine, () -> written(answer, agent.me().identity(), sent)));
     }
 
     private void written(ApiServer.Answer answer, String holder, Duration sent) {
         if (answer.status() != 200) {
-            boolean recreate = answer.status() == 404 && !holder.isEmpty() && proof().filter(last -> sent.minus(last).toMillis() < 7_000).isPresent();
+            boolean recreate = answer.status() == 404
+                    && !holder.isEmpty()
+                    && proof().filter(last -> sent.minus(last).toMillis() < 7_000)
+                            .isPresent();
             learn(answer.lease(), null);
             if (recreate && wish instanceof LeaseWish.Keep keep) {
                 create(keep.state());
@@ -187,7 +199,9 @@ final class Keeper {
                 && !node.flawed(Parts.Flaw.CACHED_LEASE)) {
             return;
         }
-        boolean different = found == null ? lease != null : lease == null || !found.resourceVersion().equals(lease.resourceVersion());
+        boolean different = found == null
+                ? lease != null
+                : lease == null || !found.resourceVersion().equals(lease.resourceVersion());
         lease = found;
         if (different) {
             seen = node.time();
@@ -208,10 +222,20 @@ final class Keeper {
         round.ifPresent(sent -> {
             proven();
             for (int to : sent.to()) {
-                world.send(node.ordinal, to, () -> world.nodes.get(to).asked(target -> target.failsafe(sent.request(), answer -> world.send(to, node.ordinal, () -> node.whenAwake(agent, () -> {
-                    failsafe.answered(sent, to, answer, node.time());
-                    proven();
-                })))));
+                world.send(
+                        node.ordinal,
+                        to,
+                        () -> world.nodes
+                                .get(to)
+                                .asked(target -> target.failsafe(
+                                        sent.request(),
+                                        answer -> world.send(
+                                                to,
+                                                node.ordinal,
+                                                () -> node.whenAwake(agent, () -> {
+                                                    failsafe.answered(sent, to, answer, node.time());
+                                                    proven();
+                                                })))));
             }
         });
     }

@@ -24,10 +24,15 @@ final class Node {
     String container = "";
     boolean wanted;
     long lostAt = -10_000;
-    @Nullable Agent agent;
-    @Nullable Server server;
+
+    @Nullable
+    Agent agent;
+
+    @Nullable
+    Server server;
     /** What the fuse burns down to, on this node's clock; 0 for never. */
     long deadline;
+
     private long fuseProof;
 
     Node(World world, int ordinal, Parts parts) {
@@ -152,7 +157,9 @@ final class Node {
         begun.start();
         world.after(FUSE_TURN, () -> fuse(begun));
         String id = container;
-        world.after(world.between(100, 1_500), () -> later(begun, 0, () -> begun.memory().container(id)));
+        world.after(
+                world.between(100, 1_500),
+                () -> later(begun, 0, () -> begun.memory().container(id)));
     }
 
     private void fuse(Agent of) {
@@ -163,7 +170,8 @@ final class Node {
             world.tell("%d: the fuse burnt down", ordinal);
             endContainer();
         } else {
-            world.after(awake() ? FUSE_TURN : Math.max(pausedUntil - world.now + world.between(0, 200), 1), () -> fuse(of));
+            world.after(
+                    awake() ? FUSE_TURN : Math.max(pausedUntil - world.now + world.between(0, 200), 1), () -> fuse(of));
         }
     }
 

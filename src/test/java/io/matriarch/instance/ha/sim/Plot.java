@@ -52,9 +52,12 @@ final class Plot {
         this.broken = chance.nextInt(3) == 0 ? 0.2 : 0;
         this.instances = List.of(3, 3, 3, 3, 5, 4, 2, 1).get(chance.nextInt(8));
         this.sync = instances > 1 && chance.nextInt(4) > 0;
-        this.acknowledgements = instances == 5 ? 1 + chance.nextInt(2) : instances == 4 ? 1 + chance.nextInt(2) : Math.max(1, instances / 2);
+        this.acknowledgements = instances == 5
+                ? 1 + chance.nextInt(2)
+                : instances == 4 ? 1 + chance.nextInt(2) : Math.max(1, instances / 2);
         this.degrade = chance.nextInt(4) == 0;
-        this.profile = List.of(Profile.Default, Profile.Default, Profile.Fast, Profile.Relaxed).get(chance.nextInt(4));
+        this.profile = List.of(Profile.Default, Profile.Default, Profile.Fast, Profile.Relaxed)
+                .get(chance.nextInt(4));
         List<Fault> drawn = Fault.draw(chance, instances);
         this.faults = only == null ? drawn : only;
     }
@@ -95,7 +98,9 @@ final class Plot {
     void heal() {
         healed = true;
         fenced = List.of();
-        requests = requests.stream().filter(request -> request.kind() == Settings.RequestKind.Rebuild).toList();
+        requests = requests.stream()
+                .filter(request -> request.kind() == Settings.RequestKind.Rebuild)
+                .toList();
     }
 
     void ask(Request request) {
@@ -129,6 +134,15 @@ final class Plot {
     @Override
     public String toString() {
         return "seed %d: %d instances, %s, W=%d%s, %s, loss %.3f, errors %.3f, broken %.1f"
-                .formatted(seed, instances, sync ? "sync" : "async", acknowledgements, degrade ? " degrade" : "", profile, loss, errors, broken);
+                .formatted(
+                        seed,
+                        instances,
+                        sync ? "sync" : "async",
+                        acknowledgements,
+                        degrade ? " degrade" : "",
+                        profile,
+                        loss,
+                        errors,
+                        broken);
     }
 }

@@ -30,7 +30,10 @@ final class Server {
     long hungUntil;
     long epoch;
     Sync names;
-    @Nullable String following;
+
+    @Nullable
+    String following;
+
     boolean receiving;
     boolean receiverStopped;
     int receivingTimeline;
@@ -64,7 +67,9 @@ final class Server {
             alive = false;
             disk.clean = clean;
             disk.known = clean ? disk.lsn : disk.known;
-            world.tell("%d: PostgreSQL ended %s at %s:%d", node.ordinal, clean ? "cleanly" : "at once", disk.branch, disk.lsn);
+            world.tell(
+                    "%d: PostgreSQL ended %s at %s:%d",
+                    node.ordinal, clean ? "cleanly" : "at once", disk.branch, disk.lsn);
         }
     }
 
@@ -159,7 +164,10 @@ final class Server {
         }
         if (runs() && accepting) {
             Server from = world.nodes.get(upstream).server;
-            boolean there = from != null && from.runs() && from.accepting && !from.recovery
+            boolean there = from != null
+                    && from.runs()
+                    && from.accepting
+                    && !from.recovery
                     && !world.cut(upstream, node.ordinal);
             if (there && fits(from)) {
                 take(from);
@@ -179,7 +187,8 @@ final class Server {
             return false;
         }
         if (same != ours) {
-            world.checks.violated("I3: %d receives %s of %d as a continuation of %s".formatted(node.ordinal, theirs, upstream, ours));
+            world.checks.violated(
+                    "I3: %d receives %s of %d as a continuation of %s".formatted(node.ordinal, theirs, upstream, ours));
         }
         return true;
     }

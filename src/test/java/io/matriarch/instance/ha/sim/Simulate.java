@@ -38,12 +38,19 @@ public final class Simulate {
         double took = (System.nanoTime() - began) / 1e9;
         System.out.printf(
                 "%d schedules, %d steps (%.0f schedules/s, %.0f steps/s), %d acknowledged, %d elections, %d violations%n",
-                schedules.get(), steps.get(), schedules.get() / took, steps.get() / took, acknowledged.get(), elections.get(), failures.get());
+                schedules.get(),
+                steps.get(),
+                schedules.get() / took,
+                steps.get() / took,
+                acknowledged.get(),
+                elections.get(),
+                failures.get());
         System.exit(failures.get() > 0 ? 1 : 0);
     }
 
     private static void tell(Simulation.Result result) {
         result.trace().forEach(System.out::println);
-        System.out.println(result.plot() + "; " + result.faults() + " faults: " + result.violation().orElse("all well"));
+        System.out.println(result.plot() + "; " + result.faults() + " faults: "
+                + result.violation().orElse("all well"));
     }
 }

@@ -18,7 +18,14 @@ public final class Simulation {
      * @param trace the last that happened, if it was asked for
      */
     public record Result(
-            long seed, long steps, long acknowledged, long elections, Optional<String> violation, String plot, int faults, List<String> trace) {}
+            long seed,
+            long steps,
+            long acknowledged,
+            long elections,
+            Optional<String> violation,
+            String plot,
+            int faults,
+            List<String> trace) {}
 
     public static Result run(long seed, Parts parts) {
         return run(new Plot(seed), parts, false);
@@ -34,7 +41,8 @@ public final class Simulation {
             for (int index = faults.size() - 1; index >= 0; index--) {
                 List<Fault> fewer = new ArrayList<>(faults);
                 fewer.remove(index);
-                Optional<String> still = run(new Plot(seed, fewer), parts, false).violation();
+                Optional<String> still =
+                        run(new Plot(seed, fewer), parts, false).violation();
                 if (still.filter(what -> what.startsWith(violation)).isPresent()) {
                     faults = fewer;
                     shorter = true;

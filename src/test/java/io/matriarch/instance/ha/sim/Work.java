@@ -74,32 +74,37 @@ final class Work {
                 long before = stops;
                 then(5, 60, () -> follow(follow.address(), before));
             }
-            case Job.Descend descend -> then(5, 30, () -> {
-                agent.promise(node.disk.promise.receiving(new Descent(descend.timeline(), descend.epoch())));
-                return true;
-            });
-            case Job.Pledge pledge -> then(5, 30, () -> {
-                agent.promise(node.disk.promise.voted(node.disk.promise.epoch(), pledge.resourceVersion()));
-                return true;
-            });
+            case Job.Descend descend ->
+                then(5, 30, () -> {
+                    agent.promise(node.disk.promise.receiving(new Descent(descend.timeline(), descend.epoch())));
+                    return true;
+                });
+            case Job.Pledge pledge ->
+                then(5, 30, () -> {
+                    agent.promise(node.disk.promise.voted(node.disk.promise.epoch(), pledge.resourceVersion()));
+                    return true;
+                });
             case Job.Promote promote -> promote(promote);
             case Job.ReadHistory read -> then(10, 100, () -> history(read));
             case Job.Rewind rewind -> rewind(rewind);
             case Job.Discard discard -> discard(discard);
             case Job.Clone copy -> copy(copy);
-            case Job.Synchronize names -> then(10, 600, () -> names(new Sync(names.acknowledgements(), names.voters())));
+            case Job.Synchronize names ->
+                then(10, 600, () -> names(new Sync(names.acknowledgements(), names.voters())));
             case Job.Confirm confirm -> confirm(new Sync(confirm.acknowledgements(), confirm.voters()));
             case Job.HandOver handOver -> handOver();
-            case Job.OpenGate open -> then(5, 50, () -> {
-                serverDo(server -> server.gate = false);
-                agent.memory().gateOpened();
-                return true;
-            });
-            case Job.BeginReign reign -> then(5, 50, () -> {
-                serverDo(Server::record);
-                agent.memory().reignBegan(reign.epoch());
-                return true;
-            });
+            case Job.OpenGate open ->
+                then(5, 50, () -> {
+                    serverDo(server -> server.gate = false);
+                    agent.memory().gateOpened();
+                    return true;
+                });
+            case Job.BeginReign reign ->
+                then(5, 50, () -> {
+                    serverDo(Server::record);
+                    agent.memory().reignBegan(reign.epoch());
+                    return true;
+                });
             case Job.Checkpoint checkpoint -> {
                 int timeline = node.disk.branch == null ? 0 : node.disk.branch.timeline();
                 then(50, 2_000, () -> {
@@ -107,22 +112,25 @@ final class Work {
                     return true;
                 });
             }
-            case Job.KeepSlots keep -> then(5, 50, () -> {
-                slots = keep.ordinals();
-                agent.slotsKept();
-                return true;
-            });
-            case Job.CopySlots copy -> then(5, 50, () -> {
-                agent.memory().slotsCopied(node.time());
-                return true;
-            });
-            case Job.Stop stop -> then(50, 500, () -> {
-                if (node.server != null) {
-                    node.server.end(true);
-                    node.server = null;
-                }
-                return true;
-            });
+            case Job.KeepSlots keep ->
+                then(5, 50, () -> {
+                    slots = keep.ordinals();
+                    agent.slotsKept();
+                    return true;
+                });
+            case Job.CopySlots copy ->
+                then(5, 50, () -> {
+                    agent.memory().slotsCopied(node.time());
+                    return true;
+                });
+            case Job.Stop stop ->
+                then(50, 500, () -> {
+                    if (node.server != null) {
+                        node.server.end(true);
+                        node.server = null;
+                    }
+                    return true;
+                });
             case Job.Apply apply -> then(5, 50, () -> true);
             case Job.SetPasswords set -> then(5, 50, () -> true);
         }
@@ -145,7 +153,12 @@ final class Work {
             failure = failure != null && failure.job().getClass() == job.getClass() ? null : failure;
         } else {
             int attempts = failure != null && failure.job().getClass() == job.getClass() ? failure.attempts() + 1 : 1;
-            failure = new Failure(job, attempts, node.time(), agent.settings().toString(), new Problem(job instanceof Job.Rewind ? "RewindFailed" : "Failed", "simulated"));
+            failure = new Failure(
+                    job,
+                    attempts,
+                    node.time(),
+                    agent.settings().toString(),
+                    new Problem(job instanceof Job.Rewind ? "RewindFailed" : "Failed", "simulated"));
         }
         agent.news();
     }
@@ -176,7 +189,8 @@ final class Work {
 
     private void startPrimary(Job.StartPrimary start) {
         agent.memory().begins();
-        node.disk.timelines.put(start.epoch(), Objects.requireNonNull(node.disk.branch).timeline());
+        node.disk.timelines.put(
+                start.epoch(), Objects.requireNonNull(node.disk.branch).timeline());
         node.disk.primaryEpoch = start.epoch();
         Server server = new Server(node);
         node.server = server;
@@ -290,7 +304,9 @@ final class Work {
             Server primary = primaryAt(rewind.address());
             Branch ours = Objects.requireNonNull(node.disk.branch);
             long epoch = agent.reign(rewind.timeline());
-            if (primary == null || epoch == 0 || Objects.requireNonNull(primary.disk.branch).timeline() != rewind.timeline()) {
+            if (primary == null
+                    || epoch == 0
+                    || Objects.requireNonNull(primary.disk.branch).timeline() != rewind.timeline()) {
                 return false;
             }
             if (world.happens(world.plot.broken())) {
@@ -299,7 +315,8 @@ final class Work {
             }
             Branch theirs = Objects.requireNonNull(primary.disk.branch);
             if (theirs.numbered(ours.timeline()) != ours) {
-                world.checks.violated("I3: %d is rewound from %s to %s, which does not come from it".formatted(node.ordinal, ours, theirs));
+                world.checks.violated("I3: %d is rewound from %s to %s, which does not come from it"
+                        .formatted(node.ordinal, ours, theirs));
             }
             world.checks.replaced(node, primary);
             agent.promise(node.disk.promise.receiving(new Descent(theirs.timeline(), epoch)));
@@ -386,7 +403,8 @@ final class Work {
             if (server == null || !server.runs() || world.now > until) {
                 return false;
             }
-            if (!node.flawed(Parts.Flaw.HASTY_CONFIRM) && server.flushedBy(names.acknowledgements(), names.voters()) < lsn) {
+            if (!node.flawed(Parts.Flaw.HASTY_CONFIRM)
+                    && server.flushedBy(names.acknowledgements(), names.voters()) < lsn) {
                 return false;
             }
             agent.memory().confirmed(names);
@@ -409,7 +427,10 @@ final class Work {
             long end = node.disk.lsn;
             node.disk.lsn += 10;
             for (Node other : world.nodes) {
-                boolean connected = other.server != null && !other.detachedFrom(server) && other.server.runs() && !world.cut(node.ordinal, other.ordinal);
+                boolean connected = other.server != null
+                        && !other.detachedFrom(server)
+                        && other.server.runs()
+                        && !world.cut(node.ordinal, other.ordinal);
                 if (connected && other.disk.branch == node.disk.branch && world.happens(0.95)) {
                     other.disk.lsn = node.disk.lsn;
                 }
