@@ -7,6 +7,7 @@ import io.fabric8.generator.annotation.Max;
 import io.fabric8.generator.annotation.Min;
 import io.fabric8.generator.annotation.Required;
 import io.fabric8.generator.annotation.ValidationRule;
+import io.fabric8.kubernetes.api.model.IntOrString;
 import io.fabric8.kubernetes.api.model.LocalObjectReference;
 import io.fabric8.kubernetes.api.model.ResourceRequirements;
 import io.fabric8.kubernetes.model.annotation.SpecReplicas;
@@ -15,6 +16,20 @@ import org.jspecify.annotations.Nullable;
 
 /** What the user wants; nothing but the user ever writes here. */
 @JsonInclude(JsonInclude.Include.NON_NULL)
+@ValidationRule(
+        value =
+                "!has(self.replication) || !has(self.replication.acknowledgements) || self.replication.acknowledgements < self.instances",
+        message =
+                "replication.acknowledgements: must be less than instances, as only replicas acknowledge; give fewer, or more instances")
+@ValidationRule(
+        value =
+                "!has(self.replication) || !has(self.replication.mode) || self.replication.mode != 'Quorum' || self.instances > 1",
+        message =
+                "replication.mode: Quorum needs a replica, and instances is 1; leave mode out, or have 2 instances or more")
+@ValidationRule(
+        value =
+                "!has(self.fencedInstances) || self.fencedInstances.all(f, type(f) == int ? f >= 0 && f < self.instances : string(f) == '*')",
+        message = "fencedInstances: give ordinals of members, from 0 to instances - 1, or \"*\" for all")
 public record PostgresClusterSpec(
         @JsonPropertyDescription("How many members the cluster has: one primary, the others its streaming replicas.")
         @SpecReplicas
@@ -52,6 +67,12 @@ public record PostgresClusterSpec(
         @Nullable
         Bootstrap bootstrap,
 
+        @JsonPropertyDescription("When a commit is acknowledged.") @Nullable
+        Replication replication,
+
+        @JsonPropertyDescription("How fast a lost primary is replaced, and what that may cost.") @Nullable
+        Failover failover,
+
         @JsonPropertyDescription(
                 "Also make a Secret NAME-superuser and let the role postgres log in over the network with the password in it. Off: that role has no password.")
         @Nullable
@@ -88,7 +109,12 @@ public record PostgresClusterSpec(
         @JsonPropertyDescription(
                 "True: the operator writes nothing that belongs to this cluster. The agents keep the database available.")
         @Nullable
-        Boolean paused) {
+        Boolean paused,
+
+        @JsonPropertyDescription(
+                "Ordinals of members whose pod stays while PostgreSQL is kept stopped on it, such as [2]; [\"*\"] for all. A primary that is fenced hands over first, if a replica may take over.")
+        @Nullable
+        List<IntOrString> fencedInstances) {
 
     /** Who may pull, as in a container's {@code imagePullPolicy}. */
     public enum ImagePullPolicy {

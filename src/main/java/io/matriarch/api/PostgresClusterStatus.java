@@ -47,6 +47,14 @@ public record PostgresClusterStatus(
         @JsonPropertyDescription("The PersistentVolumeClaims, those of members that left included.") @Nullable
         List<Volume> volumes,
 
+        @JsonPropertyDescription("How the newest reign of a primary began.") @Nullable
+        RoleChange lastRoleChange,
+
+        @JsonPropertyDescription(
+                "Commands given by annotations and what became of them, oldest first. What is listed here is not carried out again.")
+        @Nullable
+        List<Request> requests,
+
         @JsonPropertyDescription("Conditions; Ready, Reconciling and Stalled follow kstatus.") @Nullable
         List<Condition> conditions) {
 
@@ -63,6 +71,11 @@ public record PostgresClusterStatus(
 
             @JsonPropertyDescription("Timeline it is on.") @Nullable
             Integer timeline,
+
+            @JsonPropertyDescription(
+                    "Of a replica while commits wait for replicas: whether it is one of those that may acknowledge.")
+            @Nullable
+            Boolean synchronous,
 
             @JsonPropertyDescription("Whether the pod is ready.") @Nullable
             Boolean ready,
@@ -89,4 +102,58 @@ public record PostgresClusterStatus(
 
             @JsonPropertyDescription("What is to say of it, such as Retained or why it cannot grow.") @Nullable
             String condition) {}
+
+    /** How a primary's time in office began. */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public record RoleChange(
+            @JsonPropertyDescription("Epoch that began.") long epoch,
+
+            @JsonPropertyDescription("Pod that was the primary before.") @Nullable
+            String from,
+
+            @JsonPropertyDescription("Pod that is the primary since.")
+            String to,
+
+            @JsonPropertyDescription(
+                    "One word: Bootstrap, Restart, Switchover, PrimaryStopped, PrimaryTerminated, LeaseExpired or Forced.")
+            String reason,
+
+            @JsonPropertyDescription(
+                    "From the moment when the new primary learnt of the vacancy until it accepted writes, such as 1.250s.")
+            String duration,
+
+            @JsonPropertyDescription("When the operator saw it, in RFC 3339.")
+            String at,
+
+            @JsonPropertyDescription("The story in one line, as the new primary tells it.") @Nullable
+            String message) {}
+
+    /** A command and what became of it. */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public record Request(
+            @JsonPropertyDescription("Command and value of its annotation, such as switchover:orders-1/7.")
+            String id,
+
+            @JsonPropertyDescription("Accepted, Done, Refused, Aborted or Withdrawn.")
+            Outcome outcome,
+
+            @JsonPropertyDescription("What was done, or why it was not.")
+            String message,
+
+            @JsonPropertyDescription("When this outcome was seen first, in RFC 3339.")
+            String at) {
+
+        /** What became of a command. */
+        public enum Outcome {
+            /** The agents have been asked. */
+            Accepted,
+            Done,
+            /** Nothing was done. */
+            Refused,
+            /** It was begun, and undone. */
+            Aborted,
+            /** The agents are no longer asked, and had not answered. */
+            Withdrawn
+        }
+    }
 }

@@ -52,6 +52,9 @@ final class Announcer {
                     case Upgrade -> begins(cluster, before, "UpgradePending", finding);
                     case Replication -> {
                         // Replicas come and go; the condition says so, and trouble with a pod is told as such.
+                        if (!finding.reason().equals("NotStreaming")) {
+                            say(cluster, "Warning", finding.reason(), finding.message());
+                        }
                     }
                 }
             }
@@ -61,11 +64,18 @@ final class Announcer {
                 say(cluster, "Normal", "Ready", now.getMessage());
             }
         });
+        Story.of(before, after).forEach(told -> say(cluster, told.type(), told.reason(), told.message()));
         for (Action action : done) {
             if (action instanceof Action.Delete delete) {
                 say(cluster, "Normal", "Deleted", "%s: %s".formatted(delete.target(), delete.why()));
             }
         }
+    }
+
+    /** Of a paused cluster: nothing but what was refused. */
+    void announce(PostgresCluster cluster, PostgresClusterStatus after) {
+        Story.of(Optional.ofNullable(cluster.getStatus()), after)
+                .forEach(told -> say(cluster, told.type(), told.reason(), told.message()));
     }
 
     /** The list of members grows and shrinks as they report; that it began is worth an Event. */

@@ -43,12 +43,14 @@ final class ClusterReconciler implements Reconciler<PostgresCluster> {
     private final Actor actor;
     private final Announcer announcer;
     private final Telemetry telemetry;
+    private final InstantSource clock;
 
     ClusterReconciler(KubernetesClient client, InstantSource clock, OperatorIdentity identity, Telemetry telemetry) {
         this.observer = new Observer(client, clock, identity);
         this.actor = new Actor(client);
         this.announcer = new Announcer(client, clock);
         this.telemetry = telemetry;
+        this.clock = clock;
     }
 
     @Override
@@ -61,9 +63,15 @@ final class ClusterReconciler implements Reconciler<PostgresCluster> {
         String name = cluster.getMetadata().getNamespace() + "/"
                 + cluster.getMetadata().getName();
         try (MDC.MDCCloseable line = MDC.putCloseable("cluster", name)) {
-            if (cluster.getMetadata().getDeletionTimestamp() != null
-                    || Boolean.TRUE.equals(cluster.getSpec().paused())) {
+            if (cluster.getMetadata().getDeletionTimestamp() != null) {
+                return UpdateControl.noUpdate();
+            }
+            if (Boolean.TRUE.equals(cluster.getSpec().paused())) {
                 telemetry.cluster(name, "Paused");
+                StatusReport.paused(cluster, clock.instant()).ifPresent(status -> {
+                    announcer.announce(cluster, status);
+                    write(cluster, status, context);
+                });
                 return UpdateControl.noUpdate();
             }
             return pass(cluster, context, name);
@@ -85,11 +93,16 @@ final class ClusterReconciler implements Reconciler<PostgresCluster> {
         findings.addAll(outcome.refusals());
         announcer.announce(cluster, before, status, findings, outcome.done());
         if (differs(before, status)) {
-            PrimaryUpdateAndCacheUtils.ssaPatchStatusAndCacheResource(cluster, fresh(cluster, status), context);
+            write(cluster, status, context);
         }
         telemetry.cluster(name, readyReason(status));
+        telemetry.failover(cluster, before, status);
         return UpdateControl.<PostgresCluster>noUpdate()
                 .rescheduleAfter(next(view, plan, outcome, status).toMillis());
+    }
+
+    private static void write(PostgresCluster cluster, PostgresClusterStatus status, Context<PostgresCluster> context) {
+        PrimaryUpdateAndCacheUtils.ssaPatchStatusAndCacheResource(cluster, fresh(cluster, status), context);
     }
 
     private static PostgresCluster fresh(PostgresCluster cluster, PostgresClusterStatus status) {

@@ -1,5 +1,6 @@
 package io.matriarch.operator;
 
+import io.fabric8.kubernetes.api.model.Condition;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.client.http.AsyncBody;
 import io.fabric8.kubernetes.client.http.HttpRequest;
@@ -8,6 +9,8 @@ import io.fabric8.kubernetes.client.http.Interceptor;
 import io.javaoperatorsdk.operator.api.monitoring.Metrics;
 import io.javaoperatorsdk.operator.api.reconciler.RetryInfo;
 import io.javaoperatorsdk.operator.processing.event.ResourceID;
+import io.matriarch.api.PostgresCluster;
+import io.matriarch.api.PostgresClusterStatus;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MultiGauge;
@@ -19,13 +22,15 @@ import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * The operator's metrics: passes, their errors and durations, clusters that wait for a pass, API calls by verb, resource and code, clusters by
- * state.
+ * state; each cluster's epoch, replication and role changes.
  */
 final class Telemetry implements Metrics {
     private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
@@ -44,6 +49,18 @@ final class Telemetry implements Metrics {
             .description("Clusters, by the reason of their condition Ready")
             .register(registry);
 
+    private final Map<String, Reign> reigns = new ConcurrentHashMap<>();
+    private final MultiGauge epochs = MultiGauge.builder("matriarch.cluster.epoch")
+            .description("Epoch of a cluster's Lease: grows by one each time a primary takes office")
+            .register(registry);
+    private final MultiGauge replication = MultiGauge.builder("matriarch.cluster.replication")
+            .description(
+                    "1 for the reason of a cluster's condition ReplicationHealthy, such as Quorum, Async or Blocked")
+            .register(registry);
+
+    /** What is told of a cluster's primary and replicas. */
+    private record Reign(Tags tags, long epoch, String replication) {}
+
     Telemetry() {
         Gauge.builder("matriarch.queue.depth", queue, Set::size)
                 .description("Clusters that wait for a pass")
@@ -60,7 +77,42 @@ final class Telemetry implements Metrics {
                         .map(e -> MultiGauge.Row.of(Tags.of("state", e.getKey()), e.getValue()))
                         .toList(),
                 true);
+        epochs.register(
+                reigns.values().stream()
+                        .map(r -> MultiGauge.Row.of(r.tags(), r.epoch()))
+                        .toList(),
+                true);
+        replication.register(
+                reigns.values().stream()
+                        .map(r -> MultiGauge.Row.of(r.tags().and("state", r.replication()), 1))
+                        .toList(),
+                true);
         return registry.scrape();
+    }
+
+    /** A cluster's epoch and replication, and that another primary took office since. */
+    void failover(PostgresCluster cluster, Optional<PostgresClusterStatus> before, PostgresClusterStatus after) {
+        Tags tags = Tags.of(
+                "namespace",
+                cluster.getMetadata().getNamespace(),
+                "cluster",
+                cluster.getMetadata().getName());
+        String state = Objects.requireNonNullElse(after.conditions(), List.<Condition>of()).stream()
+                .filter(c -> "ReplicationHealthy".equals(c.getType()))
+                .map(Condition::getReason)
+                .findFirst()
+                .orElse("Unknown");
+        reigns.put(
+                cluster.getMetadata().getNamespace() + "/"
+                        + cluster.getMetadata().getName(),
+                new Reign(tags, Objects.requireNonNullElse(after.epoch(), 0L), state));
+        Optional.ofNullable(after.lastRoleChange())
+                .filter(change -> before.map(PostgresClusterStatus::lastRoleChange)
+                        .filter(was -> was.epoch() == change.epoch())
+                        .isEmpty())
+                .ifPresent(change -> registry.counter(
+                                "matriarch.cluster.role.changes", tags.and("reason", change.reason()))
+                        .increment());
     }
 
     /** A cluster's state, as its column Status shows it. */
@@ -100,6 +152,7 @@ final class Telemetry implements Metrics {
     public void cleanupDoneFor(ResourceID id, Map<String, Object> metadata) {
         queue.remove(id);
         states.remove(id.getNamespace().orElse("") + "/" + id.getName());
+        reigns.remove(id.getNamespace().orElse("") + "/" + id.getName());
     }
 
     @Override

@@ -19,6 +19,7 @@ final class Configuration {
         return SettingsDocument.of(
                 view.rendering(),
                 Scale.memberships(view),
-                Bootstrapping.order(view).order());
+                Bootstrapping.order(view).order(),
+                Requests.of(view).asked());
     }
 }

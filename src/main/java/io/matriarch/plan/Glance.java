@@ -78,7 +78,7 @@ public final class Glance {
                 .map(ClusterLease::systemIdentifier)
                 .anyMatch(Objects::nonNull);
         if (!bootstrapped) {
-            for (SqlReference reference : SettingsDocument.of(rendering, 1, Bootstrapping.NONE)
+            for (SqlReference reference : SettingsDocument.of(rendering, 1, Bootstrapping.NONE, List.of())
                     .initdb()
                     .postInitSQLRefs()) {
                 given.add(new Given(reference.kind() == SqlReference.Kind.Secret, reference.name()));

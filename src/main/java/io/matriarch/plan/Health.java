@@ -2,6 +2,7 @@ package io.matriarch.plan;
 
 import io.matriarch.api.contract.MemberReport;
 import io.matriarch.plan.Finding.Topic;
+import io.matriarch.render.Availability;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeSet;
@@ -12,32 +13,30 @@ final class Health {
 
     static List<Finding> findings(ClusterView view) {
         List<Finding> findings = new ArrayList<>();
+        fenced(view, findings);
         if (view.bootstrapped()
                 && view.primary().isEmpty()
-                && view.statefulSet().isPresent()) {
+                && view.statefulSet().isPresent()
+                && Availability.fenced(view.spec(), view.replicas()).size() < view.replicas()) {
             String last = view.holder().orElse("nobody");
             findings.add(Finding.trouble(
                     "NoPrimary",
-                    "no member serves as primary; the last one was %s. Replicas go on serving reads. It resumes when its pod is back"
-                            .formatted(last)));
+                    "no member serves as primary; the last one was %s. Replicas go on serving reads".formatted(last)));
         }
-        replication(view, findings);
+        Replicas.tell(view, findings);
         configuration(view, findings);
         return findings;
     }
 
-    private static void replication(ClusterView view, List<Finding> findings) {
-        List<String> detached = view.members().stream()
-                .filter(m -> view.primary().filter(m::equals).isEmpty())
-                .filter(m -> m.ordinal() < view.spec().instances())
-                .filter(m -> m.report()
-                                .filter(r -> r.state() == MemberReport.State.Streaming)
-                                .isEmpty()
-                        || !m.ready())
-                .map(m -> m.name() + " is " + Readiness.state(m))
+    private static void fenced(ClusterView view, List<Finding> findings) {
+        List<String> pods = Availability.fenced(view.spec(), view.replicas()).stream()
+                .map(view.names()::pod)
                 .toList();
-        if (!detached.isEmpty() && view.served()) {
-            findings.add(new Finding(Topic.Replication, false, "NotStreaming", String.join(", ", detached)));
+        if (!pods.isEmpty() && view.served()) {
+            findings.add(Finding.trouble(
+                    "Fenced",
+                    "PostgreSQL is kept stopped on %s, as spec.fencedInstances says"
+                            .formatted(String.join(", ", pods))));
         }
     }
 

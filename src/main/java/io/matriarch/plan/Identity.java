@@ -154,7 +154,7 @@ public final class Identity {
                 missing(view, SqlReference.Kind.Secret, name, key, "bootstrap.initdb.secretName")
                         .ifPresent(findings::add);
             }
-            String owner = SettingsDocument.of(view.rendering(), 1, Bootstrapping.NONE)
+            String owner = SettingsDocument.of(view.rendering(), 1, Bootstrapping.NONE, List.of())
                     .initdb()
                     .owner();
             view.find(Secret.class, name)
@@ -166,7 +166,7 @@ public final class Identity {
                                     .formatted(name, username, owner))));
         }
         if (!view.bootstrapped()) {
-            for (SqlReference reference : SettingsDocument.of(view.rendering(), 1, Bootstrapping.NONE)
+            for (SqlReference reference : SettingsDocument.of(view.rendering(), 1, Bootstrapping.NONE, List.of())
                     .initdb()
                     .postInitSQLRefs()) {
                 missing(view, reference.kind(), reference.name(), reference.key(), "bootstrap.initdb.postInitSQLRefs")

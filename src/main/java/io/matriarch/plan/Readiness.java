@@ -4,6 +4,7 @@ import io.matriarch.api.contract.MemberReport;
 import io.matriarch.plan.Step.Done;
 import io.matriarch.plan.Step.Result;
 import io.matriarch.plan.Step.Wait;
+import io.matriarch.render.Availability;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -16,7 +17,11 @@ final class Readiness {
 
     static Result step(ClusterView view) {
         List<String> awaited = new ArrayList<>();
+        List<Integer> fenced = Availability.fenced(view.spec(), view.replicas());
         for (int ordinal = 0; ordinal < view.replicas(); ordinal++) {
+            if (fenced.contains(ordinal) && view.member(ordinal).isPresent()) {
+                continue;
+            }
             String pod = view.names().pod(ordinal);
             view.member(ordinal)
                     .ifPresentOrElse(
@@ -30,11 +35,12 @@ final class Readiness {
         if (!awaited.isEmpty()) {
             return new Wait(String.join(", ", awaited), RECHECK);
         }
-        if (view.primary().isEmpty()) {
+        if (view.primary().isEmpty() && fenced.size() < view.replicas()) {
             return new Wait("a primary", RECHECK);
         }
         String revision = Configuration.wanted(view).revision();
         List<String> behind = view.members().stream()
+                .filter(m -> !fenced.contains(m.ordinal()))
                 .filter(m -> m.report()
                         .filter(r -> revision.equals(r.settings())
                                 || (r.rejected() != null

@@ -8,6 +8,7 @@ import io.matriarch.plan.Step.Act;
 import io.matriarch.plan.Step.Done;
 import io.matriarch.plan.Step.Result;
 import io.matriarch.plan.Step.Wait;
+import io.matriarch.render.Availability;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -17,7 +18,7 @@ import java.util.Optional;
  *
  * <ol>
  *   <li>Up: membership n+1 in the settings, the claim, then the pod; the next when that member is ready.
- *   <li>Down: membership n-1 in the settings; the member on top stops, the primary gives up its slot and membership; only then is the pod
+ *   <li>Down: if the member on top is the primary, a member that stays takes over first ({@link HandOver}); membership n-1 in the settings; the member on top stops, the primary gives up its slot and membership; only then is the pod
  *       taken away.
  * </ol>
  *
@@ -62,8 +63,10 @@ final class Scale {
     }
 
     private static boolean settled(ClusterView view, int replicas) {
+        List<Integer> fenced = Availability.fenced(view.spec(), replicas);
         for (int ordinal = 0; ordinal < replicas; ordinal++) {
-            if (view.member(ordinal).filter(Member::ready).isEmpty()) {
+            if (!fenced.contains(ordinal)
+                    && view.member(ordinal).filter(Member::ready).isEmpty()) {
                 return false;
             }
         }
@@ -71,18 +74,27 @@ final class Scale {
     }
 
     /** What keeps the member on top from leaving. */
-    private static Optional<String> obstacle(ClusterView view) {
+    private static Optional<Finding> obstacle(ClusterView view) {
         String top = view.names().pod(view.replicas() - 1);
+        if (view.primary().isEmpty()) {
+            return Optional.of(
+                    Finding.trouble("NoPrimary", "%s cannot leave while the cluster has no primary".formatted(top)));
+        }
         if (view.holder().filter(top::equals).isPresent()
                 || view.primary().map(Member::name).filter(top::equals).isPresent()) {
-            return Optional.of(
-                    "%s is the primary, and fewer than %d instances would take it away. This release does not move the primary: set spec.instances to %d"
-                            .formatted(top, view.replicas(), view.replicas()));
+            return Optional.of(Finding.trouble("PrimaryWouldLeave", HandOver.story(view)));
         }
-        if (view.primary().isEmpty()) {
-            return Optional.of("%s cannot leave while the cluster has no primary".formatted(top));
-        }
-        return Optional.empty();
+        int left = view.replicas() - 1;
+        int needed = Availability.replication(view.spec(), left).acknowledgements();
+        long streaming = Refusals.candidates(view).stream()
+                .filter(m -> m.ordinal() < left)
+                .count();
+        return streaming >= needed
+                ? Optional.empty()
+                : Optional.of(Finding.trouble(
+                        "QuorumWouldBreak",
+                        "%s stays for now: without it %d of the replicas that remain would have to acknowledge each commit, and %d stream. Bring them back, or set spec.replication.mode to Async"
+                                .formatted(top, needed, streaming)));
     }
 
     static Result step(ClusterView view) {
@@ -119,13 +131,9 @@ final class Scale {
         int top = replicas - 1;
         String pod = view.names().pod(top);
         if (told(view).orElse(replicas) > top) {
-            Optional<String> obstacle = obstacle(view);
+            Optional<Finding> obstacle = obstacle(view);
             if (obstacle.isPresent()) {
-                boolean primary = view.primary().isPresent();
-                Finding finding = primary
-                        ? Finding.stalled("PrimaryWouldLeave", obstacle.get())
-                        : Finding.trouble("NoPrimary", obstacle.get());
-                return new Wait("%s to be free to leave".formatted(pod), RECHECK, finding);
+                return new Wait("%s to be free to leave".formatted(pod), RECHECK, obstacle.get());
             }
             return new Wait("%s to be told to leave".formatted(pod), RECHECK);
         }
@@ -137,6 +145,7 @@ final class Scale {
                         .map(ClusterLease::members)
                         .filter(m -> !m.contains(top))
                         .isPresent()
+                && !voters(view).contains(top)
                 && primary.filter(report -> !report.members().contains(top)).isPresent();
         if (!left) {
             return new Wait("the primary to give up the slot and membership of %s".formatted(pod), RECHECK);
@@ -151,6 +160,14 @@ final class Scale {
             return new Wait("%s to stop".formatted(pod), RECHECK);
         }
         return resize(view, top);
+    }
+
+    /** Who acknowledges commits, as the Lease has it. */
+    static List<Integer> voters(ClusterView view) {
+        return view.lease()
+                .map(ClusterLease::sync)
+                .map(ClusterLease.Sync::voters)
+                .orElse(List.of());
     }
 
     private static Result resize(ClusterView view, int replicas) {

@@ -4,17 +4,18 @@ import io.fabric8.kubernetes.api.model.Condition;
 import io.fabric8.kubernetes.api.model.ConditionBuilder;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.Quantity;
+import io.matriarch.api.PostgresCluster;
 import io.matriarch.api.PostgresClusterStatus;
+import io.matriarch.api.PostgresClusterStatus.RoleChange;
 import io.matriarch.api.PostgresClusterStatus.Volume;
 import io.matriarch.api.contract.ClusterLease;
 import io.matriarch.api.contract.Labels;
 import io.matriarch.api.contract.MemberReport;
 import io.matriarch.plan.Finding.Topic;
-import java.time.ZoneOffset;
-import java.time.format.DateTimeFormatter;
-import java.time.temporal.ChronoUnit;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Predicate;
@@ -22,6 +23,8 @@ import java.util.stream.Collectors;
 
 /** The status, from what was seen and what the steps said. The same view gives the same status, times included. */
 public final class StatusReport {
+    private static final double MILLIS = 1000;
+
     private final ClusterView view;
     private final Plan plan;
     private final List<Finding> findings;
@@ -32,6 +35,30 @@ public final class StatusReport {
         List<Finding> all = new ArrayList<>(plan.findings());
         all.addAll(more);
         this.findings = all.stream().distinct().toList();
+    }
+
+    /** The status of a paused cluster, when somebody asked for something: as it was, and that it is refused. */
+    public static Optional<PostgresClusterStatus> paused(PostgresCluster cluster, Instant now) {
+        return Requests.paused(cluster, now).map(requests -> {
+            PostgresClusterStatus was = Optional.ofNullable(cluster.getStatus())
+                    .orElse(new PostgresClusterStatus(
+                            null, null, null, null, null, null, null, null, null, null, null, null, null, null));
+            return new PostgresClusterStatus(
+                    was.observedGeneration(),
+                    was.instances(),
+                    was.readyInstances(),
+                    was.selector(),
+                    was.primary(),
+                    was.timeline(),
+                    was.epoch(),
+                    was.version(),
+                    was.systemIdentifier(),
+                    was.members(),
+                    was.volumes(),
+                    was.lastRoleChange(),
+                    requests,
+                    was.conditions());
+        });
     }
 
     /**
@@ -46,6 +73,7 @@ public final class StatusReport {
     private PostgresClusterStatus status() {
         Optional<PostgresClusterStatus> before = view.status();
         Optional<MemberReport> primary = view.primary().flatMap(Member::report);
+        List<PostgresClusterStatus.Request> requests = Requests.of(view).told();
         return new PostgresClusterStatus(
                 view.cluster().getMetadata().getGeneration(),
                 view.members().size(),
@@ -65,7 +93,28 @@ public final class StatusReport {
                         .orElse(null),
                 view.members().stream().map(this::member).toList(),
                 view.claims().stream().map(this::volume).toList(),
+                lastRoleChange().orElse(null),
+                requests.isEmpty() ? null : requests,
                 conditions());
+    }
+
+    /** As the primary tells it; when it was is when it was seen first. */
+    private Optional<RoleChange> lastRoleChange() {
+        Optional<RoleChange> before = view.status().map(PostgresClusterStatus::lastRoleChange);
+        return view.primary()
+                .flatMap(primary -> primary.report()
+                        .map(MemberReport::change)
+                        .filter(change ->
+                                before.filter(b -> b.epoch() >= change.epoch()).isEmpty())
+                        .map(change -> new RoleChange(
+                                change.epoch(),
+                                change.from(),
+                                primary.name(),
+                                change.reason(),
+                                String.format(Locale.ROOT, "%.3fs", change.millis() / MILLIS),
+                                Requests.time(view.now()),
+                                change.message())))
+                .or(() -> before);
     }
 
     private PostgresClusterStatus.Member member(Member member) {
@@ -75,6 +124,7 @@ public final class StatusReport {
                 report.map(r -> r.role().name()).orElse(null),
                 Readiness.state(member),
                 report.map(MemberReport::timeline).filter(t -> t > 0).orElse(null),
+                Replicas.acknowledges(view, member).orElse(null),
                 member.ready(),
                 report.map(r -> !r.pendingRestart().isEmpty()).orElse(null),
                 member.revision().isEmpty() ? null : member.revision(),
@@ -116,17 +166,13 @@ public final class StatusReport {
                 !blocking.isEmpty(),
                 blocking.isEmpty() ? "NotStalled" : blocking.getFirst().reason(),
                 blocking.isEmpty() ? "" : messages(blocking)));
-        conditions.add(bad(Topic.Replication, "ReplicationHealthy", "Healthy", replicationText()));
+        conditions.add(bad(Topic.Replication, "ReplicationHealthy", Replicas.reason(view), Replicas.text(view)));
         conditions.add(bad(Topic.Volumes, "VolumesHealthy", "Healthy", "every volume is as it shall be"));
         conditions.add(
                 bad(Topic.Configuration, "ConfigurationAccepted", "Accepted", "PostgreSQL accepts the settings"));
         conditions.add(pending(Topic.Restart, "PendingRestart", "NothingPending"));
         conditions.add(pending(Topic.Upgrade, "UpgradePending", "UpToDate"));
         return conditions;
-    }
-
-    private String replicationText() {
-        return view.spec().instances() == 1 ? "a single instance has no replicas" : "every replica streams";
     }
 
     private Condition ready() {
@@ -201,8 +247,7 @@ public final class StatusReport {
                         .filter(c -> type.equals(c.getType()) && value.equals(c.getStatus()))
                         .findFirst())
                 .map(Condition::getLastTransitionTime)
-                .orElseGet(() -> DateTimeFormatter.ISO_INSTANT.format(
-                        view.now().truncatedTo(ChronoUnit.SECONDS).atOffset(ZoneOffset.UTC)));
+                .orElseGet(() -> Requests.time(view.now()));
         return new ConditionBuilder()
                 .withType(type)
                 .withStatus(value)

@@ -110,6 +110,7 @@ final class Volumes {
                         .map(ClusterLease::members)
                         .filter(m -> !m.contains(ordinal))
                         .isPresent()
+                && !Scale.voters(view).contains(ordinal)
                 && view.holder().filter(view.names().pod(ordinal)::equals).isEmpty()
                 && view.pods().noneMatch(pod -> Names.ordinal(pod.getMetadata().getName()) == ordinal);
     }

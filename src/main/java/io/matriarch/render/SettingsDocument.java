@@ -29,8 +29,10 @@ public final class SettingsDocument {
      * Settings of a cluster.
      *
      * @param instances how many members there shall be now; the operator approaches spec.instances step by step
+     * @param requests commands that are not answered yet
      */
-    public static Settings of(Rendering rendering, int instances, BootstrapOrder order) {
+    public static Settings of(
+            Rendering rendering, int instances, BootstrapOrder order, List<Settings.Request> requests) {
         Optional<PostgresConfiguration> postgres =
                 Optional.ofNullable(rendering.spec().postgres());
         Map<String, String> parameters =
@@ -49,10 +51,10 @@ public final class SettingsDocument {
                 Boolean.TRUE.equals(rendering.spec().enableSuperuserAccess())
                         ? rendering.names().superuserSecret()
                         : null,
-                null,
-                null,
-                List.of(),
-                List.of());
+                Availability.replication(rendering.spec(), instances),
+                Availability.failover(rendering.spec()),
+                Availability.fenced(rendering.spec(), instances),
+                requests);
     }
 
     public static ConfigMap configMap(Rendering rendering, Settings settings) {

@@ -3,6 +3,7 @@ package io.matriarch.render;
 import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.ResourceRequirements;
 import io.matriarch.api.Bootstrap;
+import io.matriarch.api.Failover;
 import io.matriarch.api.PostgresClusterSpec;
 import io.matriarch.api.Services;
 import io.matriarch.api.Storage;
@@ -42,6 +43,7 @@ public final class Validation {
         image(spec.image(), problems);
         storage(spec.storage(), problems);
         ParameterRules.check(spec.postgres(), problems);
+        failover(spec.failover(), problems);
         Optional.ofNullable(spec.bootstrap())
                 .map(Bootstrap::initdb)
                 .ifPresent(initdb -> initdb(initdb, rendering, problems));
@@ -82,6 +84,17 @@ public final class Validation {
         } else if (bytes.get().compareTo(BigDecimal.ONE) < 0) {
             problems.add(
                     "%s: %s is nothing; ask for as much as the data needs, such as 20Gi".formatted(field, text(size)));
+        }
+    }
+
+    private static void failover(@Nullable Failover failover, List<String> problems) {
+        Quantity lag = failover == null ? null : failover.maxLag();
+        if (lag != null
+                && bytes(lag)
+                        .filter(b -> b.signum() >= 0 && b.compareTo(BigDecimal.valueOf(Long.MAX_VALUE)) <= 0)
+                        .isEmpty()) {
+            problems.add("spec.failover.maxLag: \"%s\" is not a size; write a number with a unit, such as 16Mi"
+                    .formatted(lag));
         }
     }
 

@@ -148,6 +148,9 @@ final class CrdDocument {
         map((ObjectNode) schema.at("/properties/status/properties/conditions"), "type");
         map((ObjectNode) schema.at("/properties/status/properties/members"), "name");
         map((ObjectNode) schema.at("/properties/status/properties/volumes"), "claim");
+        map((ObjectNode) schema.at("/properties/status/properties/requests"), "id");
+        // An ordinal or "*": ten at most, and CEL's cost is estimated by it.
+        ((ObjectNode) schema.at("/properties/spec/properties/fencedInstances")).put("maxItems", 10);
     }
 
     private static void map(ObjectNode list, String key) {

@@ -115,8 +115,12 @@ class PlanTest {
         world.settle();
         world.cluster = World.cluster(1, "");
         Plan plan = world.plan();
-        assertThat(targets(plan)).doesNotContain("StatefulSet orders", "ConfigMap orders-settings");
+        assertThat(targets(plan)).contains("ConfigMap orders-settings").doesNotContain("StatefulSet orders");
         assertThat(reasons(plan)).contains("PrimaryWouldLeave");
+        world.apply(plan);
+        assertThat(settings(world).instances()).isEqualTo(3);
+        assertThat(settings(world).requests())
+                .containsExactly(new Settings.Request(Settings.RequestKind.Switchover, "scale-down-1/1", 0));
     }
 
     @Test

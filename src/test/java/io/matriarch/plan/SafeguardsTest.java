@@ -57,7 +57,7 @@ class SafeguardsTest {
         ConfigMap live = (ConfigMap) Optional.ofNullable(world.objects.get("ConfigMap/orders-settings"))
                 .orElseThrow();
         Settings settings = SettingsDocument.read(live).orElseThrow();
-        Settings other = SettingsDocument.of(new Rendering(world.cluster), instances, settings.bootstrap());
+        Settings other = SettingsDocument.of(new Rendering(world.cluster), instances, settings.bootstrap(), List.of());
         live.setData(
                 SettingsDocument.configMap(new Rendering(world.cluster), other).getData());
     }

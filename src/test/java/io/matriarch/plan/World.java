@@ -41,6 +41,7 @@ final class World {
     final List<Notice> notices = new ArrayList<>();
     PostgresCluster cluster;
     String image = "matriarch:1";
+    Instant now = NOW;
     private int version = 1;
 
     World(int instances, String more) {
@@ -79,7 +80,7 @@ final class World {
 
     ClusterView view() {
         return new ClusterView(
-                cluster, NOW, new OperatorIdentity(image, "1"), List.copyOf(objects.values()), notices, fresh());
+                cluster, now, new OperatorIdentity(image, "1"), List.copyOf(objects.values()), notices, fresh());
     }
 
     private List<Secret> fresh() {

@@ -80,7 +80,8 @@ final class Clusters {
         for (int ordinal = 0; ordinal < instances; ordinal++) {
             objects.addAll(Claims.of(rendering, ordinal));
         }
-        objects.add(SettingsDocument.configMap(rendering, SettingsDocument.of(rendering, instances, INITDB)));
+        objects.add(
+                SettingsDocument.configMap(rendering, SettingsDocument.of(rendering, instances, INITDB, List.of())));
         objects.addAll(Networking.services(rendering));
         Networking.disruptionBudget(rendering).ifPresent(objects::add);
         objects.add(Workload.statefulSet(

@@ -150,7 +150,7 @@ class InputsTest {
     }
 
     private static String revision(String fields) throws IOException {
-        return SettingsDocument.of(Clusters.rendering(with("minimal", fields)), 1, Clusters.INITDB)
+        return SettingsDocument.of(Clusters.rendering(with("minimal", fields)), 1, Clusters.INITDB, List.of())
                 .revision();
     }
 

@@ -198,7 +198,7 @@ class RenderingTest {
     @Test
     void settingsAreReadBackAsTheyWereWritten() {
         Rendering rendering = Clusters.rendering("full");
-        var settings = SettingsDocument.of(rendering, 3, Clusters.INITDB);
+        var settings = SettingsDocument.of(rendering, 3, Clusters.INITDB, List.of());
         assertThat(SettingsDocument.read(SettingsDocument.configMap(rendering, settings)))
                 .contains(settings);
     }

@@ -36,6 +36,15 @@ public final class Labels {
     /** Annotation on claims: the last epoch in which the member on this volume was the primary. */
     public static final String PRIMARY_EPOCH = "matriarch.io/primary-epoch";
 
+    /** Annotation on the PostgresCluster: {@code POD}, {@code POD/ID}, or {@code /ID} for the best replica. */
+    public static final String SWITCHOVER = "matriarch.io/switchover";
+
+    /** Annotation on the PostgresCluster: {@code POD} or {@code POD/ID}. */
+    public static final String REBUILD = "matriarch.io/rebuild";
+
+    /** Annotation on the PostgresCluster: {@code ID}. */
+    public static final String FORCE_FAILOVER = "matriarch.io/force-failover";
+
     /** Our field manager in server-side apply. */
     public static final String FIELD_MANAGER = "matriarch";
 

@@ -1,0 +1,49 @@
+package io.matriarch.plan;
+
+import io.matriarch.api.PostgresCluster;
+import io.matriarch.api.contract.Labels;
+import io.matriarch.api.contract.Settings.RequestKind;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+
+/**
+ * Something that is to be done once: an annotation of the cluster, or a hand-over that a smaller number of instances takes.
+ *
+ * @param id in the settings, the agents' answers and the status: what is asked and the user's own id, if any
+ * @param pod that it is about; empty where the agents choose
+ * @param named whether the id is the user's own: then it runs once and never again; without one it is remembered as long as its annotation is
+ *     there
+ */
+record Command(RequestKind kind, String id, String pod, boolean named) {
+    private static final Map<String, RequestKind> ANNOTATIONS = Map.of(
+            Labels.SWITCHOVER, RequestKind.Switchover,
+            Labels.REBUILD, RequestKind.Rebuild,
+            Labels.FORCE_FAILOVER, RequestKind.ForceFailover);
+
+    /** What the annotations say, in the order of their names. */
+    static List<Command> of(PostgresCluster cluster) {
+        Map<String, String> annotations =
+                Objects.requireNonNullElse(cluster.getMetadata().getAnnotations(), Map.of());
+        List<Command> commands = new ArrayList<>();
+        ANNOTATIONS.keySet().stream().sorted().forEach(name -> {
+            String value = Objects.requireNonNullElse(annotations.get(name), "").strip();
+            RequestKind kind = ANNOTATIONS.get(name);
+            if (kind != null && !value.isEmpty()) {
+                commands.add(of(kind, name.substring(name.indexOf('/') + 1) + ":" + value, value));
+            }
+        });
+        return commands;
+    }
+
+    private static Command of(RequestKind kind, String id, String value) {
+        if (kind == RequestKind.ForceFailover) {
+            return new Command(kind, id, "", true);
+        }
+        int slash = value.indexOf('/');
+        return slash < 0
+                ? new Command(kind, id, value, false)
+                : new Command(kind, id, value.substring(0, slash), slash < value.length() - 1);
+    }
+}

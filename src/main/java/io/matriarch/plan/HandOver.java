@@ -1,0 +1,90 @@
+package io.matriarch.plan;
+
+import io.matriarch.api.PostgresClusterStatus.Request;
+import io.matriarch.api.PostgresClusterStatus.Request.Outcome;
+import io.matriarch.api.contract.Settings;
+import io.matriarch.api.contract.Settings.RequestKind;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Comparator;
+import java.util.Objects;
+import java.util.Optional;
+
+/**
+ * Fewer instances would take the primary away: a member that stays takes over first. The request's id names the generation of the spec and the
+ * attempt; what was refused is tried again after a while.
+ */
+final class HandOver {
+    private static final String PREFIX = "scale-down-";
+    private static final Duration AGAIN = Duration.ofSeconds(30);
+
+    private HandOver() {}
+
+    private static String prefix(ClusterView view) {
+        return PREFIX + Objects.requireNonNullElse(view.cluster().getMetadata().getGeneration(), 0L) + "/";
+    }
+
+    /** Whether a request is one of this generation's. */
+    static boolean current(ClusterView view, String id) {
+        return id.startsWith(prefix(view));
+    }
+
+    /** Whether the member on top has to hand over before it can leave. */
+    static boolean due(ClusterView view) {
+        int top = view.replicas() - 1;
+        return view.bootstrapped()
+                && view.spec().instances() < view.replicas()
+                && view.settings().map(Settings::instances).orElse(0) > top
+                && view.primary().filter(m -> m.ordinal() == top).isPresent();
+    }
+
+    /** The lowest ordinal among the members that stay and stream. */
+    static Optional<Member> successor(ClusterView view) {
+        return Refusals.candidates(view).stream()
+                .filter(m -> m.ordinal() < view.spec().instances())
+                .min(Comparator.comparingInt(Member::ordinal));
+    }
+
+    static Optional<Request> last(ClusterView view) {
+        return Requests.remembered(view.cluster()).values().stream()
+                .filter(r -> current(view, r.id()))
+                .max(Comparator.comparingInt(r -> attempt(view, r)));
+    }
+
+    private static int attempt(ClusterView view, Request request) {
+        return Integer.parseInt(request.id().substring(prefix(view).length()));
+    }
+
+    static Optional<Command> command(ClusterView view) {
+        Optional<Request> last = last(view);
+        boolean pending = last.filter(r -> r.outcome() == Outcome.Accepted).isPresent();
+        Optional<Member> successor = successor(view);
+        if (!due(view) || (successor.isEmpty() && !pending)) {
+            return Optional.empty();
+        }
+        int attempt = last.map(r -> attempt(view, r)).orElse(1);
+        boolean over = last.filter(r -> r.outcome() != Outcome.Accepted)
+                .filter(r -> !view.now().isBefore(Instant.parse(r.at()).plus(AGAIN)))
+                .isPresent();
+        return Optional.of(new Command(
+                RequestKind.Switchover,
+                prefix(view) + (over ? attempt + 1 : attempt),
+                successor.map(Member::name).orElse(""),
+                true));
+    }
+
+    /** For the user, while the primary is on its way. */
+    static String story(ClusterView view) {
+        String top = view.names().pod(view.replicas() - 1);
+        String refused = last(view)
+                .filter(r -> r.outcome() == Outcome.Refused || r.outcome() == Outcome.Aborted)
+                .map(r -> "; the last attempt: " + r.message())
+                .orElse("");
+        return successor(view)
+                .map(m -> "%s is the primary and leaves with %d instances: %s is asked to take over first%s"
+                        .formatted(top, view.spec().instances(), m.name(), refused))
+                .orElseGet(() ->
+                        "%s is the primary and leaves with %d instances, and no replica that stays streams, so nobody can take over; it waits for one"
+                                .formatted(top, view.spec().instances()));
+    }
+}
