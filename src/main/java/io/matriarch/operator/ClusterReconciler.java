@@ -15,6 +15,7 @@ import io.javaoperatorsdk.operator.api.reconciler.UpdateControl;
 import io.javaoperatorsdk.operator.processing.event.source.EventSource;
 import io.matriarch.api.PostgresCluster;
 import io.matriarch.api.PostgresClusterStatus;
+import io.matriarch.api.PostgresClusterStatus.Request;
 import io.matriarch.plan.ClusterView;
 import io.matriarch.plan.ClusterView.OperatorIdentity;
 import io.matriarch.plan.Finding;
@@ -133,6 +134,12 @@ final class ClusterReconciler implements Reconciler<PostgresCluster> {
 
     /** Events bring most passes. By time: soon after a write, ever more rarely while something is wrong, hardly ever when nothing is. */
     private static Duration next(ClusterView view, Plan plan, Actor.Outcome outcome, PostgresClusterStatus status) {
+        Optional<List<Request>> known =
+                Optional.ofNullable(view.cluster().getStatus()).map(PostgresClusterStatus::requests);
+        if (!known.orElse(List.of())
+                .equals(Optional.ofNullable(status.requests()).orElse(List.of()))) {
+            return SOON; // what is remembered now is taken out of the settings
+        }
         if (outcome.refusals().isEmpty() && (outcome.again() || !outcome.done().isEmpty())) {
             return SOON;
         }

@@ -9,6 +9,9 @@ import io.matriarch.api.contract.Labels;
 import io.matriarch.plan.ClusterView.OperatorIdentity;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 
 /** The reconciliation itself, as the leader runs it: informers, the queue, a few threads. */
@@ -64,6 +67,8 @@ final class Controllers implements AutoCloseable {
         operator.register(new ClusterReconciler(client, clock, identity, telemetry), configuration -> {
             configuration
                     .withFieldManager(Labels.FIELD_MANAGER)
+                    .withGenerationAware(false)
+                    .withOnUpdateFilter(Controllers::concerns)
                     .withItemStore(new TransformingItemStore<PostgresCluster>(Sources::pruned))
                     .withRetry(new GenericRetry()
                             .setInitialInterval(firstRetry.toMillis())
@@ -76,6 +81,20 @@ final class Controllers implements AutoCloseable {
                 configuration.settingNamespaces(namespaces);
             }
         });
+    }
+
+    /** Another spec, or another command by annotation, which no generation tells of; never a status, which is our own. */
+    private static boolean concerns(PostgresCluster now, PostgresCluster before) {
+        return !Objects.equals(
+                        now.getMetadata().getGeneration(), before.getMetadata().getGeneration())
+                || !commands(now).equals(commands(before));
+    }
+
+    private static Map<String, String> commands(PostgresCluster cluster) {
+        Map<String, String> commands =
+                new HashMap<>(Objects.requireNonNullElse(cluster.getMetadata().getAnnotations(), Map.of()));
+        commands.keySet().retainAll(Labels.COMMANDS);
+        return commands;
     }
 
     void start() {

@@ -72,6 +72,21 @@ class CrdE2E {
             Map.entry("spec: {probes: {liveness: {periodSeconds: 0}}}", "greater than or equal to 1"),
             Map.entry("spec: {pod: {containers: [{image: busybox}]}}", "spec.pod.containers[0].name: Required value"),
             Map.entry("spec: {pod: {env: [{name: A, value: x}, {name: A, value: y}]}}", "Duplicate value"),
+            Map.entry(
+                    "spec: {instances: 3, replication: {acknowledgements: 3}}",
+                    "replication.acknowledgements: must be less than instances"),
+            Map.entry("spec: {instances: 3, replication: {acknowledgements: 0}}", "greater than or equal to 1"),
+            Map.entry(
+                    "spec: {instances: 3, replication: {mode: Async, acknowledgements: 1}}",
+                    "with mode Async no replica acknowledges"),
+            Map.entry("spec: {instances: 1, replication: {mode: Quorum}}", "Quorum needs a replica"),
+            Map.entry("spec: {replication: {mode: Sync}}", "\"Async\", \"Quorum\""),
+            Map.entry("spec: {replication: {whenUnavailable: Wait}}", "\"Block\", \"Degrade\""),
+            Map.entry("spec: {failover: {profile: Fastest}}", "\"Default\", \"Fast\", \"Relaxed\""),
+            Map.entry("spec: {failover: {maxLag: 16MB}}", "failover.maxLag: not a size"),
+            Map.entry("spec: {failover: {maxLag: -1}}", "failover.maxLag: not a size"),
+            Map.entry("spec: {instances: 3, fencedInstances: [3]}", "fencedInstances: give ordinals of members"),
+            Map.entry("spec: {instances: 3, fencedInstances: [all]}", "fencedInstances: give ordinals of members"),
             Map.entry("spec: {replicas: 3}", "unknown field \"spec.replicas\""),
             Map.entry("spec: {postgres: {parameters: {Port: \"5433\"}}}", "not yours to set"));
 
@@ -88,6 +103,9 @@ class CrdE2E {
             "spec: {}",
             "metadata: {name: " + "a".repeat(50) + "}",
             "spec: {instances: 9}",
+            "spec: {instances: 2, replication: {mode: Quorum, acknowledgements: 1, whenUnavailable: Degrade}}",
+            "spec: {instances: 3, fencedInstances: [0, 2], failover: {profile: Relaxed, maxLag: 0}}",
+            "spec: {instances: 3, fencedInstances: [\"*\"]}",
             "spec: {image: \"example.com:5000/team/postgres:17.6@sha256:" + "a".repeat(64) + "\"}",
             "spec: {image: \"example.com/alpine/postgres:17\"}",
             "spec: {storage: {size: 20G}}",

@@ -28,6 +28,7 @@ import org.junit.jupiter.api.TestInstance;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class WholeOperatorTest {
     private static final String NAME = "orders";
+    private static final String SECOND = "billing";
 
     private Rig rig;
 
@@ -400,5 +401,161 @@ class WholeOperatorTest {
                                 .withName("orders-server")
                                 .get())
                         .isNotNull());
+    }
+
+    private void annotate(String namespace, String annotation, String value) {
+        annotate(namespace, NAME, annotation, value);
+    }
+
+    private void annotate(String namespace, String name, String annotation, String value) {
+        rig.patch(
+                namespace,
+                name,
+                "{\"metadata\":{\"annotations\":{\"matriarch.io/%s\":\"%s\"}}}".formatted(annotation, value));
+    }
+
+    private void awaitRequest(String namespace, String id, String outcome, String words) {
+        awaitRequest(namespace, NAME, id, outcome, words);
+    }
+
+    private void awaitRequest(String namespace, String name, String id, String outcome, String words) {
+        await().atMost(Rig.PATIENCE)
+                .untilAsserted(() -> assertThat(rig.status(namespace, name).requests())
+                        .as("%s", rig.status(namespace, name))
+                        .anySatisfy(r -> {
+                            assertThat(r.id()).isEqualTo(id);
+                            assertThat(r.outcome()).hasToString(outcome);
+                            assertThat(r.message()).contains(words);
+                        }));
+    }
+
+    private String settings(String namespace) {
+        return Optional.ofNullable(rig.user
+                        .configMaps()
+                        .inNamespace(namespace)
+                        .withName("orders-settings")
+                        .get())
+                .map(map -> map.getData().get("settings.json"))
+                .orElseThrow();
+    }
+
+    @Test
+    void aSwitchoverRunsOnceAndItsStoryIsTold(TestInfo test) {
+        String namespace = namespace(test);
+        rig.apply(namespace, NAME, 3, "");
+        rig.awaitReady(namespace, NAME, 3);
+        rig.awaitCondition(namespace, NAME, "ReplicationHealthy", "True", "Quorum", "1 of orders-1, orders-2");
+        annotate(namespace, "switchover", "orders-2/now");
+        awaitRequest(namespace, "switchover:orders-2/now", "Done", "orders-2 took over from orders-0");
+        await().atMost(Rig.PATIENCE).untilAsserted(() -> {
+            assertThat(rig.status(namespace, NAME).primary()).isEqualTo("orders-2");
+            assertThat(settings(namespace)).doesNotContain("switchover");
+            assertThat(rig.status(namespace, NAME).lastRoleChange()).satisfies(change -> {
+                assertThat(change.from()).isEqualTo("orders-0");
+                assertThat(change.to()).isEqualTo("orders-2");
+                assertThat(change.reason()).isEqualTo("Switchover");
+                assertThat(change.duration()).isEqualTo("0.250s");
+            });
+        });
+        rig.awaitReady(namespace, NAME, 3);
+        assertThat(rig.events(namespace))
+                .anyMatch(e -> e.contains("orders-2 is the primary after orders-0, 0.250s (Switchover, epoch 2)"))
+                .anyMatch(e -> e.contains("switchover:orders-2/now: orders-2 took over"));
+        assertThat(rig.status(namespace, NAME).members())
+                .filteredOn(m -> Boolean.TRUE.equals(m.synchronous()))
+                .extracting(m -> m.name())
+                .containsExactly("orders-0", "orders-1");
+        assertIdle(namespace);
+        rig.upgrade("matriarch:1");
+        rig.patch(namespace, NAME, "{\"metadata\":{\"annotations\":{\"matriarch.io/switchover\":null}}}");
+        annotate(namespace, "switchover", "orders-2/now");
+        assertIdle(namespace);
+        assertThat(rig.status(namespace, NAME).epoch()).isEqualTo(2);
+        annotate(namespace, "switchover", "orders-9");
+        awaitRequest(namespace, "switchover:orders-9", "Refused", "orders-9 is no member of this cluster");
+        annotate(namespace, "rebuild", "orders-0/1");
+        awaitRequest(namespace, "rebuild:orders-0/1", "Done", "cloned");
+    }
+
+    @Test
+    void fewerInstancesThanThePrimarysOrdinalMoveThePrimary(TestInfo test) {
+        String namespace = namespace(test);
+        rig.apply(namespace, NAME, 3, "");
+        rig.awaitReady(namespace, NAME, 3);
+        annotate(namespace, "switchover", "orders-2/1");
+        awaitRequest(namespace, "switchover:orders-2/1", "Done", "orders-2");
+        rig.patch(namespace, NAME, "{\"spec\":{\"instances\":1}}");
+        rig.awaitReady(namespace, NAME, 1);
+        assertThat(rig.status(namespace, NAME).primary()).isEqualTo("orders-0");
+        assertThat(rig.events(namespace)).anyMatch(e -> e.contains("orders-0 is asked to take over first"));
+    }
+
+    /** Under a name of its own, as the trouble is any pod's of that name. */
+    @Test
+    void withoutAPrimaryAFailoverCanBeForced(TestInfo test) {
+        String namespace = namespace(test);
+        rig.apply(namespace, SECOND, 2, "");
+        rig.awaitReady(namespace, SECOND, 2);
+        annotate(namespace, SECOND, "force-failover", "early");
+        awaitRequest(namespace, SECOND, "force-failover:early", "Refused", "billing-0 serves as primary");
+        rig.embedded
+                .pods()
+                .trouble(
+                        "billing-0",
+                        Optional.of(new io.matriarch.api.contract.MemberReport.Problem("DiskFull", "no space left")));
+        try {
+            rig.awaitCondition(namespace, SECOND, "Ready", "False", "no space left");
+            annotate(namespace, SECOND, "force-failover", "1");
+            awaitRequest(namespace, SECOND, "force-failover:1", "Done", "without a quorum");
+            await().atMost(Rig.PATIENCE)
+                    .untilAsserted(() ->
+                            assertThat(rig.status(namespace, SECOND).primary()).isEqualTo("billing-1"));
+            await().atMost(Rig.PATIENCE)
+                    .untilAsserted(() -> assertThat(rig.events(namespace))
+                            .anyMatch(e -> e.contains("billing-1 is the primary after billing-0, 0.250s (Forced")));
+        } finally {
+            rig.embedded.pods().trouble("billing-0", Optional.empty());
+        }
+    }
+
+    @Test
+    void aFencedMemberIsToldAndHoldsNothingUp(TestInfo test) {
+        String namespace = namespace(test);
+        rig.apply(namespace, NAME, 3, "");
+        rig.awaitReady(namespace, NAME, 3);
+        rig.patch(namespace, NAME, "{\"spec\":{\"fencedInstances\":[2]}}");
+        rig.awaitCondition(namespace, NAME, "Ready", "False", "Fenced", "stopped on orders-2");
+        rig.awaitCondition(namespace, NAME, "Reconciling", "False");
+        assertIdle(namespace);
+        rig.patch(namespace, NAME, "{\"spec\":{\"fencedInstances\":[]}}");
+        rig.awaitReady(namespace, NAME, 3);
+    }
+
+    @Test
+    void aPausedClusterRefusesCommands(TestInfo test) {
+        String namespace = namespace(test);
+        rig.apply(namespace, NAME, 1, "");
+        rig.awaitReady(namespace, NAME, 1);
+        rig.patch(namespace, NAME, "{\"spec\":{\"paused\":true}}");
+        annotate(namespace, "switchover", "/1");
+        awaitRequest(namespace, "switchover:/1", "Refused", "the cluster is paused");
+        assertThat(rig.status(namespace, NAME).conditions()).isNotEmpty();
+        assertThat(settings(namespace)).doesNotContain("switchover");
+    }
+
+    @Test
+    void anotherProfileAndModeRestartNothing(TestInfo test) {
+        String namespace = namespace(test);
+        rig.apply(namespace, NAME, 3, "");
+        rig.awaitReady(namespace, NAME, 3);
+        List<String> pods = uids(namespace);
+        rig.patch(
+                namespace,
+                NAME,
+                "{\"spec\":{\"failover\":{\"profile\":\"Fast\"},\"replication\":{\"mode\":\"Async\"}}}");
+        rig.awaitCondition(namespace, NAME, "ReplicationHealthy", "True", "Async", "the primary alone");
+        assertThat(settings(namespace)).contains("\"profile\":\"Fast\"");
+        assertThat(uids(namespace)).isEqualTo(pods);
+        rig.awaitCondition(namespace, NAME, "UpgradePending", "False");
     }
 }

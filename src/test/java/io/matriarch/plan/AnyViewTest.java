@@ -2,13 +2,19 @@ package io.matriarch.plan;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.apps.StatefulSet;
 import io.matriarch.api.contract.ClusterLease;
+import io.matriarch.api.contract.Labels;
+import io.matriarch.api.contract.Settings;
+import io.matriarch.render.SettingsDocument;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
+import java.util.TreeSet;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -45,7 +51,13 @@ class AnyViewTest {
             if (action.object() instanceof StatefulSet set) {
                 shapes(view, set);
             }
+            if (action.object() instanceof ConfigMap map) {
+                asks(view, SettingsDocument.read(map).orElseThrow());
+            }
             assertThat(action.object().getKind()).as("the Lease is the agents'").isNotEqualTo("Lease");
+            assertThat(action instanceof Action.Delete || !(action.object() instanceof Pod))
+                    .as("roles and reports are the agents'")
+                    .isTrue();
         }
         assertThat(plan.settled() || !plan.actions().isEmpty() || !plan.waits().isEmpty())
                 .as("a plan says what it does or waits for")
@@ -60,6 +72,36 @@ class AnyViewTest {
                 || (action.object() instanceof StatefulSet set && set.getSpec().getReplicas() < view.replicas());
     }
 
+    /** What agents are asked can be done, and nothing is begun anew. */
+    private static void asks(ClusterView view, Settings asked) {
+        Settings before = view.settings().orElseThrow();
+        assertThat(asked.bootstrap()).as("a database is made once").isEqualTo(before.bootstrap());
+        assertThat(Math.abs(asked.instances() - view.replicas())).isLessThanOrEqualTo(1);
+        assertThat(Optional.ofNullable(asked.replication())
+                        .map(Settings.Replication::acknowledgements)
+                        .orElseThrow())
+                .as("a replica can acknowledge")
+                .isBetween(0, asked.instances() - 1);
+        assertThat(asked.fenced()).allMatch(ordinal -> ordinal < asked.instances());
+        String primary = view.primary().map(Member::name).orElse("");
+        if (asked.instances() < view.replicas()) {
+            assertThat(primary)
+                    .as("the member on top leaves")
+                    .isNotEqualTo(view.names().pod(asked.instances()));
+        }
+        for (Settings.Request request : asked.requests()) {
+            assertThat(before.requests().contains(request)
+                            || view.primary().isPresent() != (request.kind() == Settings.RequestKind.ForceFailover))
+                    .as("%s while the primary is \"%s\"", request, primary)
+                    .isTrue();
+            Optional.ofNullable(request.to()).ifPresent(to -> {
+                assertThat(to).isLessThan(view.replicas());
+                assertThat(view.names().pod(to)).isNotEqualTo(primary);
+                assertThat(asked.fenced()).doesNotContain(to);
+            });
+        }
+    }
+
     private static void deletes(ClusterView view, Action.Delete delete) {
         switch (delete.object()) {
             case Pod pod -> {
@@ -67,15 +109,15 @@ class AnyViewTest {
                 assertThat(member.ready()).as("a ready pod is deleted").isFalse();
                 assertThat(member.terminating()).isFalse();
                 assertThat(Shape.strategy(view.statefulSet().orElseThrow())).isEqualTo("OnDelete");
-                assertThat(Shape.updateRevision(view))
-                        .isPresent()
-                        .isNotEqualTo(java.util.Optional.of(member.revision()));
+                assertThat(Shape.updateRevision(view)).isPresent().isNotEqualTo(Optional.of(member.revision()));
             }
             case PersistentVolumeClaim claim -> {
                 int ordinal = view.ordinalOf(claim);
                 assertThat(ordinal).isGreaterThanOrEqualTo(view.spec().instances());
                 assertThat(view.member(ordinal)).isEmpty();
                 assertThat(view.lease().orElseThrow().members()).doesNotContain(ordinal);
+                assertThat(Scale.voters(view)).doesNotContain(ordinal);
+                assertThat(view.holder()).isNotEqualTo(Optional.of(view.names().pod(ordinal)));
             }
             default -> assertThat(delete.object().getKind()).isEqualTo("PodDisruptionBudget");
         }
@@ -88,8 +130,8 @@ class AnyViewTest {
                 .isLessThanOrEqualTo(1);
         if (replicas < view.replicas()) {
             assertThat(view.lease().orElseThrow().members()).doesNotContain(replicas);
-            assertThat(view.holder())
-                    .isNotEqualTo(java.util.Optional.of(view.names().pod(replicas)));
+            assertThat(Scale.voters(view)).as("voters").doesNotContain(replicas);
+            assertThat(view.holder()).isNotEqualTo(Optional.of(view.names().pod(replicas)));
             assertThat(view.settings().orElseThrow().instances()).isLessThanOrEqualTo(replicas);
         }
         if (replicas > view.replicas()) {
@@ -109,11 +151,23 @@ class AnyViewTest {
         int n = 1 + random.nextInt(4);
         World from = MADE.get(n - 1);
         String retain = random.nextBoolean() ? "storage: {size: 1Gi, retain: {whenScaled: Delete}}" : "";
-        World world = new World(1 + random.nextInt(4), retain);
+        int wanted = 1 + random.nextInt(4);
+        String fenced = random.nextInt(4) == 0 ? "fencedInstances: [%d]".formatted(random.nextInt(wanted)) : "";
+        World world = new World(wanted, String.join("\n", retain, fenced));
         from.objects.values().forEach(o -> world.put(io.fabric8.kubernetes.client.utils.Serialization.clone(o)));
         boolean changed = random.nextInt(3) == 0;
         int primary = random.nextInt(n);
         world.lease(primary, 1 + random.nextInt(n));
+        if (random.nextInt(3) == 0) {
+            world.voters(IntStream.range(0, 1 + random.nextInt(n)).boxed().toList());
+        }
+        if (random.nextInt(3) == 0) {
+            List<String> commands = List.copyOf(new TreeSet<>(Labels.COMMANDS));
+            world.cluster
+                    .getMetadata()
+                    .setAnnotations(Map.of(
+                            commands.get(random.nextInt(commands.size())), "orders-%d/x".formatted(random.nextInt(5))));
+        }
         for (int ordinal = 0; ordinal < n; ordinal++) {
             String revision = random.nextInt(3) == 0 ? "orders-r0" : "orders-r1";
             switch (random.nextInt(5)) {

@@ -284,6 +284,21 @@ class RequestsTest {
                 .isEqualTo(2);
     }
 
+    /** Down to one of four: ordinal 1 streams, and would leave next. */
+    @Test
+    void nobodyWhoLeavesTooIsAskedToTakeOver() {
+        World world = World.made(4, "");
+        world.pod(0, "orders-r1", false, "None");
+        world.lease(3, 4);
+        world.pod(3, "orders-r1", true, "Primary");
+        world.settle();
+        world.cluster = World.cluster(1, "");
+        pass(world);
+        assertThat(asked(world)).isEmpty();
+        assertThat(world.plan().findings())
+                .anySatisfy(f -> assertThat(f.message()).contains("no replica that stays streams"));
+    }
+
     @Test
     void aPausedClusterRefusesOnce() {
         World world = commanded(3, Labels.SWITCHOVER, "orders-1/a");

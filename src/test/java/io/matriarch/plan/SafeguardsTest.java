@@ -74,6 +74,7 @@ class SafeguardsTest {
                 row("its pod is still there", w -> w.pod(2, "orders-r1", false, "None")),
                 row("the agents are not told yet", w -> told(w, 3)),
                 row("it is a member in the Lease", w -> w.lease(0, 3)),
+                row("it acknowledges commits", w -> w.voters(List.of(0, 1, 2))),
                 row("it holds the Lease", w -> w.lease(2, 2)),
                 row("it is not this cluster's own", w -> {
                     Map<String, String> annotations =
@@ -104,6 +105,7 @@ class SafeguardsTest {
                     w.pod(0, "orders-r1", true, report);
                 }),
                 row("the primary has its slot", w -> w.pod(0, "orders-r1", true, primary(List.of(0, 1, 2)))),
+                row("it acknowledges commits", w -> w.voters(List.of(0, 1, 2))),
                 row("it holds the Lease", w -> w.lease(2, 2)),
                 row("it goes on streaming", w -> w.pod(2, "orders-r1", true, "Replica")),
                 row("nobody can say", w -> w.pod(0, "orders-r1", false, "None")));
@@ -131,6 +133,22 @@ class SafeguardsTest {
         stopped(world);
         make.accept(world);
         assertThat(targets(world)).doesNotContain(SET);
+    }
+
+    /** Three of four would be left, and two replicas must acknowledge each commit. */
+    @Test
+    void aMemberDoesNotLeaveWhenTheOthersCouldNotAcknowledge() {
+        String quorum = "replication: {acknowledgements: 2}";
+        World world = World.made(4, quorum);
+        world.cluster = World.cluster(3, quorum);
+        world.pod(1, "orders-r1", true, "None");
+        assertThat(targets(world)).isEmpty();
+        assertThat(world.plan().findings()).anySatisfy(f -> {
+            assertThat(f.reason()).isEqualTo("QuorumWouldBreak");
+            assertThat(f.message()).contains("orders-3 stays for now", "2 of the replicas", "1 stream");
+        });
+        world.pod(1, "orders-r1", true, "Replica");
+        assertThat(targets(world)).containsExactly("ConfigMap orders-settings");
     }
 
     @Test

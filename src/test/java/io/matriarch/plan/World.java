@@ -220,6 +220,32 @@ final class World {
         lease.getSpec().setHolderIdentity(NAMES.pod(holder) + "/uid/1");
     }
 
+    /** Who acknowledges commits, in the Lease. */
+    void voters(List<Integer> voters) {
+        ClusterLease was = view().lease().orElseThrow();
+        Lease lease = (Lease) Optional.ofNullable(objects.get("Lease/orders")).orElseThrow();
+        Map<String, String> annotations = new HashMap<>(lease.getMetadata().getAnnotations());
+        annotations.put(
+                Labels.LEASE,
+                Json.text(new ClusterLease(
+                        was.v(),
+                        was.epoch(),
+                        was.phase(),
+                        was.address(),
+                        was.timeline(),
+                        was.systemIdentifier(),
+                        was.members(),
+                        was.history(),
+                        null,
+                        null,
+                        null,
+                        new ClusterLease.Sync(1, voters),
+                        List.of(),
+                        new TreeMap<>(),
+                        1)));
+        lease.getMetadata().setAnnotations(annotations);
+    }
+
     Pod pod(int ordinal, String revision, boolean ready, String role) {
         Map<String, Object> report = new HashMap<>();
         report.put("v", 1);

@@ -18,8 +18,8 @@ import java.util.stream.Collectors;
 
 /** Clusters as users write them ({@code src/test/resources/clusters}), and everything that is rendered for one. */
 final class Clusters {
-    static final List<String> ALL =
-            List.of("minimal", "full", "single-instance", "separate-wal", "custom-pod", "superuser");
+    static final List<String> ALL = List.of(
+            "minimal", "full", "single-instance", "separate-wal", "custom-pod", "superuser", "high-availability");
 
     static final String AGENT_IMAGE = "registry.example/matriarch:1.0";
 

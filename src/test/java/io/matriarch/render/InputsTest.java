@@ -63,6 +63,9 @@ class InputsTest {
                 "enableSuperuserAccess: true",
                 "services: {readWrite: {type: NodePort}}",
                 "disruptionBudget: {enabled: false}",
+                "replication: {mode: Async}",
+                "failover: {profile: Fast, maxLag: 1Gi}",
+                "fencedInstances: [0]",
                 "paused: true"
             })
     void theRestRestartsNothing(String fields) throws IOException {

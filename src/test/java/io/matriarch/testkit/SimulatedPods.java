@@ -43,6 +43,7 @@ public final class SimulatedPods extends Controller {
     private final Set<String> unready = ConcurrentHashMap.newKeySet();
     private final Map<String, Integer> addresses = new ConcurrentHashMap<>();
     private volatile Duration start = Duration.ZERO;
+    private final SimulatedElections elections = new SimulatedElections();
     private long systems = 7_000_000_000_000_000_000L;
 
     /** What is on a volume. */
@@ -297,9 +298,30 @@ public final class SimulatedPods extends Controller {
             disk = Optional.of(new Disk(owner, lease.systemIdentifier(), 0));
             disks.put(diskName, disk.get());
         }
-        if (!primary) {
+        if (settings.fenced().contains(ordinal)) {
             return Optional.of(applied(
-                    report(name, Role.Replica, State.Streaming, disk, lease.epoch(), null, List.of()), settings));
+                    namespace,
+                    report(name, Role.None, State.Stopped, disk, lease.epoch(), null, List.of()),
+                    settings,
+                    null));
+        }
+        if (!primary) {
+            elections.rebuild(namespace, name, ordinal, settings);
+            elections.force(namespace, name, settings, lease).ifPresent(taken -> hold(leaseKey, name, taken));
+            return Optional.of(applied(
+                    namespace,
+                    report(name, Role.Replica, State.Streaming, disk, lease.epoch(), null, List.of()),
+                    settings,
+                    null));
+        }
+        Optional<ClusterLease> handedOver = elections.handOver(namespace, name, ordinal, settings, lease, names);
+        if (handedOver.isPresent()) {
+            hold(leaseKey, handedOver.get().history().getLast().holder(), handedOver.get());
+            return Optional.of(applied(
+                    namespace,
+                    report(name, Role.Replica, State.Streaming, disk, lease.epoch(), null, List.of()),
+                    settings,
+                    null));
         }
         TreeSet<Integer> members = new TreeSet<>();
         for (int member = 0; member < settings.instances(); member++) {
@@ -321,11 +343,18 @@ public final class SimulatedPods extends Controller {
                         List.copyOf(members),
                         lease.history()));
         return Optional.of(applied(
+                namespace,
                 report(name, Role.Primary, State.Running, disk, lease.epoch(), null, new ArrayList<>(members)),
-                settings));
+                settings,
+                lease));
     }
 
-    private MemberReport applied(MemberReport report, Settings settings) {
+    /** With what a member has made of the settings; {@code held} is the primary's Lease. */
+    private MemberReport applied(
+            String namespace,
+            MemberReport report,
+            Settings settings,
+            @org.jspecify.annotations.Nullable ClusterLease held) {
         Optional<String> words = settings.parameters().keySet().stream()
                 .filter(rejected::containsKey)
                 .map(rejected::get)
@@ -350,9 +379,9 @@ public final class SimulatedPods extends Controller {
                 settings.parameters().containsKey("max_connections") ? List.of("max_connections") : List.of(),
                 report.members(),
                 report.problem(),
-                report.answers(),
-                report.synchronous(),
-                report.change());
+                elections.answers(namespace, report.incarnation(), settings),
+                held == null ? null : SimulatedElections.synchronous(settings, report.members()),
+                held == null ? null : elections.change(held).orElse(null));
     }
 
     private static MemberReport report(

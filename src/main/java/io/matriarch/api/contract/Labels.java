@@ -1,5 +1,7 @@
 package io.matriarch.api.contract;
 
+import java.util.Set;
+
 /** Labels and annotations of ours. */
 public final class Labels {
     /** Label on every object of a cluster: the cluster's name. Informers select by it. */
@@ -44,6 +46,9 @@ public final class Labels {
 
     /** Annotation on the PostgresCluster: {@code ID}. */
     public static final String FORCE_FAILOVER = "matriarch.io/force-failover";
+
+    /** Annotations that are commands. */
+    public static final Set<String> COMMANDS = Set.of(SWITCHOVER, REBUILD, FORCE_FAILOVER);
 
     /** Our field manager in server-side apply. */
     public static final String FIELD_MANAGER = "matriarch";

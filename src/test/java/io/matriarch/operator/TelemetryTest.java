@@ -1,0 +1,52 @@
+package io.matriarch.operator;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.fabric8.kubernetes.api.model.ConditionBuilder;
+import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
+import io.matriarch.api.PostgresCluster;
+import io.matriarch.api.PostgresClusterStatus;
+import io.matriarch.api.PostgresClusterStatus.RoleChange;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+
+/** What the operator's metrics say of a failover. */
+class TelemetryTest {
+    private static PostgresClusterStatus status(long epoch, String replication) {
+        return new PostgresClusterStatus(
+                1L,
+                3,
+                3,
+                null,
+                "orders-1",
+                1,
+                epoch,
+                null,
+                null,
+                null,
+                null,
+                new RoleChange(epoch, "orders-0", "orders-1", "LeaseExpired", "1.000s", "2026-11-01T12:00:00Z", null),
+                null,
+                List.of(new ConditionBuilder()
+                        .withType("ReplicationHealthy")
+                        .withReason(replication)
+                        .build()));
+    }
+
+    @Test
+    void aFailoverIsCountedOnceAndTheStateIsTheNewest() {
+        PostgresCluster cluster = new PostgresCluster();
+        cluster.setMetadata(
+                new ObjectMetaBuilder().withNamespace("shop").withName("orders").build());
+        Telemetry telemetry = new Telemetry();
+        telemetry.failover(cluster, Optional.of(status(3, "Quorum")), status(4, "Blocked"));
+        telemetry.failover(cluster, Optional.of(status(4, "Blocked")), status(4, "Quorum"));
+        assertThat(telemetry.scrape())
+                .contains("matriarch_cluster_epoch{cluster=\"orders\",namespace=\"shop\"} 4.0")
+                .contains("matriarch_cluster_replication{cluster=\"orders\",namespace=\"shop\",state=\"Quorum\"} 1.0")
+                .doesNotContain("state=\"Blocked\"")
+                .contains(
+                        "matriarch_cluster_role_changes_total{cluster=\"orders\",namespace=\"shop\",reason=\"LeaseExpired\"} 1.0");
+    }
+}

@@ -1,0 +1,151 @@
+package io.matriarch.plan;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.fabric8.kubernetes.api.model.Condition;
+import io.matriarch.api.PostgresClusterStatus;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+
+/** How replication and the primary's change are told, from what members report. */
+class ReplicationHealthTest {
+    private final World world = World.made(3, "");
+
+    private Condition told() {
+        return Optional.ofNullable(status().conditions()).orElse(List.of()).stream()
+                .filter(c -> c.getType().equals("ReplicationHealthy"))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    private PostgresClusterStatus status() {
+        return StatusReport.of(world.view(), world.plan(), List.of());
+    }
+
+    private void primary(int ordinal, String key, Object value) {
+        Map<String, Object> report = new HashMap<>(Map.of(
+                "v",
+                1,
+                "role",
+                "Primary",
+                "state",
+                "Running",
+                "epoch",
+                1,
+                "settings",
+                "x",
+                "members",
+                List.of(0, 1, 2)));
+        report.put(key, value);
+        world.pod(ordinal, "orders-r1", true, report);
+    }
+
+    private static Map<String, Object> synchronous(String state, int acknowledgements) {
+        return Map.of("state", state, "acknowledgements", acknowledgements, "voters", List.of(0, 1, 2));
+    }
+
+    @Test
+    void quorumSaysWhoAcknowledges() {
+        primary(0, "synchronous", synchronous("Quorum", 1));
+        assertThat(told().getStatus()).isEqualTo("True");
+        assertThat(told().getReason()).isEqualTo("Quorum");
+        assertThat(told().getMessage()).contains("1 of orders-1, orders-2 have flushed");
+        assertThat(status().members())
+                .extracting(PostgresClusterStatus.Member::synchronous)
+                .containsExactly(null, true, true);
+    }
+
+    @Test
+    void asyncIsAsTheUserWantsIt() {
+        primary(0, "synchronous", Map.of("state", "Async"));
+        assertThat(told().getReason()).isEqualTo("Async");
+        assertThat(status().members())
+                .extracting(PostgresClusterStatus.Member::synchronous)
+                .containsOnlyNulls();
+    }
+
+    @Test
+    void blockedAndDegradedAreNotHealthy() {
+        primary(0, "synchronous", synchronous("Blocked", 1));
+        world.pod(1, "orders-r1", false, "None");
+        assertThat(told().getStatus()).isEqualTo("False");
+        assertThat(told().getReason()).isEqualTo("Blocked");
+        assertThat(told().getMessage()).contains("1 of orders-1, orders-2 must acknowledge", "orders-1 is Waiting");
+        primary(0, "synchronous", synchronous("Degraded", 0));
+        assertThat(told().getReason()).isEqualTo("Degraded");
+    }
+
+    @Test
+    void whyNobodyIsElectedIsTold() {
+        world.pod(0, "orders-r1", false, "None");
+        world.pod(
+                1,
+                "orders-r1",
+                true,
+                Map.of(
+                        "v",
+                        1,
+                        "role",
+                        "Replica",
+                        "state",
+                        "Detached",
+                        "problem",
+                        Map.of("reason", "NoQuorum", "message", "1 of 2 votes")));
+        assertThat(told().getReason()).isEqualTo("NoQuorum");
+        assertThat(told().getMessage()).contains("orders-1: 1 of 2 votes");
+    }
+
+    @Test
+    void aRoleChangeKeepsTheTimeWhenItWasSeen() {
+        primary(
+                1,
+                "change",
+                Map.of(
+                        "epoch",
+                        4,
+                        "from",
+                        "orders-0",
+                        "reason",
+                        "LeaseExpired",
+                        "millis",
+                        11_250,
+                        "message",
+                        "2 voted"));
+        world.pod(0, "orders-r1", true, "Replica");
+        PostgresClusterStatus first = status();
+        assertThat(first.lastRoleChange())
+                .isEqualTo(new PostgresClusterStatus.RoleChange(
+                        4, "orders-0", "orders-1", "LeaseExpired", "11.250s", "2026-11-01T12:00:00Z", "2 voted"));
+        world.cluster.setStatus(first);
+        world.now = World.NOW.plusSeconds(90);
+        assertThat(status().lastRoleChange()).isEqualTo(first.lastRoleChange());
+        world.pod(1, "orders-r1", false, "None");
+        assertThat(status().lastRoleChange()).as("without a primary").isEqualTo(first.lastRoleChange());
+    }
+
+    @Test
+    void fencedMembersHoldNothingUp() {
+        world.cluster = World.cluster(3, "fencedInstances: [2]");
+        world.settle();
+        world.pod(2, "orders-r1", false, "None");
+        assertThat(world.plan().settled()).as("%s", world.plan()).isTrue();
+        assertThat(world.plan().findings()).singleElement().satisfies(f -> {
+            assertThat(f.reason()).isEqualTo("Fenced");
+            assertThat(f.message()).contains("orders-2");
+        });
+    }
+
+    @Test
+    void aFencedMemberDoesNotKeepOthersFromComing() {
+        world.cluster = World.cluster(3, "fencedInstances: [2]");
+        world.settle();
+        world.pod(2, "orders-r1", false, "None");
+        world.cluster = World.cluster(4, "fencedInstances: [2]");
+        assertThat(world.plan().actions())
+                .extracting(p -> p.action().target())
+                .contains("ConfigMap orders-settings", "PersistentVolumeClaim data-orders-3");
+    }
+}
