@@ -242,7 +242,9 @@ final class World {
                         new ClusterLease.Sync(1, voters),
                         List.of(),
                         new TreeMap<>(),
-                        1)));
+                        1,
+                        io.matriarch.api.contract.Settings.Profile.Default,
+                        List.of())));
         lease.getMetadata().setAnnotations(annotations);
     }
 
