@@ -74,7 +74,10 @@ final class Guard {
                 String why = wanted.poll(PAUSE.toMillis(), TimeUnit.MILLISECONDS);
                 if (why != null) {
                     LOG.error("killing PostgreSQL: {}", why);
+                    ended.set(true);
                     end();
+                    postgres.kill();
+                    news.run();
                 }
                 turn();
             } catch (InterruptedException e) {

@@ -43,6 +43,8 @@ final class ServerWatch {
     private final AtomicBoolean settingsChanged = new AtomicBoolean(true);
     private @Nullable Sql sql;
     private List<String> pendingRestart = List.of();
+    private String replayedTo = "";
+    private int replaying;
     private int rounds;
 
     ServerWatch(Layout layout) {
@@ -101,7 +103,7 @@ final class ServerWatch {
                             row.getBoolean(1),
                             row.getBoolean(4),
                             postmaster.walGone(),
-                            row.getInt(3),
+                            timeline(row),
                             row.getString(2).split(" ")[0],
                             revision,
                             rejected,
@@ -128,6 +130,23 @@ final class ServerWatch {
                     List.of(),
                     Optional.ofNullable(e.getMessage()).orElse("no answer"));
         }
+    }
+
+    /** Without a receiver pg_control may still name a former timeline; only a walsender tells which one is replayed. */
+    private int timeline(ResultSet row) throws SQLException {
+        boolean unsure = row.getBoolean(1) && row.getInt(8) == 0;
+        if (!unsure) {
+            replayedTo = "";
+            return row.getInt(3);
+        }
+        String replayed = String.valueOf(row.getString(6));
+        if (!replayed.equals(replayedTo)) {
+            try (Sql walsender = Sql.openReplication(layout, Duration.ofSeconds(1))) {
+                replaying = walsender.one("IDENTIFY_SYSTEM", identity -> identity.getInt(2));
+            }
+            replayedTo = replayed;
+        }
+        return Math.max(replaying, row.getInt(3));
     }
 
     private List<Sender> senders(Sql open) throws SQLException {
@@ -176,6 +195,7 @@ final class ServerWatch {
     }
 
     private void close() {
+        replayedTo = "";
         if (sql != null) {
             sql.close();
             sql = null;
