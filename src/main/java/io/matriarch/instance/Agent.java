@@ -343,8 +343,21 @@ final class Agent implements AgentServer.Member {
             case Replica -> Labels.REPLICA;
             case None -> Labels.UNHEALTHY;
         };
-        reporter.publish(role, next);
+        if (!takesOffice(seen, next)) {
+            reporter.publish(role, next);
+        }
         readiness = readiness(seen, next, role);
+    }
+
+    /** A primary that only has to write down its reign: in a moment it says so, and what it was is not worth a word. */
+    private static boolean takesOffice(Observation seen, MemberReport next) {
+        ServerState server = seen.server();
+        return next.role() == MemberReport.Role.None
+                && next.problem() == null
+                && server.accepting()
+                && !server.inRecovery()
+                && seen.knowledge().own().gate() == 0
+                && !seen.stopping();
     }
 
     private Readiness readiness(Observation seen, MemberReport now, String role) {

@@ -22,7 +22,8 @@ import org.jspecify.annotations.Nullable;
  * @param history who owned which timeline, newest last, at most 16
  * @param lsn where the holder's WAL ended at its last renewal; null before there is a database system
  * @param containerId of the holder's container {@code postgres}, as the kubelet calls it; null while unknown
- * @param handoff to whom the holder gives the Lease; written while it still serves, before it stops, and kept in phase {@link Phase#HandingOver}
+ * @param handoff to whom the holder gives the Lease; written while it still serves, before it stops, and kept in phase {@link Phase#HandingOver}.
+ *     In phase {@link Phase#Released} who had most of the WAL: others let that one stand first
  * @param sync who votes and how many acknowledge; null for a cluster that replicates asynchronously
  * @param unfit members that were elected and could not be promoted, until they have been seen streaming again
  * @param addresses IP addresses of the members' pods by ordinal, as the holder last knew them

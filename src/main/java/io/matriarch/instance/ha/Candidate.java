@@ -35,6 +35,7 @@ final class Candidate {
     private static final Duration ALL_VOTES = Duration.ofSeconds(1);
     private static final Duration RETRY = Duration.ofSeconds(2);
     private static final Duration STAGGER = Duration.ofMillis(300);
+    private static final Duration ANOTHER = Duration.ofMillis(600);
     private static final Duration NOMINATED = Duration.ofSeconds(10);
     private static final long MAX_LAG = 16L << 20;
 
@@ -94,7 +95,7 @@ final class Candidate {
         ClusterLease state = lease.state();
         Knowledge known = seen.knowledge();
         if (lease.holder().isEmpty() && state.phase() != Phase.HandingOver) {
-            return Optional.of(Vacancy.Released);
+            return anotherFirst(seen, state) ? Optional.empty() : Optional.of(Vacancy.Released);
         }
         if (handedToMe(seen, lease).isPresent()) {
             return Optional.of(Vacancy.HandingOver);
@@ -113,10 +114,20 @@ final class Candidate {
         return Optional.empty();
     }
 
+    /** Whether the former primary named another one: two candidates at once take twice as long. */
+    private boolean anotherFirst(Observation seen, ClusterLease state) {
+        return state.handoff() != null
+                && state.handoff().to() != me.ordinal()
+                && seen.now().minus(seen.leaseSeen()).compareTo(ANOTHER) < 0;
+    }
+
     /** Where the former primary stopped, when it stopped for this member to go on. */
     private Optional<Long> handedToMe(Observation seen, LeaseView lease) {
         Handoff handoff = lease.state().handoff();
-        if (lease.holder().isEmpty() && handoff != null && handoff.to() == me.ordinal()) {
+        if (lease.holder().isEmpty()
+                && lease.state().phase() == Phase.HandingOver
+                && handoff != null
+                && handoff.to() == me.ordinal()) {
             return Optional.of(Lsn.parse(handoff.lsn()));
         }
         return seen.knowledge()

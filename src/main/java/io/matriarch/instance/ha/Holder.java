@@ -76,6 +76,15 @@ final class Holder {
         return new LeaseWish.Release(Leases.of(state).phase(Phase.Released).draft());
     }
 
+    /** With the name of who had most when it ended: others let that one stand first. */
+    private static LeaseWish released(ClusterLease state, List<Integer> heirs) {
+        Leases draft = Leases.of(state).phase(Phase.Released);
+        if (!heirs.isEmpty()) {
+            draft.handoff(new Handoff(heirs.getFirst(), "0/0", null));
+        }
+        return new LeaseWish.Release(draft.draft());
+    }
+
     /** Whether the Lease itself could be written a short while ago. */
     static boolean byLease(Observation seen) {
         return seen.lease().isPresent()
@@ -154,7 +163,7 @@ final class Holder {
     }
 
     /** What synchronous_standby_names must be at the beginning of a reign. */
-    private static Sync names(Sync sync) {
+    static Sync names(Sync sync) {
         return sync.acknowledgements() == 0 ? SyncPlan.NOBODY : sync;
     }
 
@@ -183,7 +192,7 @@ final class Holder {
                         failure.attempts() > 3 && seen.now().minus(failure.at()).compareTo(IN_PLACE) < 0);
         boolean others = seen.knowledge().senders().keySet().stream().anyMatch(state.members()::contains);
         if (!heirs.isEmpty() && lossless || others && tooLong) {
-            return Plan.lease(released(state));
+            return Plan.lease(released(state, heirs));
         }
         if (!proven) {
             return Plan.lease(keep);

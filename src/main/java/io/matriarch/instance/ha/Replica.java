@@ -2,6 +2,7 @@ package io.matriarch.instance.ha;
 
 import io.matriarch.api.contract.ClusterLease;
 import io.matriarch.api.contract.ClusterLease.Phase;
+import io.matriarch.api.contract.ClusterLease.Sync;
 import io.matriarch.api.contract.MemberReport.Problem;
 import io.matriarch.api.contract.MemberReport.VolumeContent;
 import io.matriarch.api.contract.Names;
@@ -108,7 +109,20 @@ final class Replica {
                 : Optional.empty();
         return Plan.watch()
                 .or(server.accepting() ? apply(seen, settings) : Optional.empty())
+                .or(names(seen, state))
                 .or(slots);
+    }
+
+    /** The same synchronous_standby_names on every member: who is promoted has nothing left to change. */
+    private static Optional<Job> names(Observation seen, ClusterLease state) {
+        Sync sync = state.sync();
+        if (sync == null || !seen.server().accepting()) {
+            return Optional.empty();
+        }
+        Sync names = Holder.names(sync);
+        return names.equals(seen.knowledge().own().synchronous())
+                ? Optional.empty()
+                : Optional.of(new Job.Synchronize(names.acknowledgements(), names.voters()));
     }
 
     /** Whom to receive from, if anybody, and if this member may. */

@@ -67,9 +67,9 @@ final class Serving {
         }
         return plan.or(gate(seen, state))
                 .or(reign(seen, state))
+                .or(slots(seen, settings))
                 .or(checkpoint(seen, state))
                 .or(synchronize(seen, step).filter(job -> !(job instanceof Job.Confirm)))
-                .or(slots(seen, settings))
                 .or(seen.passwordsWanted() ? Optional.of(new Job.SetPasswords()) : Optional.empty())
                 .or(server.accepting() ? Replica.apply(seen, settings) : Optional.empty())
                 // Waits for replicas, and they may wait for one of the others.
