@@ -69,6 +69,9 @@ final class Answers implements AgentServer.Peers {
             if (verdict instanceof Verdict.Refuse refuse) {
                 return refused(refuse.reason());
             }
+            if (request.vacancy() == Peer.Vacancy.Missing) {
+                return new Peer.Vote(true, null, me.ordinal(), 0, null, true, false, epoch());
+            }
             Position position = replication.stopReceiving(STOPPING);
             LOG.info(
                     "votes for member {} and epoch {} (vacancy: {}): receives nothing, and has {} of timeline {}",

@@ -1,22 +1,18 @@
 package io.matriarch.instance;
 
-import io.matriarch.api.contract.ClusterLease.Reign;
 import io.matriarch.api.contract.ClusterLease.Sync;
 import io.matriarch.api.contract.MemberReport.Problem;
 import io.matriarch.api.contract.Settings;
 import io.matriarch.instance.ha.Job;
-import io.matriarch.instance.ha.LeaseView;
 import io.matriarch.instance.ha.Memory;
 import io.matriarch.instance.net.PeerClient;
 import io.matriarch.instance.postgres.Lsn;
 import io.matriarch.instance.postgres.Postgres;
 import io.matriarch.instance.postgres.PostgresException;
-import io.matriarch.instance.postgres.PromiseFile.Descent;
 import io.matriarch.instance.postgres.PromiseFile.Promise;
 import io.matriarch.instance.postgres.Replication;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -37,7 +33,6 @@ final class FailoverJobs {
     private final Promises promises;
     private final PeerClient peers;
     private final Function<Integer, Optional<String>> address;
-    private final Supplier<Optional<LeaseView>> lease;
     private final Supplier<Duration> now;
     private final Duration stopping;
 
@@ -52,7 +47,6 @@ final class FailoverJobs {
             Promises promises,
             PeerClient peers,
             Function<Integer, Optional<String>> address,
-            Supplier<Optional<LeaseView>> lease,
             Supplier<Duration> now,
             Duration stopping) {
         this.postgres = postgres;
@@ -61,7 +55,6 @@ final class FailoverJobs {
         this.promises = promises;
         this.peers = peers;
         this.address = address;
-        this.lease = lease;
         this.now = now;
         this.stopping = stopping;
     }
@@ -77,7 +70,7 @@ final class FailoverJobs {
 
     void promote(Job.Promote promote) throws PostgresException {
         memory.begins();
-        memory.history(replication.promote(promote.epoch()));
+        memory.history(replication.promote(promote.epoch(), promote.timeline()));
     }
 
     void promise(java.util.function.UnaryOperator<Promise> change) throws PostgresException {
@@ -89,30 +82,8 @@ final class FailoverJobs {
     }
 
     void rewind(Settings settings, Job.Rewind rewind) throws PostgresException {
-        long epoch = owner(rewind.timeline());
         postgres.stop(stopping);
-        replication.rewind(
-                settings,
-                rewind.address(),
-                () -> promises.change(former -> descended(former, new Descent(rewind.timeline(), epoch))));
-    }
-
-    /** The reign that a timeline belongs to, by the Lease. */
-    private long owner(int timeline) throws PostgresException {
-        return lease.get().stream()
-                .flatMap(view -> view.state().history().stream())
-                .filter(reign -> reign.timeline() == timeline)
-                .mapToLong(Reign::epoch)
-                .max()
-                .orElseThrow(() -> new PostgresException(new Problem(
-                        "RewindFailed", "the Lease does not say whose timeline %d is".formatted(timeline))));
-    }
-
-    private static Promise descended(Promise former, Descent next) {
-        List<Descent> kept = new ArrayList<>(former.descent());
-        kept.removeIf(known -> known.timeline() >= next.timeline());
-        kept.add(next);
-        return new Promise(former.epoch(), former.resourceVersion(), kept, former.rebuilt(), former.lease());
+        replication.rewind(settings, rewind.address());
     }
 
     void discard(Job.Discard discard) throws PostgresException {

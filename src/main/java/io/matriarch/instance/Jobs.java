@@ -11,7 +11,6 @@ import io.matriarch.instance.postgres.Layout;
 import io.matriarch.instance.postgres.Postgres;
 import io.matriarch.instance.postgres.Postgres.VolumeState;
 import io.matriarch.instance.postgres.PostgresException;
-import io.matriarch.instance.postgres.PromiseFile.Descent;
 import io.matriarch.instance.postgres.Replication;
 import java.io.IOException;
 import java.time.Duration;
@@ -137,8 +136,6 @@ final class Jobs implements Worker.Work {
                     upstream.is(follow.address(), stops);
                 }
             }
-            case Job.Descend descend ->
-                failover.promise(former -> former.receiving(new Descent(descend.timeline(), descend.epoch())));
             case Job.Pledge pledge ->
                 failover.promise(former -> former.voted(former.epoch(), pledge.resourceVersion()));
             case Job.ReadHistory read -> memory.history(replication.history(read.address(), read.timeline()));

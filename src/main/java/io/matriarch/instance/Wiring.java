@@ -139,7 +139,7 @@ final class Wiring {
         // Who carries it out.
         Duration stopping = Duration.ofSeconds(options.grace()).minus(SLACK);
         FailoverJobs failover =
-                new FailoverJobs(postgres, replication, memory, promises, peers, address, known, clock::now, stopping);
+                new FailoverJobs(postgres, replication, memory, promises, peers, address, clock::now, stopping);
         Jobs jobs = new Jobs(
                 postgres, replication, failover, upstream, memory, documents, api, me, options.namespace(), stopping);
         Worker worker = new Worker(jobs, () -> fuse.armed().compareTo(clock.now()) > 0, news::tell);

@@ -190,7 +190,7 @@ class GuardTest {
         fuse.disarm();
         mayEnd.countDown();
         worker.begin(start);
-        worker.begin(new Job.Promote(3));
+        worker.begin(new Job.Promote(3, 2));
         assertThat(worker.primary()).isEmpty();
         assertThat(worker.running()).isEmpty();
     }

@@ -113,7 +113,8 @@ public record ClusterLease(
     /**
      * One primary's time in office.
      *
-     * @param timeline 0 from the moment when the Lease was taken until the promotion is done: nobody follows before it is known
+     * @param timeline its number, given when the Lease is taken: no other reign has it, unless its holder goes on with the timeline he owns. As
+     *     long as {@link ClusterLease#timeline} is another one, the promotion is not done, and nobody follows
      * @param switchLsn where its timeline forked off the former one; {@code 0/0} when it did not
      * @param holder pod name
      */

@@ -37,6 +37,7 @@ final class Candidate {
     private static final Duration STAGGER = Duration.ofMillis(300);
     private static final Duration ANOTHER = Duration.ofMillis(600);
     private static final Duration NOMINATED = Duration.ofSeconds(10);
+    private static final Duration UNFIT = Duration.ofSeconds(30);
     private static final long MAX_LAG = 16L << 20;
 
     private final Me me;
@@ -63,17 +64,15 @@ final class Candidate {
         Sync sync = state.sync();
         return seen.knowledge().kept()
                 && !seen.stopping()
-                && me.ordinal() < settings.instances()
                 && !settings.fenced().contains(me.ordinal())
                 && state.members().contains(me.ordinal())
                 && (sync == null
                         || sync.voters().contains(me.ordinal())
-                        || forced(settings).isPresent())
-                && (!state.unfit().contains(me.ordinal()) || nominated(seen))
+                        || forced(settings, state).isPresent())
+                && (!state.unfit().contains(me.ordinal()) || nominated(seen) || nobodyElse(seen))
                 && state.phase() != Phase.Bootstrapping
                 && seen.server().accepting()
-                && seen.server().inRecovery()
-                && Descents.belongs(me, seen, state);
+                && seen.server().inRecovery();
     }
 
     /** Who could not be promoted tries again when others find that it has the newest data. */
@@ -84,9 +83,17 @@ final class Candidate {
                 .isPresent();
     }
 
-    private Optional<Request> forced(Settings settings) {
+    /** Nothing was written for so long that whoever is fit would have stood and won. */
+    private static boolean nobodyElse(Observation seen) {
+        return seen.now().minus(seen.leaseSeen()).compareTo(UNFIT) >= 0;
+    }
+
+    /** One that was done, or refused, forces nothing any more. */
+    private Optional<Request> forced(Settings settings, ClusterLease state) {
         return settings.requests().stream()
                 .filter(request -> request.kind() == RequestKind.ForceFailover)
+                .filter(request -> state.answered().stream()
+                        .noneMatch(answer -> answer.id().equals(request.id())))
                 .filter(request -> request.to() == null || request.to() == me.ordinal())
                 .findFirst();
     }
@@ -109,7 +116,7 @@ final class Candidate {
                 .isPresent();
         if (!promised
                 && rules.expired(seen.leaseSeen(), seen.now(), Timers.of(state).lease())) {
-            return Optional.of(forced(settings).isPresent() ? Vacancy.Forced : Vacancy.Expired);
+            return Optional.of(forced(settings, state).isPresent() ? Vacancy.Forced : Vacancy.Expired);
         }
         return Optional.empty();
     }
@@ -171,7 +178,7 @@ final class Candidate {
         Duration patience = RETRY.plus(STAGGER.multipliedBy(me.ordinal()));
         boolean again =
                 ballot.isPresent() && seen.now().minus(ballot.get().asked()).compareTo(patience) >= 0;
-        if (ballot.isEmpty() || again && !decided(seen, state, ballot.get(), settings)) {
+        if (ballot.isEmpty() || again && !wins(seen, state, ballot.get(), settings)) {
             return Plan.watch().with(new Ask.Votes(electors, request));
         }
         return count(seen, settings, lease, ballot.get(), electors);
@@ -199,10 +206,27 @@ final class Candidate {
         if (ballot.request().vacancy() == Vacancy.HandingOver && complete(seen, own)) {
             return true;
         }
-        if (state.sync() == null || forced(settings).isPresent()) {
+        if (state.sync() == null || forced(settings, state).isPresent()) {
             return all || waited.compareTo(ALL_VOTES) >= 0;
         }
         return votes.size() >= rules.quorum(state.sync()) && (all || waited.compareTo(LATE_VOTES) >= 0);
+    }
+
+    /** Who was better may be gone by now: the others are asked again, until this one is the best of those that answer. */
+    private boolean wins(Observation seen, ClusterLease state, Ballot ballot, Settings settings) {
+        return decided(seen, state, ballot, settings)
+                && best(seen, state, ballot)
+                        .map(Vote::ordinal)
+                        .filter(best -> best == me.ordinal())
+                        .isPresent();
+    }
+
+    /** Of those that count; whom a stopped primary has handed everything to needs no comparison. */
+    private Optional<Vote> best(Observation seen, ClusterLease state, Ballot ballot) {
+        Optional<Vote> own = Optional.ofNullable(ballot.votes().get(me.ordinal()));
+        boolean handed = ballot.request().vacancy() == Vacancy.HandingOver
+                && own.filter(vote -> complete(seen, vote)).isPresent();
+        return handed ? own : counting(ballot, state).stream().max(rules.best());
     }
 
     /** Whether this member has everything of a primary that stopped for it. */
@@ -231,16 +255,15 @@ final class Candidate {
                     : Plan.watch();
         }
         Vote own = java.util.Objects.requireNonNull(ballot.votes().get(me.ordinal()));
-        boolean handed = ballot.request().vacancy() == Vacancy.HandingOver && complete(seen, own);
-        Vote best = counting(ballot, state).stream().max(rules.best()).orElse(own);
-        if (!handed && best.ordinal() != me.ordinal()) {
+        Vote best = best(seen, state, ballot).orElse(own);
+        if (best.ordinal() != me.ordinal()) {
             Peer.Nomination nomination =
                     new Peer.Nomination(ballot.request().epoch(), lease.resourceVersion(), me.ordinal());
             return Plan.watch().with(new Ask.Nominate(best.ordinal(), nomination));
         }
         long lag = state.lsn() == null || own.lsn() == null ? 0 : Lsn.parse(state.lsn()) - Lsn.parse(own.lsn());
         long most = settings.failover() == null ? MAX_LAG : settings.failover().maxLag();
-        if (state.sync() == null && lag > most && forced(settings).isEmpty()) {
+        if (state.sync() == null && lag > most && forced(settings, state).isEmpty()) {
             return Plan.problem(new Problem(
                     "LagTooHigh",
                     "%s is the best there is, but the primary was %d bytes ahead and at most %d may be lost. Bring %s back, or ask for a forced failover"
@@ -252,11 +275,11 @@ final class Candidate {
         }
         return Plan.lease(new LeaseWish.Take(
                 rules.takenAt(ballot.request(), lease),
-                taken(settings, state, ballot.request().epoch())));
+                taken(settings, state, ballot.request().epoch(), rules.timeline(state, own.timeline()))));
     }
 
-    private ClusterLease taken(Settings settings, ClusterLease state, long epoch) {
-        Leases draft = Leases.elected(state, epoch, me);
+    private ClusterLease taken(Settings settings, ClusterLease state, long epoch, int timeline) {
+        Leases draft = Leases.elected(state, epoch, timeline, me);
         Handoff handoff = state.handoff();
         if (handoff != null && handoff.request() != null) {
             boolean asIntended = handoff.to() == me.ordinal();
@@ -267,7 +290,7 @@ final class Candidate {
                             ? me.pod() + " is the primary"
                             : "%s took over before the hand-over was done".formatted(me.pod())));
         }
-        forced(settings)
+        forced(settings, state)
                 .ifPresent(request -> draft.answer(
                         new Answer(request.id(), Outcome.Done, me.pod() + " became the primary by force")));
         return draft.draft();

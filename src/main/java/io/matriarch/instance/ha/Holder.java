@@ -112,6 +112,9 @@ final class Holder {
         if (!primary || heirs.isEmpty()) {
             return Optional.empty();
         }
+        if (me.ordinal() >= settings.instances()) {
+            return Optional.of(departure.stop(seen, state, heirs));
+        }
         if (seen.knowledge().own().sick().isPresent()) {
             return Optional.of(
                     Plan.lease(new LeaseWish.Keep(state)).killing("its probes fail, and a replica can go on"));
@@ -153,12 +156,16 @@ final class Holder {
                             names(sync).acknowledgements(), names(sync).voters()),
                     keep);
         }
-        return proven && !server.receiving() ? Plan.job(new Job.Promote(state.epoch()), keep) : Plan.lease(keep);
+        return proven && !server.receiving() ? Plan.job(promotion(state), keep) : Plan.lease(keep);
+    }
+
+    private static Job promotion(ClusterLease state) {
+        return new Job.Promote(state.epoch(), state.history().getLast().timeline());
     }
 
     /** Whether this member could not be promoted in this very reign. */
     private static boolean unfit(Observation seen, ClusterLease state) {
-        Job promotion = new Job.Promote(state.epoch());
+        Job promotion = promotion(state);
         return seen.failures().stream().anyMatch(failure -> failure.job().equals(promotion));
     }
 
@@ -175,9 +182,7 @@ final class Holder {
             List<Integer> heirs,
             boolean proven) {
         LeaseWish keep = new LeaseWish.Keep(state);
-        boolean pending =
-                !state.history().isEmpty() && state.history().getLast().timeline() == 0;
-        if (unfit(seen, state) && pending && state.members().size() > 1) {
+        if (unfit(seen, state) && Timelines.pending(state) && state.members().size() > 1) {
             List<Integer> marked = new java.util.ArrayList<>(state.unfit());
             marked.add(me.ordinal());
             return Plan.lease(new LeaseWish.Release(Leases.of(state)

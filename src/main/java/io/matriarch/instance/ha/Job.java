@@ -45,14 +45,15 @@ public sealed interface Job {
     /** Receive from this primary. */
     record Follow(String address) implements Job {}
 
-    /** Before anything of a timeline is received: write down whose it is (ha.md section 0, 5). */
-    record Descend(int timeline, long epoch) implements Job {}
-
     /** A disk that may have forgotten a vote: as if it had voted at this resourceVersion, so that it receives nothing before a newer one. */
     record Pledge(String resourceVersion) implements Job {}
 
-    /** Make the running replica the primary. */
-    record Promote(long epoch) implements Job {}
+    /**
+     * Make the running replica the primary.
+     *
+     * @param timeline the number that its timeline must get; never one that PostgreSQL chooses
+     */
+    record Promote(long epoch, int timeline) implements Job {}
 
     /** Ask the primary where its timeline comes from. */
     record ReadHistory(String address, int timeline) implements Job {}

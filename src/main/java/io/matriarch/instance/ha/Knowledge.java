@@ -26,9 +26,12 @@ import org.jspecify.annotations.Nullable;
  * @param ended containers that the kubelet saw end
  * @param told where others said they are, by ordinal
  * @param senders the members that streamed from here, and when last, by ordinal
+ * @param leading since when the own PostgreSQL has been a primary that accepts connections; the present moment when it is none
  * @param enough when as many replicas as commits wait for were last streaming
  * @param settled since when every decision has wished for the voters that the Lease was seen to have: a renewal sent later proves that no
  *     other content can still be written; absent while the last one wished for others
+ * @param leaving until when this member may have sent off the Lease, or asked another one to give it on: only a renewal sent later proves that
+ *     it has stayed, and that no such write is still on its way; absent if it never did
  * @param own what this member's PostgreSQL was made to do
  */
 public record Knowledge(
@@ -44,8 +47,10 @@ public record Knowledge(
         Set<String> ended,
         Map<Integer, Told> told,
         Map<Integer, Streamed> senders,
+        Duration leading,
         Duration enough,
         Optional<Duration> settled,
+        Optional<Duration> leaving,
         Own own) {
 
     /** Whether the agent tells {@link Memory} what happens, and so can take part in failover. */
@@ -131,6 +136,8 @@ public record Knowledge(
                 Map.of(),
                 Map.of(),
                 Duration.ZERO,
+                Duration.ZERO,
+                Optional.empty(),
                 Optional.empty(),
                 Own.NONE);
     }

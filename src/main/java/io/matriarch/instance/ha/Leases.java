@@ -6,10 +6,12 @@ import io.matriarch.api.contract.ClusterLease.Phase;
 import io.matriarch.api.contract.ClusterLease.Reign;
 import io.matriarch.api.contract.ClusterLease.Sync;
 import io.matriarch.api.contract.MemberReport.Answer;
+import io.matriarch.api.contract.Settings;
 import io.matriarch.api.contract.Settings.Profile;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -53,6 +55,15 @@ final class Leases {
         checkpointTimeline = former.checkpointTimeline();
         profile = former.profile();
         answered = former.answered();
+    }
+
+    /**
+     * Whether a member is not wanted any more, and not counted on either. One that is to go serves, votes and may even be elected until the
+     * Lease has given it up: as long as it is a voter, the others may need its vote to find who has the newest data.
+     */
+    static boolean dismissed(Me me, Settings settings, Optional<ClusterLease> state) {
+        return me.ordinal() >= settings.instances()
+                && state.filter(lease -> lease.members().contains(me.ordinal())).isEmpty();
     }
 
     /** A draft that says what this one says. */
@@ -190,31 +201,35 @@ final class Leases {
                 .draft();
     }
 
-    /** A replica was elected: whose reign it is stands here before its timeline is known. */
-    static Leases elected(ClusterLease state, long epoch, Me me) {
-        return of(state).taken(epoch, Phase.Serving, me).reign(new Reign(epoch, 0, NOWHERE, me.pod()));
+    /** A replica was elected: whose reign it is, and which timeline it has, stand here before that timeline begins. */
+    static Leases elected(ClusterLease state, long epoch, int timeline, Me me) {
+        Leases draft = of(state).taken(epoch, Phase.Serving, me);
+        draft.history = with(draft.history, new Reign(epoch, timeline, NOWHERE, me.pod()));
+        return draft;
     }
 
-    /** The promotion of the newest reign is done: now others may follow. */
-    Leases promoted(int next, String switchLsn) {
+    /** The newest reign's timeline has begun: now others may follow. */
+    Leases promoted(String switchLsn) {
         List<Reign> all = new ArrayList<>(history);
         Reign last = all.removeLast();
-        all.add(new Reign(last.epoch(), next, switchLsn, last.holder()));
+        all.add(new Reign(last.epoch(), last.timeline(), switchLsn, last.holder()));
         history = List.copyOf(all);
-        timeline = next;
+        timeline = last.timeline();
         return this;
     }
 
     /** The reigns with one more, the oldest forgotten. Who goes on with the timeline he owns is there already. */
     private static List<Reign> history(List<Reign> former, Reign next) {
-        List<Reign> history = new ArrayList<>(former);
-        if (!history.isEmpty()
-                && history.getLast().holder().equals(next.holder())
-                && history.getLast().timeline() == next.timeline()) {
-            return List.copyOf(history);
-        }
-        history.add(next);
-        return newest(history, ClusterLease.HISTORY);
+        boolean same = !former.isEmpty()
+                && former.getLast().holder().equals(next.holder())
+                && former.getLast().timeline() == next.timeline();
+        return same ? former : with(former, next);
+    }
+
+    private static List<Reign> with(List<Reign> history, Reign next) {
+        List<Reign> all = new ArrayList<>(history);
+        all.add(next);
+        return newest(all, ClusterLease.HISTORY);
     }
 
     private static <T> List<T> newest(List<T> all, int most) {

@@ -40,8 +40,11 @@ public final class Memory {
     private final Set<String> ended = new HashSet<>();
     private final Map<Integer, Told> told = new TreeMap<>();
     private final Map<Integer, Streamed> senders = new TreeMap<>();
+    private Duration leading;
     private Duration enough;
     private Optional<Duration> settled = Optional.empty();
+    private boolean parting;
+    private Optional<Duration> leaving = Optional.empty();
     private @Nullable Sync synchronous;
     private boolean confirmed;
     private long gate;
@@ -61,6 +64,7 @@ public final class Memory {
         this.started = started;
         this.promise = promise;
         this.failsafe = failsafe;
+        this.leading = started;
         this.enough = started;
     }
 
@@ -78,8 +82,10 @@ public final class Memory {
                 Set.copyOf(ended),
                 new TreeMap<>(told),
                 new TreeMap<>(senders),
+                leading,
                 enough,
                 settled,
+                leaving,
                 new Own(
                         synchronous,
                         confirmed,
@@ -102,6 +108,13 @@ public final class Memory {
                         keep.state().sync(),
                         seen.lease().map(view -> view.state().sync()).orElse(null));
         settled = same ? settled.or(() -> Optional.of(seen.now())) : Optional.empty();
+        boolean parts = decision.lease() instanceof LeaseWish.Release
+                || decision.asks().stream().anyMatch(ask -> ask instanceof Ask.HandOver);
+        // The former wish may have been acted on until this moment.
+        if (parts || parting) {
+            leaving = Optional.of(seen.now());
+        }
+        parting = parts;
     }
 
     /** The disk says this now. */
@@ -119,10 +132,10 @@ public final class Memory {
         accepted = Optional.of(new Accepted(request.epoch(), request.resourceVersion(), request.ordinal(), until));
     }
 
-    /** Votes are asked for: answers to former questions count no more, unless it is the same question. */
+    /** Votes are asked for: former answers count no more, but late ones do when it was the same question. */
     public synchronized void asking(Peer.VoteRequest request, Duration now) {
         ballot = Optional.of(ballot.filter(known -> known.request().equals(request))
-                .map(known -> new Ballot(request, known.began(), now, known.votes()))
+                .map(known -> new Ballot(request, known.began(), now, Map.of()))
                 .orElseGet(() -> new Ballot(request, now, now, Map.of())));
     }
 
@@ -158,6 +171,7 @@ public final class Memory {
     /** What was seen of the own server; {@code acknowledgements}: how many replicas commits wait for. */
     public synchronized void server(ServerState server, int acknowledgements, Duration now) {
         if (!server.accepting() || server.inRecovery()) {
+            leading = now;
             enough = now;
             return;
         }

@@ -40,6 +40,7 @@ public final class Protocol {
     private final Departure departure;
     private final Candidate candidate;
     private final Replica replica;
+    private final Recreation recreation;
     private final Rules rules;
     private volatile Timers wanted;
 
@@ -57,6 +58,7 @@ public final class Protocol {
         this.departure = new Departure(me);
         this.candidate = new Candidate(me, rules);
         this.replica = new Replica(me, rules);
+        this.recreation = new Recreation(me, rules);
     }
 
     public Decision decide(Observation seen) {
@@ -159,7 +161,7 @@ public final class Protocol {
         if (lastHolder(state)) {
             return back(seen, lease, volume);
         }
-        if (me.ordinal() >= settings.instances()) {
+        if (Leases.dismissed(me, settings, Optional.of(state))) {
             return seen.server().process() ? Plan.job(new Job.Stop(), new LeaseWish.Watch()) : Plan.watch();
         }
         Optional<Plan> stands = candidate.stand(seen, settings, lease);
@@ -233,21 +235,13 @@ public final class Protocol {
                 .filter(state -> state.systemIdentifier() != null
                         && state.systemIdentifier().equals(volume.systemIdentifier()));
         if (known.isEmpty()
-                || me.ordinal() >= settings.instances()
+                || Leases.dismissed(me, settings, known)
                 || settings.fenced().contains(me.ordinal())) {
             return Plan.watch();
         }
         ClusterLease state = known.get();
         if (lastHolder(state)) {
-            Duration lease = Timers.LONGEST;
-            boolean missing = seen.knowledge()
-                    .missing()
-                    .filter(since -> rules.expired(since, seen.now(), lease))
-                    .isPresent();
-            long epoch = Math.max(state.epoch() + 1, seen.knowledge().promise().epoch());
-            return missing && volume.content() == VolumeContent.Data
-                    ? Plan.lease(new LeaseWish.Create(Leases.returned(state, epoch, me)))
-                    : Plan.watch();
+            return volume.content() == VolumeContent.Data ? recreation.plan(seen, settings, state) : Plan.watch();
         }
         Optional<String> address = seen.knowledge().kept() ? heard(seen, state) : Optional.ofNullable(state.address());
         if (!seen.server().process()) {
@@ -267,7 +261,7 @@ public final class Protocol {
                 .accepted()
                 .filter(promise -> promise.epoch() == state.epoch()
                         && promise.until().compareTo(seen.now()) > 0
-                        && Descents.owner(state).isPresent()
+                        && !Timelines.pending(state)
                         && seen.knowledge().promise().resourceVersion() != null
                         && rules.mayReceive(seen.knowledge().promise(), promise.resourceVersion()))
                 .map(promise -> state.address());
@@ -299,8 +293,18 @@ public final class Protocol {
                         seen.leaseSeen(), seen.now(), Timers.of(lease.state()).lease());
     }
 
-    /** A proof younger than the moment when PostgreSQL was last seen dead: the Lease is mine now, not only once. */
+    /**
+     * A proof younger than the moment when PostgreSQL was last seen dead: the Lease is mine now, not only once. Who meant to give it back must
+     * have renewed it since: what it has sent may still arrive, and whoever takes a Lease that was given back asks no clock.
+     */
     private boolean proven(Observation seen) {
+        Optional<Duration> leaving = seen.knowledge().leaving();
+        if (leaving.isPresent()
+                && seen.proof()
+                        .filter(proof -> proof.compareTo(leaving.get()) > 0)
+                        .isEmpty()) {
+            return false;
+        }
         return java.util.stream.Stream.concat(seen.proof().stream(), seen.knowledge().failsafe().stream())
                 .filter(proof -> proof.compareTo(seen.serverGone()) > 0)
                 .anyMatch(proof ->

@@ -45,11 +45,11 @@ final class Rejoin {
      * @param end of this member's WAL; 0 when that is not known
      */
     Way way(Observation seen, ClusterLease lease, String address, long end) {
-        if (!Descents.belongs(me, seen, lease)) {
-            return discard(seen, lease, "is of a reign that the cluster has left");
+        int timeline = Timelines.timeline(seen);
+        if (timeline > lease.timeline()) {
+            return discard(seen, lease, "is of a reign that the cluster does not know");
         }
-        int timeline = Descents.timeline(seen);
-        if (timeline >= lease.timeline() || timeline == 0) {
+        if (timeline == lease.timeline() || timeline == 0) {
             return Way.FOLLOW;
         }
         TimelineHistory history = seen.knowledge().own().history();
@@ -91,12 +91,16 @@ final class Rejoin {
     Way discard(Observation seen, ClusterLease lease, String why) {
         long reigned = seen.volume().map(VolumeState::primaryEpoch).orElse(0L);
         long end = end(seen);
-        boolean older = lease.epoch() > reigned
-                && lease.epoch() >= seen.knowledge().promise().epoch();
+        // An epoch that was only voted for came to nothing, once the Lease has moved on from that vote.
+        boolean known = lease.epoch() >= seen.knowledge().promise().epoch()
+                || seen.lease()
+                        .filter(view -> rules.mayReceive(seen.knowledge().promise(), view.resourceVersion()))
+                        .isPresent();
+        boolean older = lease.epoch() > reigned && known;
         if (older && !confirmed(seen, lease)) {
             return new Way(false, Optional.empty(), Optional.empty(), true);
         }
-        if (older && (!Descents.belongs(me, seen, lease) || rules.mayDiscard(end, Descents.timeline(seen), lease))) {
+        if (older && rules.mayDiscard(end, Timelines.timeline(seen), lease)) {
             return Way.of(new Job.Discard());
         }
         return new Way(

@@ -16,7 +16,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.OptionalLong;
 
 /**
  * A member that does not hold the Lease: it has a copy of who does, follows, comes back from where it strayed, and does as users ask. It
@@ -46,10 +45,9 @@ final class Replica {
         if (volume.content() != VolumeContent.Data) {
             return upstream.isEmpty()
                     ? Plan.watch()
-                    : descend(seen, state)
-                            .orElseGet(() -> Plan.job(
-                                    new Job.Clone(upstream.get(), Objects.requireNonNull(state.systemIdentifier())),
-                                    new LeaseWish.Watch()));
+                    : Plan.job(
+                            new Job.Clone(upstream.get(), Objects.requireNonNull(state.systemIdentifier())),
+                            new LeaseWish.Watch());
         }
         if (upstream.isEmpty()) {
             return server.process()
@@ -70,7 +68,7 @@ final class Replica {
         boolean ledBefore = !server.process()
                 && !volume.past().standby()
                 && !volume.past().timelines().isEmpty();
-        boolean strayed = behind || ledBefore || !Descents.belongs(me, seen, state);
+        boolean strayed = behind || ledBefore || Timelines.timeline(seen) > state.timeline();
         if (ledBefore && !fresh(seen, lease)) {
             // The holder may be dead, and then this member's vote is needed to find another one.
             return Plan.job(new Job.StartReplica(null), new LeaseWish.Watch());
@@ -83,10 +81,6 @@ final class Replica {
                 Plan back = way.ask() ? asking(plan, state) : plan;
                 return way.problem().map(back::with).orElse(back);
             }
-        }
-        Optional<Plan> descend = descend(seen, state);
-        if (descend.isPresent()) {
-            return descend.get();
         }
         if (!server.process()) {
             return Plan.job(new Job.StartReplica(address), new LeaseWish.Watch());
@@ -131,32 +125,20 @@ final class Replica {
         boolean serves = state.phase() == Phase.Serving && !lease.holder().isEmpty();
         if (!serves
                 || lease.holder().equals(me.identity())
-                || Descents.owner(state).isEmpty()
+                || Timelines.pending(state)
                 || !rules.mayReceive(seen.knowledge().promise(), lease.resourceVersion())) {
             return Optional.empty();
         }
         return Optional.ofNullable(state.address());
     }
 
-    /** The timeline that comes next is written down before anything of it is received. The first is nobody else's. */
-    private Optional<Plan> descend(Observation seen, ClusterLease state) {
-        OptionalLong owner = Descents.owner(state);
-        if (!seen.knowledge().kept() || state.timeline() <= 1 || owner.isEmpty()) {
-            return Optional.empty();
-        }
-        boolean known = seen.knowledge().promise().descent().stream()
-                .anyMatch(descent -> descent.timeline() == state.timeline() && descent.epoch() == owner.getAsLong());
-        return known
-                ? Optional.empty()
-                : Optional.of(Plan.job(new Job.Descend(state.timeline(), owner.getAsLong()), new LeaseWish.Watch()));
-    }
-
     private Optional<Plan> rebuild(Observation seen, Settings settings, ClusterLease state) {
+        // One rebuild does for all that were asked for before it.
         Optional<Request> request = settings.requests().stream()
                 .filter(wanted ->
                         wanted.kind() == RequestKind.Rebuild && wanted.to() != null && wanted.to() == me.ordinal())
-                .filter(wanted -> !wanted.id().equals(seen.knowledge().promise().rebuilt()))
-                .findFirst();
+                .reduce((former, latter) -> latter)
+                .filter(wanted -> !wanted.id().equals(seen.knowledge().promise().rebuilt()));
         if (request.isEmpty() || !seen.knowledge().kept()) {
             return Optional.empty();
         }

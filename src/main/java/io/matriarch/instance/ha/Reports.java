@@ -84,11 +84,11 @@ final class Reports {
     /** What became of requests that are still in the settings. */
     private static List<Answer> answers(Me me, Observation seen, ServerState server) {
         List<Answer> answers = new ArrayList<>();
-        for (Request request : seen.settings().map(Settings::requests).orElse(List.of())) {
-            boolean rebuilt = request.kind() == RequestKind.Rebuild
-                    && request.id().equals(seen.knowledge().promise().rebuilt())
-                    && server.receiving();
-            if (rebuilt) {
+        List<Request> requests = seen.settings().map(Settings::requests).orElse(List.of());
+        int rebuilt = rebuilt(seen, requests);
+        for (int index = 0; index < requests.size(); index++) {
+            Request request = requests.get(index);
+            if (index <= rebuilt && rebuilds(me, request) && server.receiving()) {
                 answers.add(new Answer(request.id(), Outcome.Done, me.pod() + " was cloned anew"));
             }
             seen.lease().stream()
@@ -98,6 +98,16 @@ final class Reports {
                     .forEach(answers::add);
         }
         return answers;
+    }
+
+    private static boolean rebuilds(Me me, Request request) {
+        return request.kind() == RequestKind.Rebuild && request.to() != null && request.to() == me.ordinal();
+    }
+
+    /** Which request the last rebuild was for; -1 for none of them. */
+    private static int rebuilt(Observation seen, List<Request> requests) {
+        String id = seen.knowledge().promise().rebuilt();
+        return id == null ? -1 : requests.stream().map(Request::id).toList().indexOf(id);
     }
 
     private static @Nullable Synchronous synchronous(Observation seen) {

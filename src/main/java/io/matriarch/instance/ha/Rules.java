@@ -6,6 +6,7 @@ import io.matriarch.api.contract.Peer;
 import io.matriarch.instance.postgres.Lsn;
 import io.matriarch.instance.postgres.PromiseFile.Promise;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
@@ -29,6 +30,11 @@ class Rules {
                 .thenComparingLong(vote -> vote.lsn() == null ? 0 : Lsn.parse(vote.lsn()))
                 .thenComparing(vote -> !vote.delayed())
                 .thenComparing(vote -> -vote.ordinal());
+    }
+
+    /** The number of a new reign's timeline: one that no reign had before, nor its own data has. */
+    int timeline(ClusterLease former, int own) {
+        return Math.max(Timelines.newest(former), own) + 1;
     }
 
     /** Only a vote that told the true end of its WAL counts. */
@@ -56,6 +62,12 @@ class Rules {
                 && Optional.ofNullable(lease.sync())
                         .filter(sync -> sync.voters().contains(ordinal))
                         .isPresent();
+    }
+
+    /** Whether all the others said that nobody was the primary after this member. */
+    boolean agree(Collection<Integer> others, List<Peer.Vote> votes) {
+        return others.stream()
+                .allMatch(other -> votes.stream().anyMatch(vote -> vote.ordinal() == other && vote.granted()));
     }
 
     /** Whether a failsafe round proves that nobody else can be elected (ha.md 7.5). */

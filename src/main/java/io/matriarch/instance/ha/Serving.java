@@ -2,7 +2,6 @@ package io.matriarch.instance.ha;
 
 import io.matriarch.api.contract.ClusterLease;
 import io.matriarch.api.contract.ClusterLease.Handoff;
-import io.matriarch.api.contract.ClusterLease.Reign;
 import io.matriarch.api.contract.ClusterLease.Sync;
 import io.matriarch.api.contract.MemberReport.Answer;
 import io.matriarch.api.contract.MemberReport.Outcome;
@@ -19,7 +18,6 @@ import io.matriarch.instance.postgres.Postgres.Sender;
 import io.matriarch.instance.postgres.Postgres.ServerState;
 import io.matriarch.instance.postgres.TimelineHistory;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -50,7 +48,12 @@ final class Serving {
     Plan plan(Observation seen, Settings settings, ClusterLease state) {
         Leases draft = Leases.of(state);
         ServerState server = seen.server();
-        boolean recorded = timeline(seen, state, draft);
+        int given = state.history().getLast().timeline();
+        if (server.timeline() > 0 && server.timeline() != given) {
+            return Plan.lease(new LeaseWish.Keep(state))
+                    .killing("it is on timeline %d, and the Lease gave it %d".formatted(server.timeline(), given));
+        }
+        boolean recorded = begun(seen, state, draft);
         members(seen, settings, state, draft);
         Step step = seen.knowledge().kept() && recorded ? step(seen, settings, state) : new Step.Done();
         if (step instanceof Step.Lease next) {
@@ -67,7 +70,7 @@ final class Serving {
         }
         return plan.or(gate(seen, state))
                 .or(reign(seen, state))
-                .or(slots(seen, settings))
+                .or(slots(seen, settings, state))
                 .or(checkpoint(seen, state))
                 .or(synchronize(seen, step).filter(job -> !(job instanceof Job.Confirm)))
                 .or(seen.passwordsWanted() ? Optional.of(new Job.SetPasswords()) : Optional.empty())
@@ -76,20 +79,17 @@ final class Serving {
                 .or(synchronize(seen, step));
     }
 
-    /** Whether the Lease says which timeline this reign has. */
-    private boolean timeline(Observation seen, ClusterLease state, Leases draft) {
+    /** Whether the Lease says that this reign's timeline has begun; it says so next, if not. */
+    private static boolean begun(Observation seen, ClusterLease state, Leases draft) {
+        if (!Timelines.pending(state)) {
+            return true;
+        }
         int timeline = seen.server().timeline();
-        List<Reign> history = state.history();
-        if (timeline == 0) {
-            return false;
-        }
-        if (!history.isEmpty() && history.getLast().timeline() != timeline) {
+        if (timeline > 0) {
             TimelineHistory made = seen.knowledge().own().history();
-            draft.promoted(timeline, Lsn.text(made != null && made.timeline() == timeline ? made.began() : 0));
-            return false;
+            draft.promoted(Lsn.text(made != null && made.timeline() == timeline ? made.began() : 0));
         }
-        draft.timeline(timeline);
-        return true;
+        return false;
     }
 
     private void members(Observation seen, Settings settings, ClusterLease state, Leases draft) {
@@ -107,7 +107,7 @@ final class Serving {
         if (seen.knowledge().kept() && !lossless) {
             // Who cannot be reached cannot promise anything either: without the API server it would stop this primary
             // (ha.md 7.5).
-            Duration begun = seen.knowledge().started();
+            Duration begun = seen.knowledge().leading();
             members.removeIf(member -> member != me.ordinal()
                     && !server.streaming().contains(member)
                     && seen.now()
@@ -217,13 +217,14 @@ final class Serving {
                 : Optional.empty();
     }
 
-    private Optional<Job> slots(Observation seen, Settings settings) {
-        List<Integer> slots = new ArrayList<>();
+    /** Who is to go keeps its slot as long as it is a member: without it, it could not stream. */
+    private Optional<Job> slots(Observation seen, Settings settings, ClusterLease state) {
+        SortedSet<Integer> wanted = new TreeSet<>(state.members());
         for (int ordinal = 0; ordinal < settings.instances(); ordinal++) {
-            if (ordinal != me.ordinal()) {
-                slots.add(ordinal);
-            }
+            wanted.add(ordinal);
         }
+        wanted.remove(me.ordinal());
+        List<Integer> slots = List.copyOf(wanted);
         boolean changed = !new TreeSet<>(slots).equals(new TreeSet<>(seen.slots()));
         Duration since = seen.now().minus(seen.slotsKept());
         return changed && since.toMillis() >= 500 || since.compareTo(SLOTS) >= 0

@@ -2,6 +2,7 @@ package io.matriarch.instance.ha;
 
 import io.matriarch.api.contract.ClusterLease;
 import io.matriarch.api.contract.MemberReport.VolumeContent;
+import io.matriarch.api.contract.Names;
 import io.matriarch.api.contract.Peer;
 import io.matriarch.api.contract.Peer.Vacancy;
 import io.matriarch.instance.postgres.PromiseFile.Promise;
@@ -43,11 +44,31 @@ public final class Voter {
 
     /** Judges a request for a vote, by the newest observation; {@code seen.now()} is now, and the promise is the disk's. */
     public Verdict vote(Observation seen, Peer.VoteRequest request) {
+        if (request.vacancy() == Vacancy.Missing) {
+            return last(seen, request);
+        }
         String reason = against(seen, request);
         return reason == null
                 ? new Verdict.Grant(
                         seen.knowledge().promise().voted(request.epoch(), request.resourceVersion()), Duration.ZERO)
                 : new Verdict.Refuse(reason);
+    }
+
+    /** There is no Lease, and the one that asks says it was the last to hold it. No position matters, nothing is stopped. */
+    private Verdict last(Observation seen, Peer.VoteRequest request) {
+        Optional<ClusterLease> known = seen.remembered();
+        if (seen.lease().isPresent() || seen.knowledge().missing().isEmpty()) {
+            return new Verdict.Refuse("has not seen that there is no Lease");
+        }
+        if (known.isEmpty() || known.get().history().isEmpty()) {
+            return new Verdict.Refuse("does not remember the Lease");
+        }
+        ClusterLease lease = known.get();
+        String holder = lease.history().getLast().holder();
+        boolean another = lease.epoch() == request.epoch() - 1 && Names.ordinal(holder) != request.ordinal();
+        return lease.epoch() >= request.epoch() || another
+                ? new Verdict.Refuse("knows that %s held the Lease in epoch %d".formatted(holder, lease.epoch()))
+                : new Verdict.Grant(seen.knowledge().promise().accepted(request.epoch()), Duration.ZERO);
     }
 
     private @Nullable String against(Observation seen, Peer.VoteRequest request) {
@@ -107,7 +128,7 @@ public final class Voter {
                                 .minus(seen.leaseSeen())
                                 .compareTo(lease.multipliedBy(8).dividedBy(10))
                         < 0;
-        return renewed && request.vacancy() != Vacancy.Missing ? "saw the Lease renewed" : null;
+        return renewed ? "saw the Lease renewed" : null;
     }
 
     /** Why this member's vote would be worth nothing. */
@@ -115,8 +136,9 @@ public final class Voter {
         if (seen.stopping()) {
             return "is stopping";
         }
+        Optional<ClusterLease> lease = seen.lease().map(LeaseView::state).or(seen::remembered);
         if (seen.settings().isEmpty()
-                || seen.settings().get().instances() <= me.ordinal()
+                || Leases.dismissed(me, seen.settings().get(), lease)
                 || seen.settings().get().fenced().contains(me.ordinal())) {
             return "is not to run";
         }
@@ -127,10 +149,6 @@ public final class Voter {
                 .filter(volume -> volume.content() == VolumeContent.Data)
                 .isEmpty()) {
             return "has no data";
-        }
-        Optional<ClusterLease> lease = seen.lease().map(LeaseView::state).or(seen::remembered);
-        if (lease.isPresent() && !Descents.belongs(me, seen, lease.get())) {
-            return "its data is of another reign";
         }
         return null;
     }
@@ -148,7 +166,7 @@ public final class Voter {
         }
         if (seen.lease().isPresent()) {
             LeaseView lease = seen.lease().get();
-            boolean another = io.matriarch.api.contract.Names.ordinal(pod(lease.holder())) != request.ordinal();
+            boolean another = Names.ordinal(pod(lease.holder())) != request.ordinal();
             if (lease.state().epoch() > request.epoch()
                     || another && !rules.newer(request.resourceVersion(), lease.resourceVersion())) {
                 return new Verdict.Refuse(

@@ -158,7 +158,7 @@ public final class LocalPostgres implements Postgres {
             throw volume.problem("write to", e);
         }
         if (files.isStandby()) {
-            replication.promote(epoch);
+            replication.promote(epoch, 0);
         }
     }
 
@@ -166,6 +166,7 @@ public final class LocalPostgres implements Postgres {
     public void startReplica(Settings settings, @Nullable String primaryAddress) throws PostgresException {
         files.shutGate(false);
         try {
+            new ReservedTimelines(layout.pgdata()).takeBack();
             startWith(settings, true, primaryAddress);
         } catch (IOException e) {
             throw volume.problem("write to", e);

@@ -88,9 +88,9 @@ final class LocalReplication implements Replication {
     }
 
     @Override
-    public TimelineHistory promote(long epoch) throws PostgresException {
+    public TimelineHistory promote(long epoch, int timeline) throws PostgresException {
         try {
-            return new Promotion(layout, postmaster, files).promote(epoch);
+            return new Promotion(layout, postmaster, files).promote(epoch, timeline);
         } catch (IOException e) {
             throw volume.problem("write to", e);
         }
@@ -154,7 +154,7 @@ final class LocalReplication implements Replication {
     }
 
     @Override
-    public void rewind(Settings settings, String address, Step kept) throws PostgresException {
+    public void rewind(Settings settings, String address) throws PostgresException {
         try {
             postgres.refreshCertificates();
             postmaster.removeStalePid();
@@ -162,7 +162,6 @@ final class LocalReplication implements Replication {
                 files.dropAlterSystem();
                 postgres.write(settings, true, address, layout.listen());
                 forgetLostTimelines();
-                kept.run();
             });
         } catch (IOException e) {
             throw volume.problem("write to", e);

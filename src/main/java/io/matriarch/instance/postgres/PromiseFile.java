@@ -7,8 +7,6 @@ import io.matriarch.instance.json.Json;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -28,7 +26,6 @@ public final class PromiseFile {
      * @param epoch the highest one voted for or accepted; 0 for none
      * @param resourceVersion of the Lease at which this member last voted: it receives nothing until it has seen a newer one. Null before the
      *     first; a voter on a disk that has none may have forgotten one
-     * @param descent whose each timeline of the data here is
      * @param rebuilt id of the last request to rebuild this member that was begun
      * @param lease as it was last seen; null before it was
      */
@@ -37,47 +34,30 @@ public final class PromiseFile {
     public record Promise(
             long epoch,
             @Nullable String resourceVersion,
-            List<Descent> descent,
             @Nullable String rebuilt,
             @Nullable ClusterLease lease) {
-        public static final Promise NONE = new Promise(0, null, List.of(), null, null);
-
-        public Promise {
-            descent = descent == null ? List.of() : List.copyOf(descent);
-        }
+        public static final Promise NONE = new Promise(0, null, null, null);
 
         /** With a vote; the epoch never falls. */
         public Promise voted(long next, String version) {
-            return new Promise(Math.max(epoch, next), version, descent, rebuilt, lease);
+            return new Promise(Math.max(epoch, next), version, rebuilt, lease);
         }
 
         /** With an acceptance of a holder's epoch. */
         public Promise accepted(long next) {
-            return new Promise(Math.max(epoch, next), resourceVersion, descent, rebuilt, lease);
-        }
-
-        /** With a timeline that is received from now on. */
-        public Promise receiving(Descent next) {
-            List<Descent> all = new ArrayList<>(descent);
-            all.removeIf(known -> known.timeline() == next.timeline());
-            all.add(next);
-            return new Promise(epoch, resourceVersion, all, rebuilt, lease);
+            return new Promise(Math.max(epoch, next), resourceVersion, rebuilt, lease);
         }
 
         /** Of data that was thrown away, for a request or for none. */
         public Promise rebuilding(@Nullable String request) {
-            return new Promise(epoch, resourceVersion, List.of(), request == null ? rebuilt : request, lease);
+            return new Promise(epoch, resourceVersion, request == null ? rebuilt : request, lease);
         }
 
         /** With what the Lease says now. */
         public Promise remembering(ClusterLease now) {
-            return new Promise(epoch, resourceVersion, descent, rebuilt, now);
+            return new Promise(epoch, resourceVersion, rebuilt, now);
         }
     }
-
-    /** {@code timeline} of the data here is the one of the reign that began in {@code epoch} (ha.md section 0, 5). */
-    @JsonIgnoreProperties(ignoreUnknown = true)
-    public record Descent(int timeline, long epoch) {}
 
     public PromiseFile(Path state) {
         this.state = state;

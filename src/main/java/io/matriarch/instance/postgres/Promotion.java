@@ -25,16 +25,25 @@ final class Promotion {
         this.files = files;
     }
 
-    /** Returns the history of the timeline that the server is on as a primary; one that is a primary already stays as it is. */
-    TimelineHistory promote(long epoch) throws PostgresException, IOException {
+    /**
+     * Returns the history of the timeline that the server is on as a primary; one that is a primary already stays as it is.
+     *
+     * @param given number that the timeline must get; 0 for the next one
+     */
+    TimelineHistory promote(long epoch, int given) throws PostgresException, IOException {
         try (Sql sql = Sql.open(layout, "postgres", ANSWER)) {
             if (sql.one("SELECT pg_is_in_recovery()", row -> row.getBoolean(1))) {
                 int replayed;
                 try (Sql walsender = Sql.openReplication(layout, ANSWER)) {
                     replayed = walsender.one("IDENTIFY_SYSTEM", row -> row.getInt(2));
                 }
+                new ReservedTimelines(layout.pgdata()).before(given);
+                int next = TimelineHistory.newest(layout.pgdata(), replayed) + 1;
+                if (given > 0 && next != given) {
+                    throw failed("its timeline would be %d, and the Lease gave it %d".formatted(next, given), null);
+                }
                 // Before the first write of this epoch, not after it: the volume must never know less than its data.
-                reign(epoch, TimelineHistory.newest(layout.pgdata(), replayed) + 1);
+                reign(epoch, next);
                 files.follow(null);
                 sql.one("SELECT pg_promote(false)", row -> row.getBoolean(1));
                 awaitPrimary(sql);

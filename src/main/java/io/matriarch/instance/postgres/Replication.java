@@ -1,7 +1,6 @@
 package io.matriarch.instance.postgres;
 
 import io.matriarch.api.contract.Settings;
-import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -46,10 +45,11 @@ public interface Replication {
      * Makes the running replica the primary of an epoch, on a timeline of its own; one that is a primary already stays as it is. The caller
      * holds the Lease, with the fuse armed.
      *
+     * @param timeline its number: the Lease gives each reign another one; 0 for the next that PostgreSQL finds free
      * @return the history of the timeline it is on now
      * @throws PostgresException {@code PromotionFailed}: it made no progress for 30 s, or ended
      */
-    TimelineHistory promote(long epoch) throws PostgresException;
+    TimelineHistory promote(long epoch, int timeline) throws PostgresException;
 
     /** Writes down whose reign it is: the first write of each (ha.md 7.6, step 6). */
     void beginReign(long epoch, int timeline) throws PostgresException;
@@ -88,15 +88,9 @@ public interface Replication {
      * Turns the stopped, diverged data of this member back and makes it a replica of the primary at {@code address}, which has completed a
      * checkpoint on its timeline. Afterwards it can be started as a replica.
      *
-     * @param kept done when the data is the primary's, before it counts as whole
      * @throws PostgresException {@code RewindFailed}: nothing was changed, it may be tried again; {@code RewindBroke}: to be cloned
      */
-    void rewind(Settings settings, String address, Step kept) throws PostgresException;
-
-    /** Something that writes to the volume. */
-    interface Step {
-        void run() throws IOException;
-    }
+    void rewind(Settings settings, String address) throws PostgresException;
 
     /** The history of a timeline, asked of the primary at {@code address}. */
     TimelineHistory history(String address, int timeline) throws PostgresException;

@@ -204,29 +204,28 @@ class ProtocolTest {
     }
 
     @Test
-    void aMemberThatIsToLeaveStopsAndThePrimaryForgetsIt() {
-        assertThat(new Seen(second)
-                        .instances(1)
-                        .lease(first.identity(), serving(Phase.Serving))
-                        .volume(VolumeContent.Data, SYSTEM)
-                        .server(replica())
-                        .decide()
-                        .job())
-                .contains(new Job.Stop());
-        Decision decision = new Seen(first)
+    void aMemberThatIsToLeaveServesUntilTheLeaseHasGivenItUp() {
+        ClusterLease with = serving(Phase.Serving);
+        ClusterLease without = Leases.of(with).members(List.of(0)).draft();
+        Seen leaver =
+                new Seen(second).instances(1).volume(VolumeContent.Data, SYSTEM).server(replica());
+        assertThat(leaver.lease(first.identity(), with).decide().job())
+                .as("its vote may still be needed")
+                .isNotEqualTo(Optional.of(new Job.Stop()));
+        assertThat(leaver.lease(first.identity(), without).decide().job()).contains(new Job.Stop());
+        Seen primary = new Seen(first)
                 .instances(1)
-                .lease(first.identity(), serving(Phase.Serving))
                 .volume(VolumeContent.Data, SYSTEM)
                 .server(primary(List.of(1)))
                 .slots(List.of(1))
-                .proof(1)
-                .decide();
-        assertThat(decision.job()).contains(new Job.KeepSlots(List.of()));
+                .proof(1);
+        Decision decision = primary.lease(first.identity(), with).decide();
         assertThat(decision.lease())
                 .isInstanceOfSatisfying(
                         LeaseWish.Keep.class,
                         keep -> assertThat(keep.state().members()).containsExactly(0));
         assertThat(decision.report().members()).as("its slot is still there").containsExactly(0, 1);
+        assertThat(primary.lease(first.identity(), without).decide().job()).contains(new Job.KeepSlots(List.of()));
     }
 
     @Test

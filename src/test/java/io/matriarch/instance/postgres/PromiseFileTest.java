@@ -4,12 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.matriarch.api.contract.ClusterLease;
-import io.matriarch.instance.postgres.PromiseFile.Descent;
 import io.matriarch.instance.postgres.PromiseFile.Promise;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -19,12 +17,11 @@ class PromiseFileTest {
 
     @Test
     void aPromiseOutlivesTheAgentAndNeverFalls() throws IOException {
-        new PromiseFile(state).change(promise -> promise.voted(7, "100").receiving(new Descent(2, 6)));
+        new PromiseFile(state).change(promise -> promise.voted(7, "100"));
         PromiseFile next = new PromiseFile(state);
         next.change(promise -> promise.accepted(5));
         next.remember(ClusterLease.vacant());
-        assertThat(new PromiseFile(state).read())
-                .isEqualTo(new Promise(7, "100", List.of(new Descent(2, 6)), null, ClusterLease.vacant()));
+        assertThat(new PromiseFile(state).read()).isEqualTo(new Promise(7, "100", null, ClusterLease.vacant()));
     }
 
     @Test

@@ -114,7 +114,7 @@ enum ReplicationScenario {
             second.replication().stopReceiving(Duration.ofSeconds(1));
 
             long began = System.nanoTime();
-            TimelineHistory history = first.replication().promote(7);
+            TimelineHistory history = first.replication().promote(7, 2);
             Duration took = Duration.ofNanos(System.nanoTime() - began);
             System.out.println("promoted in " + took.toMillis() + " ms");
             assertThat(took).isLessThan(Duration.ofSeconds(3));
@@ -127,7 +127,7 @@ enum ReplicationScenario {
                             "postgres",
                             "SELECT epoch || ' ' || timeline || ' ' || holder FROM matriarch.reigns WHERE epoch = 7"))
                     .isEqualTo("7 2 orders-1");
-            assertThat(first.replication().promote(7)).isEqualTo(history);
+            assertThat(first.replication().promote(7, 2)).isEqualTo(history);
             assertThat(first.inspect().primaryEpoch()).isEqualTo(7);
             assertThat(first.inspect().past().timelines()).isEqualTo(Map.of(7L, 2));
             assertThat(first.inspect().past().standby()).isFalse();
@@ -153,6 +153,39 @@ enum ReplicationScenario {
         }
     },
 
+    aPromotionTakesTheTimelineThatTheLeaseGaveIt {
+        @Override
+        void play(Stage stage) throws Exception {
+            LocalPostgres primary = stage.primary();
+            LocalPostgres first = stage.replica(1, 0);
+            LocalPostgres second = stage.replica(2, 0);
+            stage.sql(0, "postgres", "CREATE TABLE t AS SELECT 1 AS n");
+            primary.kill();
+            first.replication().stopReceiving(Duration.ofSeconds(1));
+            second.replication().stopReceiving(Duration.ofSeconds(1));
+
+            TimelineHistory history = first.replication().promote(7, 4);
+            assertThat(history.timeline()).isEqualTo(4);
+            assertThat(history.lineage()).as("2 and 3 are others'").containsExactlyInAnyOrder(1, 4);
+            first.keepSlots(List.of(0, 2));
+            second.follow(stage.address(1));
+            await().atMost(Duration.ofSeconds(10))
+                    .until(() -> second.observe(Duration.ofSeconds(2)).wal().receiving() == 4);
+
+            second.replication().stopReceiving(Duration.ofSeconds(1));
+            new ReservedTimelines(stage.layout(2).pgdata()).before(9);
+            second.kill();
+            second.startReplica(stage.plain(), stage.address(1));
+            stage.awaitStreaming(second);
+            assertThat(second.replication().stopReceiving(Duration.ofSeconds(1)).timeline())
+                    .as("reservations of a promotion that did not happen are gone")
+                    .isEqualTo(4);
+            assertThat(second.replication().promote(9, 7).forks())
+                    .extracting(TimelineHistory.Fork::timeline)
+                    .containsExactly(1, 4);
+        }
+    },
+
     aPausedReplicaIsPromotedWithAllThatItReceived {
         @Override
         void play(Stage stage) throws Exception {
@@ -164,7 +197,7 @@ enum ReplicationScenario {
             stage.awaitFlushed(replica, flushed);
             primary.kill();
             replica.replication().stopReceiving(Duration.ofSeconds(1));
-            assertThat(replica.replication().promote(2).began()).isGreaterThanOrEqualTo(flushed);
+            assertThat(replica.replication().promote(2, 0).began()).isGreaterThanOrEqualTo(flushed);
             assertThat(stage.sql(1, "postgres", "SELECT count(*) FROM t")).isEqualTo("10000");
         }
     },
@@ -183,7 +216,7 @@ enum ReplicationScenario {
                                     .lsn()
                             > checkpoint);
             replica.replication().stopReceiving(Duration.ofSeconds(1));
-            TimelineHistory history = replica.replication().promote(2);
+            TimelineHistory history = replica.replication().promote(2, 0);
 
             primary.stop(Duration.ofSeconds(20));
             Postgres.VolumeState left = primary.inspect();
@@ -230,13 +263,13 @@ enum ReplicationScenario {
             replica.replication().stopReceiving(Duration.ofSeconds(1));
             stage.sql(0, "postgres", "INSERT INTO t SELECT generate_series(1, 1000)");
             primary.kill();
-            replica.replication().promote(2);
+            replica.replication().promote(2, 0);
             stage.sql(1, "postgres", "INSERT INTO t VALUES (-1)");
             replica.replication().checkpoint();
             replica.keepSlots(List.of(0));
 
             assertThat(primary.inspect().past().clean()).isFalse();
-            primary.replication().rewind(stage.plain(), stage.address(1), () -> {});
+            primary.replication().rewind(stage.plain(), stage.address(1));
             assertThat(primary.inspect().content()).isEqualTo(VolumeContent.Data);
             assertThat(primary.inspect().past().standby()).isTrue();
             assertThat(primary.inspect().past().timelines())
@@ -267,13 +300,13 @@ enum ReplicationScenario {
                     .until(() ->
                             ahead.replication().position(Duration.ofSeconds(1)).lsn() >= flushed);
             primary.kill();
-            TimelineHistory history = behind.replication().promote(2);
+            TimelineHistory history = behind.replication().promote(2, 0);
             assertThat(history.began()).isEqualTo(fork.lsn());
             behind.replication().checkpoint();
             behind.keepSlots(List.of(0, 2));
 
             ahead.stop(Duration.ofSeconds(20));
-            ahead.replication().rewind(stage.plain(), stage.address(1), () -> {});
+            ahead.replication().rewind(stage.plain(), stage.address(1));
             ahead.startReplica(stage.plain(), stage.address(1));
             stage.awaitStreaming(ahead);
             assertThat(stage.sql(2, "postgres", "SELECT count(*) FROM t")).isEqualTo("0");
@@ -303,7 +336,7 @@ enum ReplicationScenario {
         void play(Stage stage) throws Exception {
             LocalPostgres primary = stage.primary();
             primary.stop(Duration.ofSeconds(20));
-            assertThatThrownBy(() -> primary.replication().rewind(stage.plain(), stage.address(1), () -> {}))
+            assertThatThrownBy(() -> primary.replication().rewind(stage.plain(), stage.address(1)))
                     .isInstanceOfSatisfying(
                             PostgresException.class,
                             e -> assertThat(e.problem().reason()).isEqualTo("RewindFailed"));

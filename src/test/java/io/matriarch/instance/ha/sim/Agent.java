@@ -173,7 +173,7 @@ final class Agent {
         for (Ask ask : decision.asks()) {
             ask(ask);
         }
-        decision.report().problem();
+        decision.report().answers().forEach(answered -> world.plot.answered(answered.id()));
         if (decision.exit()) {
             node.newPod();
             node.endContainer();
@@ -228,16 +228,6 @@ final class Agent {
                 false,
                 stopping,
                 memory.knowledge());
-    }
-
-    /** The epoch of the reign that owns a timeline, by the Lease; 0 if it says nothing of it. */
-    long reign(int timeline) {
-        return keeper.lease().stream()
-                .flatMap(lease -> lease.state().history().stream())
-                .filter(reign -> reign.timeline() == timeline)
-                .mapToLong(ClusterLease.Reign::epoch)
-                .max()
-                .orElse(0);
     }
 
     void slotsKept() {
@@ -353,6 +343,7 @@ final class Agent {
         Verdict verdict = voter.vote(observe(), request);
         long epoch = node.disk.promise.epoch();
         if (verdict instanceof Verdict.Refuse refuse) {
+            world.tell("%d: refuses %d its vote: %s", me.ordinal(), request.ordinal(), refuse.reason());
             answer.accept(new Peer.Vote(false, refuse.reason(), me.ordinal(), 0, null, false, false, epoch));
             return;
         }
@@ -361,6 +352,10 @@ final class Agent {
             memory.promised(promise);
         } else {
             promise(promise);
+        }
+        if (request.vacancy() == Peer.Vacancy.Missing) {
+            answer.accept(new Peer.Vote(true, null, me.ordinal(), 0, null, true, false, promise.epoch()));
+            return;
         }
         Server server = java.util.Objects.requireNonNull(node.server);
         long before = node.disk.lsn;

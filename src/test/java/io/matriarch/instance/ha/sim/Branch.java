@@ -25,6 +25,11 @@ record Branch(int timeline, @Nullable Branch parent, long fork, int maker, long 
         return false;
     }
 
+    /** Whether this is another branch's continuation, or that very one. */
+    boolean descends(@Nullable Branch from) {
+        return this == from || parent != null && parent.descends(from);
+    }
+
     /** The ancestor, or this one, with a number; as PostgreSQL sees it. */
     @Nullable
     Branch numbered(int number) {

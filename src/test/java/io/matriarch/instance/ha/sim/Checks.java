@@ -3,6 +3,7 @@ package io.matriarch.instance.ha.sim;
 import io.matriarch.api.contract.ClusterLease;
 import io.matriarch.api.contract.ClusterLease.Sync;
 import io.matriarch.instance.ha.LeaseView;
+import io.matriarch.instance.ha.Timers;
 import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -16,6 +17,7 @@ final class Checks {
     private @Nullable Server newest;
     private @Nullable Branch newestBranch;
     private long newestAcknowledged;
+    private long written;
     long acknowledgements;
     long elections;
     long lastAcknowledged;
@@ -47,6 +49,7 @@ final class Checks {
 
     /** I3: epochs grow, and never without a change of the holder; I1: what may be lost. */
     void lease(@Nullable LeaseView former, LeaseView next) {
+        written = world.now;
         if (former == null) {
             return;
         }
@@ -67,8 +70,20 @@ final class Checks {
         }
     }
 
-    private static long fuse(Node node) {
-        return node.agent == null ? 0 : node.agent.timers().fuse().toMillis();
+    /** What others count on: by what the Lease says, once it says so. */
+    private long fuse() {
+        LeaseView lease = world.api.lease();
+        return (lease == null ? Timers.RELAXED : Timers.of(lease.state()))
+                .fuse()
+                .toMillis();
+    }
+
+    /** Since the last proof; a write whose answer has not come yet is one as well. */
+    private long unproven(Node node) {
+        LeaseView lease = world.api.lease();
+        boolean holds = lease != null && lease.holder().startsWith("orders-" + node.ordinal + "/");
+        long known = node.clock() - node.fuseProof();
+        return holds ? Math.min(known, world.now - written) : known;
     }
 
     /** A client has its answer. */
@@ -78,8 +93,8 @@ final class Checks {
         lastAcknowledged = world.now;
         Branch branch = java.util.Objects.requireNonNull(server.disk.branch);
         Node node = server.node;
-        long age = node.clock() - node.fuseProof();
-        if (age > fuse(node) + 600 && world.now - node.wokeAt() > 500) {
+        long age = unproven(node);
+        if (age > fuse() + 600 && world.now - node.wokeAt() > 500) {
             violated("I4: %d acknowledges %d ms after its last proof".formatted(node.ordinal, age));
         }
         if (server.epoch < newestAcknowledged && (synchronous() || world.now - node.wokeAt() > 600)) {
@@ -152,10 +167,16 @@ final class Checks {
         }
     }
 
-    /** How many disks other than this one have all that was acknowledged. */
+    /** Whether a member has data that the newest primary's goes on from: other data is thrown away. */
+    boolean whole(int ordinal) {
+        Disk disk = world.nodes.get(ordinal).disk;
+        return disk.branch != null && !disk.torn && (newestBranch == null || newestBranch.descends(disk.branch));
+    }
+
+    /** How many disks other than this one, of the cluster's present history, have all that was acknowledged. */
     long copies(int without) {
         return world.nodes.stream()
-                .filter(node -> node.ordinal != without && node.disk.branch != null && !node.disk.torn)
+                .filter(node -> node.ordinal != without && whole(node.ordinal))
                 .filter(node -> acknowledged.entrySet().stream()
                         .allMatch(entry -> java.util.Objects.requireNonNull(node.disk.branch)
                                 .has(node.disk.lsn, entry.getKey(), entry.getValue())))

@@ -29,8 +29,6 @@ final class Disk {
     TreeMap<Long, Integer> timelines = new TreeMap<>();
     long primaryEpoch;
     Sync names = new Sync(0, java.util.List.of());
-    /** Writes that were acknowledged while this disk held everything count on it; see {@link Checks}. */
-    boolean wiped;
 
     VolumeState state() {
         if (branch == null) {
@@ -64,6 +62,5 @@ final class Disk {
     void lose() {
         clear();
         promise = Promise.NONE;
-        wiped = true;
     }
 }

@@ -184,10 +184,10 @@ record Fault(long at, Kind kind, int node, int other, long lasts) {
                     && !lease.holder().startsWith("orders-" + at + "/")
                     && world.checks.copies(at) > 0;
         }
-        long wiped = world.nodes.stream()
-                .filter(node -> node.disk.wiped && node.ordinal != at)
+        long without = sync.voters().stream()
+                .filter(voter -> voter != at && (world.plot.rebuilding(voter) || !world.checks.whole(voter)))
                 .count();
-        return sync.acknowledgements() > wiped && world.checks.copies(at) > 0;
+        return sync.acknowledgements() > without && world.checks.copies(at) > 0;
     }
 
     /** As the operator does it: members that go stop first, and nobody goes who holds the Lease. */
@@ -221,7 +221,6 @@ record Fault(long at, Kind kind, int node, int other, long lasts) {
                 node.wanted = false;
                 node.endContainer();
                 node.disk.lose();
-                node.disk.wiped = false;
                 node.newPod();
             } else {
                 leave(world, node);

@@ -109,6 +109,22 @@ final class Plot {
         requests = all.size() > 3 ? all.subList(all.size() - 3, all.size()) : all;
     }
 
+    /** The operator takes a request out that has its answer. */
+    void answered(String id) {
+        if (!requests.isEmpty()) {
+            requests = requests.stream()
+                    .filter(request -> !request.id().equals(id))
+                    .toList();
+        }
+    }
+
+    boolean rebuilding(int ordinal) {
+        return requests.stream()
+                .anyMatch(request -> request.kind() == Settings.RequestKind.Rebuild
+                        && request.to() != null
+                        && request.to() == ordinal);
+    }
+
     Settings settings() {
         int most = Math.min(acknowledgements, instances - 1);
         return new Settings(

@@ -4,7 +4,6 @@ import io.matriarch.api.contract.ClusterLease.Sync;
 import io.matriarch.api.contract.MemberReport.Problem;
 import io.matriarch.instance.ha.Job;
 import io.matriarch.instance.ha.Observation.Failure;
-import io.matriarch.instance.postgres.PromiseFile.Descent;
 import io.matriarch.instance.postgres.TimelineHistory;
 import java.util.List;
 import java.util.Objects;
@@ -74,11 +73,6 @@ final class Work {
                 long before = stops;
                 then(5, 60, () -> follow(follow.address(), before));
             }
-            case Job.Descend descend ->
-                then(5, 30, () -> {
-                    agent.promise(node.disk.promise.receiving(new Descent(descend.timeline(), descend.epoch())));
-                    return true;
-                });
             case Job.Pledge pledge ->
                 then(5, 30, () -> {
                     agent.promise(node.disk.promise.voted(node.disk.promise.epoch(), pledge.resourceVersion()));
@@ -250,7 +244,7 @@ final class Work {
         }
         agent.memory().begins();
         Branch old = Objects.requireNonNull(node.disk.branch);
-        int timeline = old.timeline() + 1;
+        int timeline = promote.timeline();
         node.disk.timelines.put(promote.epoch(), timeline);
         node.disk.primaryEpoch = promote.epoch();
         boolean fails = world.happens(world.plot.broken());
@@ -303,10 +297,7 @@ final class Work {
         then(100, 1_500, () -> {
             Server primary = primaryAt(rewind.address());
             Branch ours = Objects.requireNonNull(node.disk.branch);
-            long epoch = agent.reign(rewind.timeline());
-            if (primary == null
-                    || epoch == 0
-                    || Objects.requireNonNull(primary.disk.branch).timeline() != rewind.timeline()) {
+            if (primary == null || Objects.requireNonNull(primary.disk.branch).timeline() != rewind.timeline()) {
                 return false;
             }
             if (world.happens(world.plot.broken())) {
@@ -319,7 +310,6 @@ final class Work {
                         .formatted(node.ordinal, ours, theirs));
             }
             world.checks.replaced(node, primary);
-            agent.promise(node.disk.promise.receiving(new Descent(theirs.timeline(), epoch)));
             node.disk.branch = theirs;
             node.disk.lsn = primary.disk.lsn;
             node.disk.known = primary.disk.lsn;

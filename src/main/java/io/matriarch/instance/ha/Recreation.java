@@ -1,0 +1,82 @@
+package io.matriarch.instance.ha;
+
+import io.matriarch.api.contract.ClusterLease;
+import io.matriarch.api.contract.MemberReport.Problem;
+import io.matriarch.api.contract.Peer;
+import io.matriarch.api.contract.Peer.Vacancy;
+import io.matriarch.api.contract.Peer.Vote;
+import io.matriarch.api.contract.Settings;
+import io.matriarch.instance.ha.Decision.LeaseWish;
+import io.matriarch.instance.ha.Knowledge.Ballot;
+import java.time.Duration;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.SortedSet;
+import java.util.TreeSet;
+import java.util.stream.IntStream;
+import java.util.stream.LongStream;
+
+/**
+ * Somebody deleted the Lease, and with it the word on who was the last primary. A member that remembers to have been it makes the Lease again,
+ * once every other member has said that it knows of no later one: then nobody was promoted since, and its data is the newest there is. One that
+ * does not answer may have been promoted, so only a human can do without it.
+ */
+final class Recreation {
+    private static final Duration RETRY = Duration.ofSeconds(2);
+
+    private final Me me;
+    private final Rules rules;
+
+    Recreation(Me me, Rules rules) {
+        this.me = me;
+        this.rules = rules;
+    }
+
+    /** What the last primary that it knows of, this member, does about it; it has its data. */
+    Plan plan(Observation seen, Settings settings, ClusterLease state) {
+        Optional<Duration> missing =
+                seen.knowledge().missing().filter(since -> rules.expired(since, seen.now(), Timers.LONGEST));
+        if (missing.isEmpty()) {
+            return Plan.watch();
+        }
+        SortedSet<Integer> others = new TreeSet<>(state.members());
+        IntStream.range(0, settings.instances()).forEach(others::add);
+        others.remove(me.ordinal());
+        Peer.VoteRequest request = new Peer.VoteRequest(state.epoch() + 1, "", me.ordinal(), Vacancy.Missing);
+        Optional<Ballot> ballot = seen.knowledge()
+                .ballot()
+                .filter(known ->
+                        known.request().equals(request) && known.began().compareTo(missing.get()) > 0);
+        List<Vote> votes =
+                ballot.map(known -> List.copyOf(known.votes().values())).orElse(List.of());
+        boolean all = rules.agree(others, votes);
+        if (all) {
+            long epoch = LongStream.concat(
+                            LongStream.of(
+                                    request.epoch(), seen.knowledge().promise().epoch()),
+                            votes.stream().mapToLong(Vote::epoch))
+                    .max()
+                    .orElseThrow();
+            return Plan.lease(new LeaseWish.Create(Leases.returned(state, epoch, me)));
+        }
+        Plan waiting = ballot.isEmpty() ? Plan.watch() : Plan.problem(disputed(votes));
+        boolean again = ballot.map(Ballot::asked)
+                .map(asked -> seen.now().minus(asked).compareTo(RETRY) >= 0)
+                .orElse(true);
+        return again ? waiting.with(new Ask.Votes(List.copyOf(others), request)) : waiting;
+    }
+
+    private Problem disputed(List<Vote> votes) {
+        String reasons = votes.stream()
+                .filter(vote -> !vote.granted())
+                .sorted(Comparator.comparingInt(Vote::ordinal))
+                .map(vote -> "%d %s".formatted(vote.ordinal(), vote.reason()))
+                .toList()
+                .toString();
+        return new Problem(
+                "LeaseGone",
+                "the Lease was deleted. %s was the last primary that it knows of, and makes the Lease again when all other members agree: %s"
+                        .formatted(me.pod(), votes.isEmpty() ? "nobody answers yet" : reasons));
+    }
+}

@@ -1,0 +1,52 @@
+package io.matriarch.instance.postgres;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+
+/**
+ * Timelines that a promotion must not take, as other reigns have them. PostgreSQL takes the first number that has no history file, so each
+ * reserved one gets a file without an ancestor: that is enough for its number not to be taken, no server follows it ("is not a child of database
+ * system timeline"), and replicas that ask for the files between their timeline and the primary's find one. A server that starts as a replica
+ * goes for the newest file there is, so reservations that no timeline of the data came after are taken back before.
+ */
+final class ReservedTimelines {
+    private static final String MARK = "# reserved by matriarch: another member's timeline\n";
+
+    private final Path wal;
+
+    ReservedTimelines(Path pgdata) {
+        this.wal = pgdata.resolve("pg_wal");
+    }
+
+    /** All below {@code timeline} that have no history here. */
+    void before(int timeline) throws IOException {
+        for (int number = 2; number < timeline; number++) {
+            Path file = wal.resolve("%08X.history".formatted(number));
+            if (!Files.exists(file)) {
+                Files.writeString(file, MARK);
+            }
+        }
+    }
+
+    /** Those that are newer than any real history here. */
+    void takeBack() throws IOException {
+        if (!Files.isDirectory(wal)) {
+            return;
+        }
+        List<Path> newestFirst;
+        try (Stream<Path> files = Files.list(wal)) {
+            newestFirst = files.filter(file -> file.getFileName().toString().endsWith(".history"))
+                    .sorted((one, other) -> other.compareTo(one))
+                    .toList();
+        }
+        for (Path file : newestFirst) {
+            if (!Files.readString(file).equals(MARK)) {
+                return;
+            }
+            Files.delete(file);
+        }
+    }
+}
