@@ -87,6 +87,9 @@ final class Serving {
         int timeline = seen.server().timeline();
         if (timeline > 0) {
             TimelineHistory made = seen.knowledge().own().history();
+            if (seen.running().filter(job -> job instanceof Job.Promote).isPresent()) {
+                return false; // in a moment it tells where the timeline began
+            }
             draft.promoted(Lsn.text(made != null && made.timeline() == timeline ? made.began() : 0));
         }
         return false;

@@ -263,5 +263,9 @@ final class Postmaster {
     void removeStalePid() throws IOException {
         killAll();
         Files.deleteIfExists(layout.pgdata().resolve("postmaster.pid"));
+        // The socket's folder outlives a container, and its lock file names a pid, too.
+        String socket = ".s.PGSQL." + layout.port();
+        Files.deleteIfExists(layout.socket().resolve(socket + ".lock"));
+        Files.deleteIfExists(layout.socket().resolve(socket));
     }
 }

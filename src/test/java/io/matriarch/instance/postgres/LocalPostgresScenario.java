@@ -315,12 +315,23 @@ enum LocalPostgresScenario {
             LocalPostgres postgres = stage.primary();
             postgres.kill();
             Files.setPosixFilePermissions(stage.layout(0).pgdata(), PosixFilePermissions.fromString("rwxrwxr-x"));
+            // Any process may have that pid by now, such as a thread of an agent after a node was powered off.
+            Process anybody = new ProcessBuilder("sleep", "60").start();
+            String lock = anybody.pid() + "\n" + stage.layout(0).pgdata() + "\n";
+            Files.writeString(stage.layout(0).pgdata().resolve("postmaster.pid"), lock);
             Files.writeString(
-                    stage.layout(0).pgdata().resolve("postmaster.pid"),
-                    ProcessHandle.current().pid() + "\n" + stage.layout(0).pgdata() + "\n");
-            postgres.inspect();
-            postgres.startPrimary(stage.plain(), 2);
-            assertThat(postgres.observe(Duration.ofSeconds(2)).accepting()).isTrue();
+                    stage.layout(0)
+                            .socket()
+                            .resolve(
+                                    ".s.PGSQL.%d.lock".formatted(stage.layout(0).port())),
+                    lock);
+            try {
+                postgres.inspect();
+                postgres.startPrimary(stage.plain(), 2);
+                assertThat(postgres.observe(Duration.ofSeconds(2)).accepting()).isTrue();
+            } finally {
+                anybody.destroyForcibly();
+            }
         }
     },
 
