@@ -72,17 +72,18 @@ final class FailsafeRounds {
         }
         Optional<Failsafe.Round> round =
                 failsafe.due(known.lease().get(), known.proof().get(), now.get());
-        if (round.isPresent() != needed && round.isPresent()) {
-            LOG.warn("the Lease cannot be renewed: asking the other members for their promises");
+        boolean late = now.get()
+                        .minus(known.proof().get())
+                        .compareTo(protocol.timers(known.lease()).stop())
+                >= 0;
+        if (late != needed) {
+            needed = late;
+            LOG.warn(
+                    late
+                            ? "the Lease cannot be renewed: this member goes on by the promises of the others"
+                            : "the Lease is renewed again: no promises are needed");
         }
         round.ifPresent(this::send);
-        boolean late = failsafe.proof()
-                .filter(proof -> now.get().minus(proof).compareTo(Duration.ofSeconds(5)) < 0)
-                .isPresent();
-        if (needed && !late && round.isEmpty()) {
-            LOG.info("no promises of the other members are needed any more");
-        }
-        needed = round.isPresent() || needed && late;
     }
 
     private void send(Failsafe.Round round) {

@@ -196,7 +196,9 @@ final class LeaseKeeper {
                         view.filter(lease -> lease.resourceVersion().equals(take.resourceVersion()));
                 if (free.isPresent()) {
                     if (elapsed(away ? RETRY : LEAST)) {
-                        LOG.info("taking the Lease: epoch {}", take.state().epoch());
+                        if (!away) {
+                            LOG.info("taking the Lease: epoch {}", take.state().epoch());
+                        }
                         write(free.get(), identity, take.state());
                     }
                 } else {
@@ -210,7 +212,7 @@ final class LeaseKeeper {
                     boolean urgent = keep.urgent(mine.get().state()) || provenTooEarly();
                     if (elapsed(
                             away ? RETRY : urgent ? LEAST : timers.apply(mine).renew())) {
-                        obeyFaster(keep.state());
+                        obeyFaster(mine.get().state(), keep.state());
                         write(mine.get(), identity, keep.state());
                     }
                 }
@@ -245,10 +247,11 @@ final class LeaseKeeper {
     }
 
     /** A faster profile is obeyed before anybody may know of it. */
-    private void obeyFaster(ClusterLease next) {
-        snapshot()
-                .proof()
-                .ifPresent(proof -> fuse.lower(proof.plus(Timers.of(next).fuse())));
+    private void obeyFaster(ClusterLease present, ClusterLease next) {
+        Duration faster = Timers.of(next).fuse();
+        if (faster.compareTo(Timers.of(present).fuse()) < 0) {
+            snapshot().proof().ifPresent(proof -> fuse.lower(proof.plus(faster)));
+        }
     }
 
     private boolean provenTooEarly() {

@@ -123,6 +123,17 @@ class LeaseKeeperTest {
     }
 
     @Test
+    void whileTheApiServerIsAwayTheFuseStaysWhereOtherProofsMovedIt() {
+        taken();
+        server.away(true);
+        Duration moved = clock.now().plus(Timers.DEFAULT.fuse());
+        fuse.extend(moved);
+        int before = server.requests();
+        soon().until(() -> server.requests() >= before + 3);
+        assertThat(fuse.armed()).isEqualTo(moved);
+    }
+
+    @Test
     void aLostAnswerIsNotALostLease() {
         taken();
         server.losingAnswers(true);
