@@ -29,11 +29,13 @@ final class Holder {
     private static final Duration ISOLATED = Duration.ofSeconds(20);
 
     private final Me me;
+    private final Rules rules;
     private final Departure departure;
     private final Serving serving;
 
     Holder(Me me, Rules rules) {
         this.me = me;
+        this.rules = rules;
         this.departure = new Departure(me);
         this.serving = new Serving(me, rules);
     }
@@ -212,7 +214,7 @@ final class Holder {
                             names(sync).acknowledgements(), names(sync).voters()),
                     keep);
         }
-        return Plan.job(new Job.StartPrimary(state.epoch(), lossless), keep);
+        return Plan.job(new Job.StartPrimary(state.epoch(), rules.gated(state.sync())), keep);
     }
 
     /** The answers to what a holder cannot do. */

@@ -298,11 +298,7 @@ public final class Protocol {
      * have renewed it since: what it has sent may still arrive, and whoever takes a Lease that was given back asks no clock.
      */
     private boolean proven(Observation seen) {
-        Optional<Duration> leaving = seen.knowledge().leaving();
-        if (leaving.isPresent()
-                && seen.proof()
-                        .filter(proof -> proof.compareTo(leaving.get()) > 0)
-                        .isEmpty()) {
+        if (!rules.stayed(seen.knowledge().leaving(), seen.proof())) {
             return false;
         }
         return java.util.stream.Stream.concat(seen.proof().stream(), seen.knowledge().failsafe().stream())

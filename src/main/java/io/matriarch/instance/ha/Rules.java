@@ -3,6 +3,7 @@ package io.matriarch.instance.ha;
 import io.matriarch.api.contract.ClusterLease;
 import io.matriarch.api.contract.ClusterLease.Sync;
 import io.matriarch.api.contract.Peer;
+import io.matriarch.api.contract.Peer.Vacancy;
 import io.matriarch.instance.postgres.Lsn;
 import io.matriarch.instance.postgres.PromiseFile.Promise;
 import java.time.Duration;
@@ -10,6 +11,8 @@ import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.SortedSet;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -82,6 +85,30 @@ class Rules {
         return rest < quorum(sync);
     }
 
+    /** What the Lease must say before the names change: with the new voters, and W not higher than wanted (ha.md 7.7). */
+    Sync wider(Sync target, Sync lease) {
+        SortedSet<Integer> voters = new TreeSet<>(lease.voters());
+        voters.addAll(target.voters());
+        return new Sync(Math.min(target.acknowledgements(), lease.acknowledgements()), List.copyOf(voters));
+    }
+
+    /** Whether it is certain that the Lease says what was wished for, and that nothing else can still be written. */
+    boolean certain(Optional<Duration> settled, Optional<Duration> proof) {
+        return settled.isPresent()
+                && proof.filter(sent -> sent.compareTo(settled.get()) > 0).isPresent();
+    }
+
+    /** Whether a holder that meant to leave has renewed the Lease since. */
+    boolean stayed(Optional<Duration> leaving, Optional<Duration> proof) {
+        return leaving.isEmpty()
+                || proof.filter(sent -> sent.compareTo(leaving.get()) > 0).isPresent();
+    }
+
+    /** Whether clients wait, after a crash, until enough replicas have what it made visible (ha.md section 0, 13). */
+    boolean gated(@Nullable Sync sync) {
+        return sync != null && sync.acknowledgements() > 0;
+    }
+
     /** Whether commits acknowledged under these names are safe with a Lease that says this (ha.md 7.7). */
     boolean safe(Sync names, @Nullable Sync lease) {
         if (lease == null || lease.acknowledgements() == 0) {
@@ -96,6 +123,14 @@ class Rules {
     /** Whether the Lease has run out: not renewed for as long as it lasts, on this member's own clock. */
     boolean expired(Duration seen, Duration now, Duration lease) {
         return now.minus(seen).compareTo(lease) >= 0;
+    }
+
+    /** Vacancies that only a clock tells of; the others are facts about the holder, whatever was promised to it before. */
+    boolean byTime(Vacancy vacancy) {
+        return switch (vacancy) {
+            case Expired, Missing, Forced -> true;
+            case Released, HandingOver, Terminated -> false;
+        };
     }
 
     /** Whether data may be thrown away for a copy of the primary's: only when nothing in it can be missing there. */

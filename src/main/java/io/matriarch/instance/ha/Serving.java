@@ -36,11 +36,13 @@ final class Serving {
     private static final Duration GONE = Duration.ofSeconds(30);
 
     private final Me me;
+    private final Rules rules;
     private final SyncPlan syncPlan;
     private final Departure departure;
 
     Serving(Me me, Rules rules) {
         this.me = me;
+        this.rules = rules;
         this.syncPlan = new SyncPlan(rules);
         this.departure = new Departure(me);
     }
@@ -182,10 +184,7 @@ final class Serving {
     private Optional<Job> synchronize(Observation seen, Step step) {
         return switch (step) {
             case Step.Names names -> {
-                boolean certain = seen.knowledge()
-                        .settled()
-                        .flatMap(settled -> seen.proof().filter(proof -> proof.compareTo(settled) > 0))
-                        .isPresent();
+                boolean certain = rules.certain(seen.knowledge().settled(), seen.proof());
                 yield names.relaxes() && !certain
                         ? Optional.empty()
                         : Optional.of(new Job.Synchronize(

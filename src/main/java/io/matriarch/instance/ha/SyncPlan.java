@@ -2,8 +2,6 @@ package io.matriarch.instance.ha;
 
 import io.matriarch.api.contract.ClusterLease.Sync;
 import java.util.List;
-import java.util.SortedSet;
-import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -64,7 +62,7 @@ final class SyncPlan {
             return new Step.Done();
         }
         if (lease != null && lease.acknowledgements() > 0) {
-            Sync wider = wider(target, lease);
+            Sync wider = rules.wider(target, lease);
             if (!wider.equals(lease)) {
                 return new Step.Lease(wider);
             }
@@ -73,13 +71,6 @@ final class SyncPlan {
             return order(target, lease, names);
         }
         return confirmed ? new Step.Lease(target) : new Step.Confirm(target);
-    }
-
-    /** With the new voters, and W not higher than wanted. */
-    private static Sync wider(Sync target, Sync lease) {
-        SortedSet<Integer> voters = new TreeSet<>(lease.voters());
-        voters.addAll(target.voters());
-        return new Sync(Math.min(target.acknowledgements(), lease.acknowledgements()), List.copyOf(voters));
     }
 
     private Step order(Sync target, @Nullable Sync lease, Sync names) {

@@ -90,21 +90,13 @@ public final class Voter {
                         .formatted(lease.state().epoch(), lease.resourceVersion());
             }
         }
-        if (byTime(request.vacancy())) {
+        if (rules.byTime(request.vacancy())) {
             String early = tooEarly(seen, request);
             if (early != null) {
                 return early;
             }
         }
         return unable(seen);
-    }
-
-    /** Vacancies that only a clock tells of; the others are facts about the holder, whatever was promised to it before. */
-    private static boolean byTime(Vacancy vacancy) {
-        return switch (vacancy) {
-            case Expired, Missing, Forced -> true;
-            case Released, HandingOver, Terminated -> false;
-        };
     }
 
     private @Nullable String tooEarly(Observation seen, Peer.VoteRequest request) {

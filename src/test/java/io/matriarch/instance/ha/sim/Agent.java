@@ -143,6 +143,10 @@ final class Agent {
         return server != null && server.alive && !server.recovery || work.makesPrimary();
     }
 
+    boolean replacesData() {
+        return work.replaces();
+    }
+
     void tearIfHalfDone() {
         work.tear();
     }

@@ -43,6 +43,7 @@ final class ApiServer {
 
     void delete() {
         lease = null;
+        world.checks.vanished();
         world.tell("Lease deleted");
     }
 

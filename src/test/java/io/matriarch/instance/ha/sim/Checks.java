@@ -4,20 +4,24 @@ import io.matriarch.api.contract.ClusterLease;
 import io.matriarch.api.contract.ClusterLease.Sync;
 import io.matriarch.instance.ha.LeaseView;
 import io.matriarch.instance.ha.Timers;
-import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** The invariants of ha.md 7.11, checked at every acknowledgement, promotion, write of the Lease, and at the end. */
 final class Checks {
     private final World world;
     /** How far each branch was acknowledged while commits were to be safe. */
-    private final Map<Branch, Long> acknowledged = new HashMap<>();
+    private final Map<Branch, Long> acknowledged = new LinkedHashMap<>();
 
     private @Nullable Server newest;
     private @Nullable Branch newestBranch;
     private long newestAcknowledged;
+    private static final long RECREATED = 40_000;
     private long written;
+    private long vanished;
     long acknowledgements;
     long elections;
     long lastAcknowledged;
@@ -45,6 +49,11 @@ final class Checks {
         LeaseView lease = world.api.lease();
         Sync sync = lease == null ? null : lease.state().sync();
         return sync != null;
+    }
+
+    /** Somebody deleted the Lease. */
+    void vanished() {
+        vanished = world.now;
     }
 
     /** I3: epochs grow, and never without a change of the holder; I1: what may be lost. */
@@ -93,6 +102,13 @@ final class Checks {
         lastAcknowledged = world.now;
         Branch branch = java.util.Objects.requireNonNull(server.disk.branch);
         Node node = server.node;
+        if (!world.clocked) {
+            // Who waits for nobody has only the clock to be safe by.
+            if (server.names.acknowledgements() > 0) {
+                lost(server, branch, lsn);
+            }
+            return;
+        }
         long age = unproven(node);
         if (age > fuse() + 600 && world.now - node.wokeAt() > 500) {
             violated("I4: %d acknowledges %d ms after its last proof".formatted(node.ordinal, age));
@@ -102,14 +118,26 @@ final class Checks {
                     .formatted(node.ordinal, server.epoch, newestAcknowledged));
         }
         newestAcknowledged = Math.max(newestAcknowledged, server.epoch);
+        lost(server, branch, lsn);
+    }
+
+    /** I1: what a former primary acknowledges is on the present one. */
+    private void lost(Server server, Branch branch, long lsn) {
         if (synchronous()) {
             Server now = newest;
             Branch kept = newestBranch;
             if (now != null && kept != null && now.epoch > server.epoch && !kept.has(Long.MAX_VALUE, branch, lsn)) {
                 violated("I1: %d acknowledges %s:%d, which the primary of epoch %d does not have"
-                        .formatted(node.ordinal, branch, lsn, now.epoch));
+                        .formatted(server.node.ordinal, branch, lsn, now.epoch));
             }
             acknowledged.merge(branch, lsn, Math::max);
+        }
+    }
+
+    /** A client reads the newest there is: what it has seen must not be lost either (ha.md section 0, 13). */
+    void read(Server server) {
+        if (synchronous()) {
+            acknowledged.merge(java.util.Objects.requireNonNull(server.disk.branch), server.visible, Math::max);
         }
     }
 
@@ -169,52 +197,58 @@ final class Checks {
 
     /** Whether a member has data that the newest primary's goes on from: other data is thrown away. */
     boolean whole(int ordinal) {
-        Disk disk = world.nodes.get(ordinal).disk;
-        return disk.branch != null && !disk.torn && (newestBranch == null || newestBranch.descends(disk.branch));
+        Node node = world.nodes.get(ordinal);
+        Disk disk = node.disk;
+        return disk.branch != null
+                && !disk.torn
+                && (node.agent == null || !node.agent.replacesData())
+                && (newestBranch == null || newestBranch.descends(disk.branch));
     }
 
-    /** How many disks other than this one, of the cluster's present history, have all that was acknowledged. */
+    /** How many members' disks other than this one, of the cluster's present history, have all that was acknowledged. */
     long copies(int without) {
         return world.nodes.stream()
                 .filter(node -> node.ordinal != without && whole(node.ordinal))
+                .filter(node -> world.api.lease() != null
+                        && world.api.lease().state().members().contains(node.ordinal))
                 .filter(node -> acknowledged.entrySet().stream()
                         .allMatch(entry -> java.util.Objects.requireNonNull(node.disk.branch)
                                 .has(node.disk.lsn, entry.getKey(), entry.getValue())))
                 .count();
     }
 
-    /** I7 and I12: some time after all is well again, one primary serves, and all follow it. */
-    void converged(int instances, long since) {
+    /** I7 and I12: what is missing until one primary serves and all follow it; empty when nothing is. */
+    Optional<String> unsettled(int instances, long since) {
         Server primary = newest;
         LeaseView lease = world.api.lease();
         if (lease == null) {
-            // Somebody deleted it while its holder was dead: only a human knows what may be lost (docs/contract.md,
-            // "Vacancy").
-            return;
+            // Only a human knows what may be lost (docs/contract.md, "A Lease that was deleted").
+            return world.now - vanished < RECREATED ? Optional.of("I12: there is no Lease") : Optional.empty();
         }
         if (primary == null || !primary.primary() || lease.state().epoch() != primary.epoch) {
-            violated("I12: nobody serves: newest %s, Lease %s"
+            return Optional.of("I12: nobody serves: %s, and the Lease says %s, epoch %d, %s"
                     .formatted(
-                            primary == null
-                                    ? null
-                                    : primary.node.ordinal + "/" + primary.epoch + "/" + primary.primary(),
-                            lease.holder() + " " + lease.state().epoch() + " "
-                                    + lease.state().phase()));
-        } else if (lastAcknowledged < since) {
-            violated("I12: %d serves and nothing is acknowledged since %d; names %s"
-                    .formatted(primary.node.ordinal, lastAcknowledged, primary.names));
-        } else {
-            for (int ordinal = 0; ordinal < instances; ordinal++) {
-                Server server = world.nodes.get(ordinal).server;
-                if (server == null
-                        || server != primary
-                                && (!server.alive
-                                        || !server.receiving
-                                        || server.disk.branch != primary.disk.branch
-                                        || primary.disk.lsn - server.disk.lsn > 2_000)) {
-                    violated("I7: %d does not follow %d".formatted(ordinal, primary.node.ordinal));
-                }
-            }
+                            primary == null ? "never" : primary.node.ordinal + " did in epoch " + primary.epoch,
+                            lease.holder(),
+                            lease.state().epoch(),
+                            lease.state().phase()));
         }
+        if (lastAcknowledged < since) {
+            return Optional.of("I12: %d serves and nothing is acknowledged since %d; names %s"
+                    .formatted(primary.node.ordinal, lastAcknowledged, primary.names));
+        }
+        return IntStream.range(0, instances)
+                .filter(ordinal -> !follows(world.nodes.get(ordinal).server, primary))
+                .mapToObj(ordinal -> "I7: %d does not follow %d".formatted(ordinal, primary.node.ordinal))
+                .findFirst();
+    }
+
+    private static boolean follows(@Nullable Server server, Server primary) {
+        return server == primary
+                || server != null
+                        && server.alive
+                        && server.receiving
+                        && server.disk.branch == primary.disk.branch
+                        && primary.disk.lsn - server.disk.lsn <= 2_000;
     }
 }

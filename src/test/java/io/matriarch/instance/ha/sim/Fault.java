@@ -28,6 +28,7 @@ record Fault(long at, Kind kind, int node, int other, long lasts) {
         DISK_HANGS,
         LINK_CUT,
         ISOLATED,
+        SPLIT,
         PEERS_CUT,
         API_CUT,
         API_DOWN,
@@ -52,9 +53,11 @@ record Fault(long at, Kind kind, int node, int other, long lasts) {
             Kind.DISK_LOST,
             Kind.LINK_CUT,
             Kind.ISOLATED,
+            Kind.SPLIT,
             Kind.PEERS_CUT,
             Kind.API_CUT,
-            Kind.API_DOWN);
+            Kind.API_DOWN,
+            Kind.SWITCHOVER);
 
     static List<Fault> draw(SplittableRandom chance, int instances) {
         int count = chance.nextInt(1, 14);
@@ -111,6 +114,13 @@ record Fault(long at, Kind kind, int node, int other, long lasts) {
                     world.cut(at, to, until);
                     world.cut(to, at, until);
                 });
+            case SPLIT ->
+                IntStream.rangeClosed(0, World.API)
+                        .filter(to -> to != at && to != other)
+                        .forEach(to -> IntStream.of(at, other).forEach(from -> {
+                            world.cut(from, to, until);
+                            world.cut(to, from, until);
+                        }));
             case PEERS_CUT ->
                 IntStream.range(0, World.API).filter(to -> to != at).forEach(to -> {
                     world.cut(at, to, until);
@@ -134,13 +144,17 @@ record Fault(long at, Kind kind, int node, int other, long lasts) {
                     plot.ask(new Request(RequestKind.Rebuild, "r" + world.now, other));
                 }
             }
-            case FORCE ->
-                plot.ask(new Request(RequestKind.ForceFailover, "f" + world.now, lasts % 2 == 0 ? null : other));
+            case FORCE -> {
+                // Without clocks a primary acknowledges on while it is replaced by force, which may lose that.
+                if (world.clocked) {
+                    plot.ask(new Request(RequestKind.ForceFailover, "f" + world.now, lasts % 2 == 0 ? null : other));
+                }
+            }
             case FENCED -> {
                 plot.fenced = List.of(at);
                 world.after(lasts, () -> plot.fenced = List.of());
             }
-            case SCALED -> scale(world, (int) (1 + lasts % Plot.MOST));
+            case SCALED -> scale(world, (int) (1 + lasts % (lasts % 4 == 0 ? Plot.MOST : 5)));
             case SYNC_CHANGED -> {
                 plot.sync = lasts % 5 > 0;
                 plot.acknowledgements = (int) (1 + lasts % Math.max(1, plot.instances - 1));

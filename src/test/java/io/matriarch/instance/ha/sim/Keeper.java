@@ -71,7 +71,10 @@ final class Keeper {
         long pace = away ? 500 : 200;
         switch (wish) {
             case LeaseWish.Take take -> {
-                if (lease != null && lease.resourceVersion().equals(take.resourceVersion()) && elapsed(pace)) {
+                LeaseView present = world.api.lease();
+                if (node.flawed(Parts.Flaw.TAKEN_AT_ANY_VERSION) && present != null && elapsed(pace)) {
+                    put(present.resourceVersion(), agent.me().identity(), take.state());
+                } else if (lease != null && lease.resourceVersion().equals(take.resourceVersion()) && elapsed(pace)) {
                     put(take.resourceVersion(), agent.me().identity(), take.state());
                 } else {
                     look(400);
@@ -178,11 +181,10 @@ final class Keeper {
             proof = Optional.empty();
             agent.released();
         } else {
-            Duration proven = node.flawed(Parts.Flaw.PROOF_BY_ANSWER) ? node.time() : sent;
-            learn(answer.lease(), proven);
+            learn(answer.lease(), sent);
             successes++;
             if (!node.flawed(Parts.Flaw.UNARMED_FUSE) || successes > 1) {
-                agent.arm(proven);
+                agent.arm(sent);
             }
             node.proven(sent.toMillis());
         }

@@ -15,6 +15,11 @@ public interface Parts {
 
     Failsafe failsafe(Me me);
 
+    /** Whether time protects as well; if not, only what is acknowledged synchronously is checked, and only that it is not lost. */
+    default boolean clocked() {
+        return true;
+    }
+
     /** Flaws of the side that carries out. */
     Set<Flaw> flaws();
 
@@ -28,12 +33,12 @@ public interface Parts {
         LATE_FUSE,
         /** The fuse is armed only by the second renewal. */
         UNARMED_FUSE,
-        /** The proof is when the answer came, not when the request was sent. */
-        PROOF_BY_ANSWER,
         /** A clone is taken from any member. */
         CLONE_FROM_STANDBY,
         /** Time is the wall clock's. */
         WALL_CLOCK,
+        /** The Lease is taken whatever its resourceVersion is by then. */
+        TAKEN_AT_ANY_VERSION,
         /** The Lease is read from a cache. */
         CACHED_LEASE,
         /** The names of a new primary's standbys are not set before it is promoted. */

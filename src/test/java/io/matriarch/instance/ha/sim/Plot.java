@@ -16,7 +16,8 @@ import java.util.SplittableRandom;
 
 /** What a simulated cluster is, what is asked of it, and how bad its world is; all drawn from a seed, and what users change while it runs. */
 final class Plot {
-    static final int MOST = 6;
+    static final int MOST = 9;
+    private static final List<Integer> SIZES = List.of(3, 3, 3, 3, 3, 3, 5, 5, 4, 4, 2, 2, 1, 6, 7, 9);
 
     private final long seed;
     private final List<Fault> faults;
@@ -50,11 +51,10 @@ final class Plot {
         this.errors = bad ? chance.nextDouble() * 0.1 : 0;
         this.drift = chance.nextInt(2) * 0.01;
         this.broken = chance.nextInt(3) == 0 ? 0.2 : 0;
-        this.instances = List.of(3, 3, 3, 3, 5, 4, 2, 1).get(chance.nextInt(8));
+        this.instances = SIZES.get(chance.nextInt(SIZES.size()));
         this.sync = instances > 1 && chance.nextInt(4) > 0;
-        this.acknowledgements = instances == 5
-                ? 1 + chance.nextInt(2)
-                : instances == 4 ? 1 + chance.nextInt(2) : Math.max(1, instances / 2);
+        int most = Math.max(1, instances / 2);
+        this.acknowledgements = chance.nextBoolean() ? most : 1 + chance.nextInt(most);
         this.degrade = chance.nextInt(4) == 0;
         this.profile = List.of(Profile.Default, Profile.Default, Profile.Fast, Profile.Relaxed)
                 .get(chance.nextInt(4));

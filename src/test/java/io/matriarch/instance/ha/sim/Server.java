@@ -26,6 +26,9 @@ final class Server {
     boolean accepting;
     boolean recovery;
     boolean gate;
+    /** What clients see at once when they are let in: commits that wait for replicas no more, as a crash ended their wait. */
+    long visible;
+
     boolean stopping;
     long hungUntil;
     long epoch;
@@ -164,11 +167,7 @@ final class Server {
         }
         if (runs() && accepting) {
             Server from = world.nodes.get(upstream).server;
-            boolean there = from != null
-                    && from.runs()
-                    && from.accepting
-                    && !from.recovery
-                    && !world.cut(upstream, node.ordinal);
+            boolean there = from != null && from.runs() && from.accepting && !world.cut(upstream, node.ordinal);
             if (there && fits(from)) {
                 take(from);
             } else if (!there && world.now - heard > TIMEOUT || there) {

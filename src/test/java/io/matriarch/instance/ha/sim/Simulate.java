@@ -1,56 +1,56 @@
 package io.matriarch.instance.ha.sim;
 
-import java.util.concurrent.atomic.AtomicLong;
-import java.util.stream.LongStream;
+import java.util.List;
 
-/** Runs schedules for as long as asked, from a seed on: {@code bench/simulate}. */
+/** {@code bench/simulate}: runs schedules for as long as asked, or tells one of them step by step. */
 public final class Simulate {
+    private static final List<String> OPTIONS = List.of("--minutes", "--seed", "--explain");
+
     private Simulate() {}
 
     public static void main(String[] arguments) {
-        long seconds = Long.parseLong(arguments[0]);
-        long first = arguments.length > 1 ? Long.parseLong(arguments[1]) : System.nanoTime() & 0xFFFFFFFFL;
-        if (arguments.length > 2) {
-            tell(Simulation.explain(first, Parts.REAL));
-            return;
-        }
-        System.out.println("first seed " + first);
-        long began = System.nanoTime();
-        AtomicLong steps = new AtomicLong();
-        AtomicLong schedules = new AtomicLong();
-        AtomicLong acknowledged = new AtomicLong();
-        AtomicLong elections = new AtomicLong();
-        AtomicLong failures = new AtomicLong();
-        while (System.nanoTime() - began < seconds * 1_000_000_000L) {
-            long from = first + schedules.get();
-            LongStream.range(from, from + 256).parallel().forEach(seed -> {
-                Simulation.Result result = Simulation.run(seed, Parts.REAL);
-                steps.addAndGet(result.steps());
-                acknowledged.addAndGet(result.acknowledged());
-                elections.addAndGet(result.elections());
-                if (result.violation().isPresent()) {
-                    failures.incrementAndGet();
-                    System.out.println(result.plot() + ": " + result.violation().get());
+        double minutes = 1;
+        long seed = System.nanoTime() & 0xFFFFFFFFL;
+        for (int i = 0; i < arguments.length; i += 2) {
+            if (!OPTIONS.contains(arguments[i]) || i + 1 == arguments.length) {
+                System.err.println(
+                        "usage: bench/simulate [--minutes N] [--seed S]   many schedules, from a seed on\n"
+                                + "       bench/simulate --explain S                  one schedule, shortened and step by step");
+                System.exit(2);
+            }
+            switch (arguments[i]) {
+                case "--minutes" -> minutes = Double.parseDouble(arguments[i + 1]);
+                case "--seed" -> seed = Long.parseLong(arguments[i + 1]);
+                default -> {
+                    System.out.println(Simulation.explain(Long.parseLong(arguments[i + 1]), Parts.REAL)
+                            .story());
+                    return;
                 }
-            });
-            schedules.addAndGet(256);
+            }
         }
-        double took = (System.nanoTime() - began) / 1e9;
-        System.out.printf(
-                "%d schedules, %d steps (%.0f schedules/s, %.0f steps/s), %d acknowledged, %d elections, %d violations%n",
-                schedules.get(),
-                steps.get(),
-                schedules.get() / took,
-                steps.get() / took,
-                acknowledged.get(),
-                elections.get(),
-                failures.get());
-        System.exit(failures.get() > 0 ? 1 : 0);
+        System.exit(run(minutes, seed) ? 0 : 1);
     }
 
-    private static void tell(Simulation.Result result) {
-        result.trace().forEach(System.out::println);
-        System.out.println(result.plot() + "; " + result.faults() + " faults: "
-                + result.violation().orElse("all well"));
+    private static boolean run(double minutes, long seed) {
+        System.out.println("first seed " + seed);
+        long began = System.nanoTime();
+        double wanted = minutes * 60e9;
+        Campaign.Total total = Campaign.run(
+                seed,
+                Parts.REAL,
+                so -> System.nanoTime() - began >= wanted,
+                broken -> System.out.println(
+                        broken.plot() + ": " + broken.violation().orElseThrow()));
+        double took = (System.nanoTime() - began) / 1e9;
+        System.out.printf(
+                "%,d schedules (%,.0f/s), %,d steps (%,.0f/s), %,d commits acknowledged, %,d elections: %d violations%n",
+                total.schedules(),
+                total.schedules() / took,
+                total.steps(),
+                total.steps() / took,
+                total.acknowledged(),
+                total.elections(),
+                total.violations());
+        return total.violations() == 0;
     }
 }

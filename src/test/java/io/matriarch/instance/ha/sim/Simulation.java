@@ -8,6 +8,7 @@ import java.util.Optional;
 public final class Simulation {
     private static final long AFTERWARDS = 5_000;
     private static final long CONVERGENCE = 150_000;
+    private static final long TURN = 5_000;
 
     private Simulation() {}
 
@@ -25,7 +26,13 @@ public final class Simulation {
             Optional<String> violation,
             String plot,
             int faults,
-            List<String> trace) {}
+            List<String> trace) {
+        /** All that was traced, and what it came to. */
+        public String story() {
+            return "%s%n%s; %d faults: %s"
+                    .formatted(String.join("\n", trace), plot, faults, violation.orElse("all well"));
+        }
+    }
 
     public static Result run(long seed, Parts parts) {
         return run(new Plot(seed), parts, false);
@@ -60,6 +67,8 @@ public final class Simulation {
             play(world);
         } catch (Checks.Violation e) {
             violation = Optional.of(e.getMessage());
+        } catch (RuntimeException e) {
+            violation = Optional.of("I0: %s at %s".formatted(e, e.getStackTrace()[0]));
         }
         return new Result(
                 plot.seed(),
@@ -90,7 +99,16 @@ public final class Simulation {
         world.heal();
         world.plot.heal();
         world.nodes.forEach(Node::healed);
-        world.run(Math.max(world.now, ends) + CONVERGENCE);
-        world.checks.converged(world.plot.instances, world.now - 10_000);
+        if (!world.clocked) {
+            return;
+        }
+        world.run(Math.max(world.now, ends));
+        long latest = world.now + CONVERGENCE;
+        Optional<String> unsettled = Optional.of("");
+        while (unsettled.isPresent() && world.now < latest) {
+            world.run(world.now + TURN);
+            unsettled = world.checks.unsettled(world.plot.instances, world.now - TURN);
+        }
+        unsettled.ifPresent(world.checks::violated);
     }
 }

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** Carries jobs out on the simulated PostgreSQL, with the steps of docs/contract.md, between any two of which everything may end. */
@@ -88,23 +89,25 @@ final class Work {
             case Job.Confirm confirm -> confirm(new Sync(confirm.acknowledgements(), confirm.voters()));
             case Job.HandOver handOver -> handOver();
             case Job.OpenGate open ->
-                then(5, 50, () -> {
-                    serverDo(server -> server.gate = false);
-                    agent.memory().gateOpened();
-                    return true;
-                });
+                then(
+                        5,
+                        50,
+                        () -> serverDo(server -> {
+                            server.gate = false;
+                            world.checks.read(server);
+                            agent.memory().gateOpened();
+                        }));
             case Job.BeginReign reign ->
-                then(5, 50, () -> {
-                    serverDo(Server::record);
-                    agent.memory().reignBegan(reign.epoch());
-                    return true;
-                });
+                then(
+                        5,
+                        50,
+                        () -> serverDo(server -> {
+                            server.record();
+                            agent.memory().reignBegan(reign.epoch());
+                        }));
             case Job.Checkpoint checkpoint -> {
                 int timeline = node.disk.branch == null ? 0 : node.disk.branch.timeline();
-                then(50, 2_000, () -> {
-                    agent.memory().checkpointed(timeline);
-                    return true;
-                });
+                then(50, 2_000, () -> serverDo(server -> agent.memory().checkpointed(timeline)));
             }
             case Job.KeepSlots keep ->
                 then(5, 50, () -> {
@@ -157,10 +160,19 @@ final class Work {
         agent.news();
     }
 
-    private void serverDo(java.util.function.Consumer<Server> what) {
-        if (node.server != null && node.server.runs()) {
-            what.accept(node.server);
+    /** False when no server runs that could. */
+    private boolean serverDo(Consumer<Server> what) {
+        Server server = node.server;
+        if (server == null || !server.runs()) {
+            return false;
         }
+        what.accept(server);
+        return true;
+    }
+
+    /** Whether the data is about to be replaced: what becomes of it is not certain. */
+    boolean replaces() {
+        return running instanceof Job.Rewind || running instanceof Job.Discard || running instanceof Job.Clone;
     }
 
     private boolean inspect() {
@@ -199,8 +211,11 @@ final class Work {
             }
             server.accepting = true;
             world.checks.primary(server);
+            server.visible = node.disk.lsn;
             if (start.behindGate()) {
                 agent.memory().gated(node.disk.lsn);
+            } else {
+                world.checks.read(server);
             }
             server.record();
             server.writes();

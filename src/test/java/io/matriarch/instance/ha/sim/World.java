@@ -18,6 +18,9 @@ final class World {
     private final long[][] cutUntil;
     private final Deque<String> trace = new ArrayDeque<>();
     private final boolean tracing;
+    /** Whether time is to protect, too. */
+    final boolean clocked;
+
     private long sequence;
     long now;
     long steps;
@@ -32,6 +35,7 @@ final class World {
     World(Plot plot, Parts parts, boolean tracing) {
         this.plot = plot;
         this.tracing = tracing;
+        this.clocked = parts.clocked();
         this.chance = new SplittableRandom(plot.seed());
         this.api = new ApiServer(this);
         this.checks = new Checks(this);
