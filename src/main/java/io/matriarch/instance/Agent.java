@@ -10,6 +10,7 @@ import io.matriarch.instance.ha.Decision;
 import io.matriarch.instance.ha.Decision.LeaseWish;
 import io.matriarch.instance.ha.Job;
 import io.matriarch.instance.ha.LeaseView;
+import io.matriarch.instance.ha.Me;
 import io.matriarch.instance.ha.Memory;
 import io.matriarch.instance.ha.Observation;
 import io.matriarch.instance.ha.Protocol;
@@ -57,6 +58,7 @@ final class Agent implements AgentServer.Member {
     private final BootClock clock;
     private final News news;
     private final Guard guard;
+    private final Succession succession;
     private final Failures failures = new Failures();
     private volatile boolean stopping;
     private volatile Duration turned = Duration.ZERO;
@@ -70,7 +72,7 @@ final class Agent implements AgentServer.Member {
     private boolean wasReceiving;
 
     Agent(
-            String identity,
+            Me me,
             Postgres postgres,
             Documents documents,
             Jobs jobs,
@@ -84,7 +86,8 @@ final class Agent implements AgentServer.Member {
             PodReporter reporter,
             BootClock clock,
             News news) {
-        this.identity = identity;
+        this.identity = me.identity();
+        this.succession = new Succession(me.identity(), me.pod());
         this.postgres = postgres;
         this.documents = documents;
         this.jobs = jobs;
@@ -333,7 +336,8 @@ final class Agent implements AgentServer.Member {
         return documents.settings().map(Settings::toString).orElse(null);
     }
 
-    private void tell(Observation seen, MemberReport next) {
+    private void tell(Observation seen, MemberReport decided) {
+        MemberReport next = succession.told(seen, decided);
         report = next;
         String role = switch (next.role()) {
             case Primary ->

@@ -155,20 +155,8 @@ final class Wiring {
                 news::tell);
         PodReporter reporter = new PodReporter(api, options.namespace(), options.pod());
         Agent agent = new Agent(
-                me.identity(),
-                postgres,
-                documents,
-                jobs,
-                worker,
-                lease,
-                protocol,
-                memory,
-                upstream,
-                questions,
-                guard,
-                reporter,
-                clock,
-                news);
+                me, postgres, documents, jobs, worker, lease, protocol, memory, upstream, questions, guard, reporter,
+                clock, news);
         loop.set(agent);
         FailsafeRounds rounds = new FailsafeRounds(
                 failsafe,

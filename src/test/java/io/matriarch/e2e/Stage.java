@@ -171,10 +171,16 @@ final class Stage implements AutoCloseable {
 
     /** Starts the client's pod on a node, or anywhere when the name is empty. */
     void startClientOn(String node) {
+        startClient(CLIENT, node);
+        clientRuns = true;
+    }
+
+    /** Starts another client's pod. */
+    void startClient(String name, String node) {
         apply("""
                 apiVersion: v1
                 kind: Pod
-                metadata: {name: client}
+                metadata: {name: %s}
                 spec:
                   %s
                   terminationGracePeriodSeconds: 0
@@ -185,9 +191,8 @@ final class Stage implements AutoCloseable {
                       imagePullPolicy: IfNotPresent
                       command: [sleep, infinity]
                       securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}
-                """.formatted(node.isEmpty() ? "" : "nodeSelector: {kubernetes.io/hostname: " + node + "}"));
-        kubectl("wait", "--for=condition=Ready", "pod/" + CLIENT, "--timeout=120s");
-        clientRuns = true;
+                """.formatted(name, node.isEmpty() ? "" : "nodeSelector: {kubernetes.io/hostname: " + node + "}"));
+        kubectl("wait", "--for=condition=Ready", "pod/" + name, "--timeout=120s");
     }
 
     /** Everything a person would look at when this test failed. */

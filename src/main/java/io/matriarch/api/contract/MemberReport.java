@@ -67,6 +67,33 @@ public record MemberReport(
         answers = answers == null ? List.of() : List.copyOf(answers);
     }
 
+    /** With how the newest reign began. */
+    public MemberReport with(RoleChange next) {
+        return new MemberReport(
+                v,
+                agent,
+                incarnation,
+                role,
+                state,
+                epoch,
+                timeline,
+                volume,
+                systemIdentifier,
+                major,
+                owner,
+                lsn,
+                primaryEpoch,
+                serverVersion,
+                settings,
+                rejected,
+                pendingRestart,
+                members,
+                problem,
+                answers,
+                synchronous,
+                next);
+    }
+
     /** Before there is anything to say. */
     public static MemberReport none() {
         return new MemberReport(

@@ -57,6 +57,11 @@ final class Departure {
                 && !state.unfit().contains(ordinal);
     }
 
+    /** Whether PostgreSQL is being stopped for somebody else to go on: that it runs no more is no reason to leave in another way. */
+    static boolean begins(Observation seen) {
+        return seen.running().filter(job -> job instanceof Job.HandOver).isPresent();
+    }
+
     /** Whether PostgreSQL was stopped for somebody else to go on. */
     static boolean begun(Observation seen) {
         return seen.knowledge().own().handedOver() > 0;

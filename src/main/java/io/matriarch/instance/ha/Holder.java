@@ -53,6 +53,9 @@ final class Holder {
                     ? Plan.lease(released(state)).with(lost)
                     : Plan.problem(lost);
         }
+        if (Departure.begins(seen)) {
+            return Plan.lease(new LeaseWish.Keep(state));
+        }
         if (Departure.begun(seen)) {
             Integer to = state.handoff() == null ? null : state.handoff().to();
             Optional<Plan> plan = departure.handOver(seen, settings, state, to, byLease(seen));

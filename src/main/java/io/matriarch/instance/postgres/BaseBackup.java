@@ -4,11 +4,15 @@ import io.matriarch.api.contract.MemberReport.Problem;
 import io.matriarch.api.contract.Names;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
 /** Makes a copy of the primary (manual, "pg_basebackup"). */
 final class BaseBackup {
+    private static final int SLOT_PATIENCE = 20;
+    private static final Duration PAUSE = Duration.ofMillis(300);
+
     private final Layout layout;
     private final Binaries binaries;
     private final Volume volume;
@@ -33,6 +37,11 @@ final class BaseBackup {
             command.add("--waldir=" + wal);
         }
         Commands.Outcome outcome = Commands.run(command, layout.data());
+        // A primary that has only just begun makes the slots of the others in a moment.
+        for (int again = 0; again < SLOT_PATIENCE && outcome.text().contains("\" does not exist"); again++) {
+            Pause.of(PAUSE, "the primary has a slot for this member");
+            outcome = Commands.run(command, layout.data());
+        }
         if (!outcome.ok()) {
             String words = outcome.complaint();
             throw new PostgresException(
