@@ -34,5 +34,7 @@ LABEL org.opencontainers.image.title="Matriarch" \
       org.opencontainers.image.description="A Kubernetes operator for PostgreSQL clusters, each one StatefulSet" \
       org.opencontainers.image.licenses="Apache-2.0"
 USER 65532:65532
-ENTRYPOINT ["/opt/matriarch/runtime/bin/java", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx96m", "-Xss512k", \
+ENV MALLOC_ARENA_MAX=1
+ENTRYPOINT ["/opt/matriarch/runtime/bin/java", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xms16m", "-Xmx96m", "-Xss512k", \
+  "-XX:MinHeapFreeRatio=10", "-XX:MaxHeapFreeRatio=30", "-XX:+UseCompactObjectHeaders", "-XX:TrimNativeHeapInterval=10000", \
   "-XX:+ExitOnOutOfMemoryError", "-XX:-UsePerfData", "-Dslf4j.provider=ch.qos.logback.classic.spi.LogbackServiceProvider", "-cp", "/opt/matriarch/matriarch.jar:/opt/matriarch/operator/*", "io.matriarch.Main"]
