@@ -64,8 +64,8 @@ class FailoverE2E {
         ledger = Ledger.begin(stage, "orders");
         stage.kubectl("delete", "pod", primary(stage), "--force", "--grace-period=0");
         ledger.awaitWrites();
-        ledger.converges(3);
         ledger.holds("deletion by force");
+        ledger.converges(3);
 
         ledger = Ledger.begin(stage, "orders");
         String second = primary(stage);
