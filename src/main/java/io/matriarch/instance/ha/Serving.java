@@ -147,6 +147,10 @@ final class Serving {
 
     private Step step(Observation seen, Settings settings, ClusterLease state) {
         Own own = seen.knowledge().own();
+        if (seen.running().filter(job -> job instanceof Job.Synchronize).isPresent()) {
+            // Nobody knows which names are in use at this moment: the Lease must not count on the former ones.
+            return new Step.Done();
+        }
         return syncPlan.next(target(seen, settings, state), state.sync(), own.synchronous(), own.confirmed());
     }
 

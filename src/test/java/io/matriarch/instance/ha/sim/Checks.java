@@ -113,7 +113,8 @@ final class Checks {
         if (age > fuse() + 600 && world.now - node.wokeAt() > 500) {
             violated("I4: %d acknowledges %d ms after its last proof".formatted(node.ordinal, age));
         }
-        if (server.epoch < newestAcknowledged && (synchronous() || world.now - node.wokeAt() > 600)) {
+        if (server.epoch < newestAcknowledged
+                && (server.names.acknowledgements() > 0 || world.now - node.wokeAt() > 600)) {
             violated("I2: %d acknowledges in epoch %d after epoch %d did"
                     .formatted(node.ordinal, server.epoch, newestAcknowledged));
         }
