@@ -1,5 +1,6 @@
 package io.matriarch.instance.ha;
 
+import io.matriarch.api.contract.ClusterLease;
 import io.matriarch.api.contract.Peer;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -7,6 +8,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * The holder's rounds while it cannot renew the Lease (ha.md 7.5): each asks the others for a promise neither to stand nor to vote, and proves
@@ -20,6 +22,10 @@ public final class Failsafe {
     private Duration asked = Duration.ZERO;
     private long epoch;
     private Optional<Duration> proof = Optional.empty();
+    /** What the Lease may say by now although no answer told so, and until when it may have been sent. */
+    private final Map<ClusterLease, Duration> wished = new HashMap<>();
+
+    private Optional<ClusterLease> present = Optional.empty();
 
     public Failsafe(Me me) {
         this(me, Rules.SAFE);
@@ -36,11 +42,14 @@ public final class Failsafe {
         private final LeaseView lease;
         private final List<Integer> to;
         private final Duration sent;
+        private final List<ClusterLease> possible;
         private final List<Integer> accepted = new ArrayList<>();
 
-        private Round(Peer.Failsafe request, LeaseView lease, List<Integer> to, Duration sent) {
+        private Round(
+                Peer.Failsafe request, LeaseView lease, List<ClusterLease> possible, List<Integer> to, Duration sent) {
             this.request = request;
             this.lease = lease;
+            this.possible = List.copyOf(possible);
             this.to = List.copyOf(to);
             this.sent = sent;
         }
@@ -78,14 +87,27 @@ public final class Failsafe {
             return Optional.empty();
         }
         asked = now;
-        List<Integer> others = lease.state().members().stream()
+        wished.values().removeIf(until -> until.compareTo(renewed) < 0);
+        List<ClusterLease> possible = List.copyOf(wished.keySet());
+        List<Integer> others = Stream.concat(Stream.of(lease.state()), possible.stream())
+                .flatMap(state -> state.members().stream())
                 .filter(member -> member != me.ordinal())
+                .distinct()
+                .sorted()
                 .toList();
         Peer.Failsafe request = new Peer.Failsafe(epoch, lease.resourceVersion(), me.ordinal(), (int)
                 timers.lease().toSeconds());
-        Round round = new Round(request, lease, others, now);
+        Round round = new Round(request, lease, possible, others, now);
         count(round);
         return Optional.of(round);
+    }
+
+    /** What the Lease is to say from now on, which is sent at any moment; empty: nothing of this member's. The former wish ends now. */
+    synchronized void wishes(Optional<ClusterLease> next, Duration now) {
+        present.ifPresent(former -> wished.put(former, now));
+        // Only who may elect matters, not how far the WAL is.
+        present = next.map(state -> Leases.of(state).lsn(null).draft());
+        present.ifPresent(state -> wished.put(state, now));
     }
 
     /** An answer; those that come late count from when their round was sent. */
@@ -105,8 +127,9 @@ public final class Failsafe {
     }
 
     private void count(Round round) {
-        if (rules.proves(round.accepted, round.lease.state(), me.ordinal())
-                && proof.filter(known -> known.compareTo(round.sent) >= 0).isEmpty()) {
+        boolean proves = Stream.concat(Stream.of(round.lease.state()), round.possible.stream())
+                .allMatch(state -> rules.proves(round.accepted, state, me.ordinal()));
+        if (proves && proof.filter(known -> known.compareTo(round.sent) >= 0).isEmpty()) {
             proof = Optional.of(round.sent);
         }
     }

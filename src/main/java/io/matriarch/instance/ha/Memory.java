@@ -1,5 +1,6 @@
 package io.matriarch.instance.ha;
 
+import io.matriarch.api.contract.ClusterLease;
 import io.matriarch.api.contract.ClusterLease.Sync;
 import io.matriarch.api.contract.Peer;
 import io.matriarch.instance.ha.Decision.LeaseWish;
@@ -108,6 +109,9 @@ public final class Memory {
                         keep.state().sync(),
                         seen.lease().map(view -> view.state().sync()).orElse(null));
         settled = same ? settled.or(() -> Optional.of(seen.now())) : Optional.empty();
+        Optional<ClusterLease> content =
+                decision.lease() instanceof LeaseWish.Keep keep ? Optional.of(keep.state()) : Optional.empty();
+        failsafe.wishes(content, seen.now());
         boolean parts = decision.lease() instanceof LeaseWish.Release
                 || decision.asks().stream().anyMatch(ask -> ask instanceof Ask.HandOver);
         // The former wish may have been acted on until this moment.

@@ -132,7 +132,10 @@ record Fault(long at, Kind kind, int node, int other, long lasts) {
             }
             case API_DOWN -> world.api.down(until);
             case LEASE_DELETED -> {
-                if (world.api.lease() != null && world.api.lease().state().systemIdentifier() != null) {
+                // Who makes it again goes by its last proof, which is a matter of clocks.
+                if (world.clocked
+                        && world.api.lease() != null
+                        && world.api.lease().state().systemIdentifier() != null) {
                     world.api.delete();
                 }
             }
