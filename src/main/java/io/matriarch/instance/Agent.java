@@ -70,6 +70,8 @@ final class Agent implements AgentServer.Member {
     private Duration accepting = Duration.ZERO;
     private Duration certificatesSeen = Duration.ZERO;
     private boolean wasReceiving;
+    /** The job that has just ended was there to end PostgreSQL. */
+    private boolean endedByJob;
 
     Agent(
             Me me,
@@ -235,12 +237,13 @@ final class Agent implements AgentServer.Member {
         if (serverWas && !server.process()) {
             serverGone = now;
             jobs.serverEnded();
-            boolean byItself = !guard.tookAHand() && !stopping;
+            boolean byItself = !guard.tookAHand() && !stopping && !endedByJob;
             if (byItself && running.map(Agent::leavesTheServerAlone).orElse(true)) {
                 died(server, now);
             }
         }
         serverWas = server.process();
+        endedByJob = false;
         accepting = server.accepting() ? (accepting.isZero() ? now : accepting) : Duration.ZERO;
         failures.serving(server.accepting() ? now.minus(accepting) : Duration.ZERO);
         wasReceiving = server.accepting() && (wasReceiving || server.receiving());
@@ -313,6 +316,7 @@ final class Agent implements AgentServer.Member {
         if (Failures.starts(done.job()) && problem.isPresent() || done.job() instanceof Job.Stop) {
             serverGone = now;
         }
+        endedByJob = !leavesTheServerAlone(done.job()) && !Failures.starts(done.job());
         if (done.job() instanceof Job.KeepSlots) {
             slotsKept = now;
         }

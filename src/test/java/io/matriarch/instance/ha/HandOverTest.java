@@ -1,0 +1,114 @@
+package io.matriarch.instance.ha;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.matriarch.api.contract.ClusterLease;
+import io.matriarch.api.contract.ClusterLease.Phase;
+import io.matriarch.api.contract.ClusterLease.Reign;
+import io.matriarch.api.contract.ClusterLease.Sync;
+import io.matriarch.api.contract.MemberReport.VolumeContent;
+import io.matriarch.api.contract.Settings;
+import io.matriarch.api.contract.Settings.BootstrapAction;
+import io.matriarch.api.contract.Settings.BootstrapOrder;
+import io.matriarch.instance.ha.Decision.LeaseWish;
+import io.matriarch.instance.json.Node;
+import io.matriarch.instance.postgres.Postgres.Sender;
+import io.matriarch.instance.postgres.Postgres.ServerState;
+import io.matriarch.instance.postgres.Postgres.VolumeState;
+import io.matriarch.instance.postgres.Postgres.Wal;
+import io.matriarch.instance.postgres.PromiseFile.Promise;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+
+/** A primary whose PostgreSQL runs no more: it was killed, or it is being stopped for a certain member to go on. */
+class HandOverTest {
+    private static final Duration NOW = Duration.ofSeconds(1000);
+    private static final String SYSTEM = "7300000000000000001";
+
+    private final Me me = new Me("orders-0", 0, "uid-0", "inc", "10.0.0.10", "1");
+    private final Memory memory = new Memory(NOW.minusSeconds(100), Promise.NONE, new Failsafe(me));
+
+    @Test
+    void whoWasKilledGivesTheLeaseBackAndNamesWhoHadMost() {
+        assertThat(decide(Optional.empty()).lease()).isInstanceOfSatisfying(LeaseWish.Release.class, release -> {
+            assertThat(release.state().phase()).isEqualTo(Phase.Released);
+            assertThat(release.state().handoff())
+                    .extracting(ClusterLease.Handoff::to)
+                    .isEqualTo(1);
+        });
+    }
+
+    /** Seen on the real Kubernetes: PostgreSQL had ended, the job had not, and another member than the one asked for took over. */
+    @Test
+    void whoHandsOverKeepsTheLeaseUntilTheJobIsDone() {
+        assertThat(decide(Optional.of(new Job.HandOver(List.of(1, 2)))).lease()).isInstanceOf(LeaseWish.Keep.class);
+    }
+
+    private Decision decide(Optional<Job> running) {
+        Wal wal = new Wal(
+                900,
+                0,
+                false,
+                "",
+                0,
+                0,
+                List.of(new Sender(1, "10.0.0.11", true, 900, 900), new Sender(2, "10.0.0.12", true, 800, 800)));
+        memory.server(
+                new ServerState(
+                        true, true, false, false, false, 1, "17.6", "r", null, List.of(), List.of(1, 2), null, wal),
+                1,
+                NOW.minusMillis(500));
+        ClusterLease state = Leases.of(new ClusterLease(
+                        1,
+                        3,
+                        Phase.Serving,
+                        "10.0.0.10",
+                        1,
+                        SYSTEM,
+                        List.of(0, 1, 2),
+                        List.of(new Reign(3, 1, "0/0", "orders-0"))))
+                .sync(new Sync(1, List.of(0, 1, 2)))
+                .draft();
+        return new Protocol(me, Timers.DEFAULT)
+                .decide(new Observation(
+                        NOW,
+                        Optional.of(settings()),
+                        Optional.of(new LeaseView("7", me.identity(), state, Node.MISSING)),
+                        NOW.minusSeconds(1),
+                        Optional.of(NOW.minusSeconds(1)),
+                        Optional.empty(),
+                        NOW,
+                        Optional.of(new VolumeState(
+                                VolumeContent.Data, SYSTEM, 17, "shop/orders", 1, 3, "0/3000060", null)),
+                        ServerState.none(),
+                        null,
+                        running,
+                        List.of(),
+                        List.of(1, 2),
+                        NOW.minusSeconds(5),
+                        false,
+                        false,
+                        memory.knowledge()));
+    }
+
+    private static Settings settings() {
+        return new Settings(
+                1,
+                "uid",
+                3,
+                "r",
+                Map.of(),
+                List.of(),
+                new BootstrapOrder(BootstrapAction.Initdb, 0, null, null),
+                new Settings.Initdb("app", "app", "UTF8", "C", true, List.of(), List.of()),
+                "orders-app",
+                null,
+                null,
+                null,
+                List.of(),
+                List.of());
+    }
+}
