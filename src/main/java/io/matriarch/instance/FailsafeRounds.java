@@ -105,7 +105,8 @@ final class FailsafeRounds {
 
     private void proven() {
         Optional<Duration> proof = failsafe.proof();
-        if (proof.isPresent() && primary.getAsBoolean()) {
+        // While it burns it goes by the newest proof, also between the end of one PostgreSQL and the start of the next.
+        if (proof.isPresent() && (primary.getAsBoolean() || !fuse.armed().isZero())) {
             fuse.extend(proof.get().plus(protocol.timers(lease.get().lease()).fuse()));
         }
     }

@@ -56,6 +56,8 @@ final class LeaseKeeper {
     private @Nullable LeaseView template;
 
     private boolean away;
+    /** It was given back, and whether that was done is not known: somebody else may have held it since, and it is not made again. */
+    private boolean mayBeGiven;
     /** Whether the last look brought something new. */
     private boolean renewed;
 
@@ -279,6 +281,7 @@ final class LeaseKeeper {
     private void write(LeaseView former, String holder, ClusterLease state) throws IOException {
         Duration sent = clock.now();
         asked = sent;
+        mayBeGiven |= holder.isEmpty();
         switch (api.put(former, holder, state, seconds(state))) {
             case Written.Done done -> accepted(done.lease(), sent);
             case Written.Conflict conflict -> {
@@ -297,6 +300,7 @@ final class LeaseKeeper {
     private void recreate(LeaseView former, String holder, ClusterLease state, Duration sent) throws IOException {
         Optional<Duration> proof = snapshot().proof();
         if (!holder.isEmpty()
+                && !mayBeGiven
                 && proof.isPresent()
                 && sent.minus(proof.get())
                                 .compareTo(timers.apply(Optional.of(former)).stop())
@@ -325,6 +329,7 @@ final class LeaseKeeper {
 
     private void accepted(LeaseView lease, Duration sent) {
         renewals.incrementAndGet();
+        mayBeGiven = false;
         boolean mine = lease.holder().equals(identity);
         if (mine) {
             fuse.extend(sent.plus(timers.apply(Optional.of(lease)).fuse()));

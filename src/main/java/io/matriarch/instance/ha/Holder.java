@@ -201,7 +201,9 @@ final class Holder {
                 .anyMatch(failure ->
                         failure.attempts() > 3 && seen.now().minus(failure.at()).compareTo(IN_PLACE) < 0);
         boolean others = seen.knowledge().senders().keySet().stream().anyMatch(state.members()::contains);
-        if (!heirs.isEmpty() && lossless || others && tooLong) {
+        // An API server that is away takes nothing back: then it is started again in place.
+        boolean heard = byLease(seen) || !seen.knowledge().kept();
+        if (heard && !heirs.isEmpty() && lossless || others && tooLong) {
             return Plan.lease(released(state, heirs));
         }
         if (!proven) {

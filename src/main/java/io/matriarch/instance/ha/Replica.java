@@ -68,13 +68,18 @@ final class Replica {
         boolean ledBefore = !server.process()
                 && !volume.past().standby()
                 && !volume.past().timelines().isEmpty();
-        boolean strayed = behind || ledBefore || Timelines.timeline(seen) > state.timeline();
+        // A replica of a former timeline that does not start any more has WAL which the newer timeline left out.
+        boolean refused = !server.process()
+                && Timelines.timeline(seen) < state.timeline()
+                && seen.failures().stream().anyMatch(failure -> failure.job() instanceof Job.StartReplica);
+        boolean strayed = behind || ledBefore || refused || Timelines.timeline(seen) > state.timeline();
         if (ledBefore && !fresh(seen, lease)) {
             // The holder may be dead, and then this member's vote is needed to find another one.
             return Plan.job(new Job.StartReplica(null), new LeaseWish.Watch());
         }
         if (strayed && seen.knowledge().kept()) {
-            long end = server.process() || volume.past().clean() ? Rejoin.end(seen) : 0;
+            boolean known = !refused && (server.process() || volume.past().clean());
+            long end = known ? Rejoin.end(seen) : 0;
             Rejoin.Way way = rejoin.way(seen, state, address, end);
             if (!way.follows()) {
                 Plan plan = Plan.watch().or(way.job());

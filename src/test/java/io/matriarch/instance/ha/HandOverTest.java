@@ -28,6 +28,7 @@ class HandOverTest {
     private static final Duration NOW = Duration.ofSeconds(1000);
     private static final String SYSTEM = "7300000000000000001";
 
+    private Duration renewed = NOW.minusSeconds(1);
     private final Me me = new Me("orders-0", 0, "uid-0", "inc", "10.0.0.10", "1");
     private final Memory memory = new Memory(NOW.minusSeconds(100), Promise.NONE, new Failsafe(me));
 
@@ -39,6 +40,13 @@ class HandOverTest {
                     .extracting(ClusterLease.Handoff::to)
                     .isEqualTo(1);
         });
+    }
+
+    /** Seen on the real Kubernetes: the primary waited to give the Lease back to an API server that was away, until the fuse ended its container. */
+    @Test
+    void whoWasKilledWhileTheApiServerIsAwayIsStartedAgainInPlace() {
+        renewed = NOW.minusSeconds(20);
+        assertThat(decide(Optional.empty()).lease()).isInstanceOf(LeaseWish.Keep.class);
     }
 
     /** Seen on the real Kubernetes: PostgreSQL had ended, the job had not, and another member than the one asked for took over. */
@@ -78,7 +86,7 @@ class HandOverTest {
                         Optional.of(settings()),
                         Optional.of(new LeaseView("7", me.identity(), state, Node.MISSING)),
                         NOW.minusSeconds(1),
-                        Optional.of(NOW.minusSeconds(1)),
+                        Optional.of(renewed),
                         Optional.empty(),
                         NOW,
                         Optional.of(new VolumeState(

@@ -22,6 +22,7 @@ final class Keeper {
     private Optional<Duration> proof = Optional.empty();
     private long asked = -10_000;
     private boolean busy;
+    private boolean mayBeGiven;
     private boolean away;
     private int request;
     private int successes;
@@ -149,6 +150,7 @@ final class Keeper {
 
     private void put(String at, String holder, ClusterLease state) {
         Duration sent = node.time();
+        mayBeGiven |= holder.isEmpty();
         int mine = begin();
         world.api.put(node.ordinal, at, holder, state, answer -> done(mine, () -> written(answer, holder, sent)));
     }
@@ -167,6 +169,7 @@ final class Keeper {
         if (answer.status() != 200) {
             boolean recreate = answer.status() == 404
                     && !holder.isEmpty()
+                    && !mayBeGiven
                     && proof().filter(last -> sent.minus(last).toMillis() < 7_000)
                             .isPresent();
             learn(answer.lease(), null);
@@ -175,6 +178,7 @@ final class Keeper {
             }
             return;
         }
+        mayBeGiven = false;
         if (holder.isEmpty()) {
             agent.disarm();
             learn(answer.lease(), null);
