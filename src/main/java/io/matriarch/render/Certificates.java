@@ -15,6 +15,7 @@ import java.security.spec.ECGenParameterSpec;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Date;
+import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.bouncycastle.asn1.pkcs.PrivateKeyInfo;
@@ -49,6 +50,12 @@ public final class Certificates {
     private static final Duration SKEW = Duration.ofMinutes(10);
     private static final String DOMAIN = ".svc.cluster.local";
     private static final int SERIAL_BITS = 120;
+
+    /** Every pass over every cluster asks the same of the same few certificates; signatures cost a millisecond each. */
+    private static final int KNOWN = 4096;
+
+    private static final Memo<Optional<String>> FAULTS = new Memo<>(KNOWN);
+    private static final Memo<Boolean> SIGNED = new Memo<>(KNOWN);
 
     private final Instant now;
     private final SecureRandom random;
@@ -160,6 +167,10 @@ public final class Certificates {
         if (authority.certificate().isEmpty() || authority.key().isEmpty()) {
             return Optional.of((authority.certificate().isEmpty() ? "tls.crt" : "tls.key") + " is missing");
         }
+        return FAULTS.of(List.of(authority.certificate(), authority.key()), () -> signingFault(authority));
+    }
+
+    private static Optional<String> signingFault(Pair authority) {
         try {
             X509CertificateHolder certificate = read(authority.certificate());
             Signature signature = Signature.getInstance("SHA256withECDSA");
@@ -178,12 +189,14 @@ public final class Certificates {
 
     /** Whether a certificate is {@linkplain #due(String) due}, or this authority did not sign it: its Secret was made anew. */
     public boolean due(String certificate, String authority) {
+        return due(certificate) || !SIGNED.of(List.of(certificate, authority), () -> signed(certificate, authority));
+    }
+
+    private static boolean signed(String certificate, String authority) {
         try {
-            return due(certificate)
-                    || !read(certificate)
-                            .isSignatureValid(new JcaContentVerifierProviderBuilder().build(read(authority)));
+            return read(certificate).isSignatureValid(new JcaContentVerifierProviderBuilder().build(read(authority)));
         } catch (IOException | GeneralSecurityException | OperatorCreationException | CertException e) {
-            return true;
+            return false;
         }
     }
 
