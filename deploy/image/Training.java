@@ -29,20 +29,26 @@ import javax.net.ssl.X509ExtendedTrustManager;
  * asks the probes. Runs the command that it is given, waits until PostgreSQL serves, lets it serve for a while, and ends it as a kubelet does.
  * Exit code 1 if it never served: a cache of half a run would cost every pod memory and time.
  *
- * <p>Usage: {@code Training COMMAND…}
+ * <p>Usage: {@code Training ADDRESS SECONDS COMMAND…}: the address at which agent and API server listen, and how long it shall serve
  */
 final class Training {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final String CORE = "/api/v1/namespaces/training/";
     private static final String LEASE = "/apis/coordination.k8s.io/v1/namespaces/training/leases/training";
     private static final Duration PATIENCE = Duration.ofMinutes(2);
-    private static final Duration SERVING = Duration.ofSeconds(8);
 
     private final Map<String, ObjectNode> objects = new TreeMap<>();
+    private final String address;
+    private final Duration serving;
     private long version = 1;
 
+    private Training(String address, Duration serving) {
+        this.address = address;
+        this.serving = serving;
+    }
+
     public static void main(String[] arguments) throws Exception {
-        Training training = new Training();
+        Training training = new Training(arguments[0], Duration.ofSeconds(Long.parseLong(arguments[1])));
         training.put(CORE + "configmaps/training-settings", "{\"data\":{\"settings.json\":%s}}".formatted(JSON.writeValueAsString("""
                 {"v":1,"clusterUid":"u","instances":2,"revision":"r","parameters":{"work_mem":"5MB"},"hba":["hostssl all all 10.0.0.0/8 scram-sha-256"],
                 "bootstrap":{"action":"Initdb","ordinal":0},"applicationSecret":"training-app",
@@ -51,11 +57,11 @@ final class Training {
         training.put(CORE + "secrets/training-app", "{\"data\":{\"username\":\"YXBw\",\"password\":\"c2VjcmV0\"}}");
         training.put(CORE + "pods/training-0", "{}");
         training.put(LEASE, "{\"spec\":{}}");
-        HttpServer server = HttpServer.create(new InetSocketAddress("127.0.0.1", 18080), 0);
+        HttpServer server = HttpServer.create(new InetSocketAddress(training.address, 18080), 0);
         server.setExecutor(Executors.newVirtualThreadPerTaskExecutor());
         server.createContext("/", training::answer);
         server.start();
-        Process agent = new ProcessBuilder(List.of(arguments)).inheritIO().start();
+        Process agent = new ProcessBuilder(List.of(arguments).subList(2, arguments.length)).inheritIO().start();
         try {
             System.exit(training.probe(agent) ? 0 : 1);
         } finally {
@@ -122,7 +128,7 @@ final class Training {
         try (HttpClient client = HttpClient.newBuilder().sslContext(trusting()).build()) {
             long end = System.nanoTime() + PATIENCE.toNanos();
             long served = 0;
-            while (agent.isAlive() && System.nanoTime() < end && (served == 0 || System.nanoTime() - served < SERVING.toNanos())) {
+            while (agent.isAlive() && System.nanoTime() < end && (served == 0 || System.nanoTime() - served < serving.toNanos())) {
                 Thread.sleep(500);
                 for (String path : paths) {
                     int status = get(client, path);
@@ -137,9 +143,9 @@ final class Training {
         }
     }
 
-    private static int get(HttpClient client, String path) throws InterruptedException {
+    private int get(HttpClient client, String path) throws InterruptedException {
         try {
-            HttpRequest request = HttpRequest.newBuilder(URI.create("https://127.0.0.1:8443" + path)).timeout(Duration.ofSeconds(2)).build();
+            HttpRequest request = HttpRequest.newBuilder(URI.create("https://%s:8443%s".formatted(address, path))).timeout(Duration.ofSeconds(2)).build();
             return client.send(request, BodyHandlers.discarding()).statusCode();
         } catch (IOException e) {
             return 0;

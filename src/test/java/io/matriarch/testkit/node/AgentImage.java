@@ -5,10 +5,14 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.io.RandomAccessFile;
 import java.nio.channels.FileLock;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Objects;
 import java.util.jar.Attributes;
@@ -18,17 +22,19 @@ import java.util.jar.Manifest;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** Our image without an image builder: the classes of this build, their libraries and a runtime, laid out as the Dockerfile does. */
+/**
+ * Our image without an image builder: the classes of this build, their libraries, a runtime and a trained AOT cache, laid out as the Dockerfile does.
+ */
 public final class AgentImage {
     private static final Path CLASSES = Path.of("target/classes");
     private static final Path WORK = Path.of("target/embedded");
-    private static final Path ASSEMBLE = Path.of("deploy/image/assemble");
+    private static final Path RECIPE = Path.of("deploy/image");
     private static final Path FUSE = Path.of("src/main/resources/fuse/fuse");
 
     private AgentImage() {}
 
     /**
-     * Lays it out anew when classes are newer than what is there.
+     * Lays it out and trains it anew when what it is made of has changed.
      *
      * @return the folder that is {@code /opt/matriarch} in the image
      */
@@ -37,10 +43,13 @@ public final class AgentImage {
         try (RandomAccessFile lock = new RandomAccessFile(WORK.resolve("lock").toFile(), "rw");
                 FileLock held = lock.getChannel().lock()) {
             Path home = WORK.resolve("home").toAbsolutePath();
-            if (!held.isValid() || upToDate(home.resolve("complete"))) {
+            Path complete = home.resolve("complete");
+            String made = fingerprint();
+            if (!held.isValid()
+                    || Files.exists(complete) && Files.readString(complete).equals(made)) {
                 return home;
             }
-            for (String part : List.of("lib", "operator", "bin", "complete")) {
+            for (String part : List.of("complete", "agent.aot", "lib", "operator", "bin")) {
                 delete(home.resolve(part));
             }
             Path libraries = WORK.resolve("libraries");
@@ -60,7 +69,8 @@ public final class AgentImage {
                         home.resolve("matriarch.jar"),
                         present.map(jar -> "lib/" + jar.getFileName()).sorted().collect(Collectors.joining(" ")));
             }
-            Files.createFile(home.resolve("complete"));
+            new AgentTraining(home).run();
+            Files.writeString(complete, made);
             return home;
         }
     }
@@ -70,20 +80,27 @@ public final class AgentImage {
                 System.getProperty("surefire.test.class.path"), System.getProperty("java.class.path"));
     }
 
-    private static boolean upToDate(Path complete) throws IOException {
-        if (!Files.exists(complete)) {
-            return false;
-        }
-        long made = Files.getLastModifiedTime(complete).toMillis();
-        try (Stream<Path> sources =
-                Stream.of(Files.walk(CLASSES), Stream.of(ASSEMBLE, FUSE)).flatMap(s -> s)) {
-            for (Path source : sources.toList()) {
-                if (Files.getLastModifiedTime(source).toMillis() > made) {
-                    return false;
-                }
+    /** Of all that it is made of, by content: the compiler writes the same classes again whenever a test has changed. */
+    private static String fingerprint() throws IOException {
+        MessageDigest digest = sha256();
+        digest.update(classPath().getBytes(StandardCharsets.UTF_8));
+        digest.update(Runtime.version().toString().getBytes(StandardCharsets.UTF_8));
+        try (Stream<Path> sources = Stream.of(Files.walk(CLASSES), Files.walk(RECIPE), Stream.of(FUSE))
+                .flatMap(s -> s)) {
+            for (Path source : sources.filter(Files::isRegularFile).sorted().toList()) {
+                digest.update(source.toString().getBytes(StandardCharsets.UTF_8));
+                digest.update(Files.readAllBytes(source));
             }
         }
-        return true;
+        return HexFormat.of().formatHex(digest.digest());
+    }
+
+    private static MessageDigest sha256() {
+        try {
+            return MessageDigest.getInstance("SHA-256");
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every JDK has SHA-256", e);
+        }
     }
 
     private static void jar(Path target, String libraries) throws IOException {
@@ -102,13 +119,13 @@ public final class AgentImage {
 
     private static void assemble(Path home, Path program, Path libraries) throws IOException {
         run(
-                ASSEMBLE.toAbsolutePath().toString(),
+                RECIPE.resolve("assemble").toAbsolutePath().toString(),
                 home.toString(),
                 program.toString(),
                 libraries.toString(),
                 FUSE.toString());
-        // The image has an AOT cache instead, which takes a training run for each change of the program; these are the
-        // runtime's own.
+        // The runtime's own classes, for the programs that are not trained: the operator, and the one that installs the
+        // agent.
         for (String headers : List.of("-XX:+UseCompactObjectHeaders", "-XX:-UseCompactObjectHeaders")) {
             run(home.resolve("runtime/bin/java").toString(), headers, "-Xshare:dump");
         }
@@ -119,7 +136,7 @@ public final class AgentImage {
         builder.environment().put("COMPRESS", "zip-0");
         builder.environment().put("JAVA_HOME", Objects.requireNonNull(System.getProperty("java.home")));
         Process process = builder.start();
-        String said = new String(process.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
+        String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         try {
             if (process.waitFor() != 0) {
                 throw new IOException("cannot lay out the agent's image: " + said);

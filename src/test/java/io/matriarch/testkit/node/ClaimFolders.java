@@ -9,10 +9,12 @@ import java.util.Optional;
 /** The volumes behind claims: a folder for each, which outlives pods and goes with its claim. */
 final class ClaimFolders implements PodVolumes.Claims {
     private final Machine machine;
+    private final Path volumes;
     private final Sources sources;
 
-    ClaimFolders(Machine machine, Sources sources) {
+    ClaimFolders(Machine machine, Sources sources) throws IOException {
         this.machine = machine;
+        this.volumes = machine.volumes().resolve("claims");
         this.sources = sources;
     }
 
@@ -32,6 +34,6 @@ final class ClaimFolders implements PodVolumes.Claims {
     }
 
     Path folder(String claimUid) {
-        return machine.folder().resolve("claims").resolve(claimUid);
+        return volumes.resolve(claimUid);
     }
 }

@@ -3,17 +3,22 @@ package io.matriarch.testkit.node;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * What the nodes of one cluster have of this machine: a folder, addresses, and a sweeper. The sweeper is a script that waits for this program to
+ * What the nodes of one cluster have of this machine: a folder, another one for volumes, addresses, and a sweeper. The sweeper is a script that waits for this program to
  * end, however it does, and then ends every process of a container and removes what the cluster left; {@link #close} does nothing but let it.
  */
 final class Machine implements AutoCloseable {
+    private static final FileAttribute<?> ENTERABLE =
+            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx--x--x"));
     private static final Path SWEEPER = Path.of("src/test/resources/node/sweep");
+    private static final Path MEMORY = Path.of("/dev/shm");
+    private static final long ENOUGH_MEMORY = 4L << 30;
     private static final int PATIENCE_SECONDS = 60;
 
     private final Path folder;
@@ -39,8 +44,7 @@ final class Machine implements AutoCloseable {
             sweep(folder, addresses).getOutputStream().close();
             await(folder);
         }
-        Files.createDirectory(
-                folder, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx--x--x")));
+        Files.createDirectory(folder, ENTERABLE);
         return new Machine(folder, addresses, user, sweep(folder, addresses));
     }
 
@@ -69,6 +73,32 @@ final class Machine implements AutoCloseable {
 
     Path folder() {
         return folder;
+    }
+
+    /**
+     * Where volumes are: in memory when there is plenty, as PostgreSQL waits for the disk again and again while it is made, cloned and started, and
+     * nothing here outlives the machine.
+     */
+    Path volumes() throws IOException {
+        boolean plenty = Files.isWritable(MEMORY)
+                && Files.getFileStore(MEMORY).type().equals("tmpfs")
+                && Math.min(Files.getFileStore(MEMORY).getUsableSpace(), availableMemory()) >= ENOUGH_MEMORY;
+        if (!plenty) {
+            return folder;
+        }
+        Path volumes = MEMORY.resolve(folder.getFileName());
+        if (!Files.exists(volumes)) {
+            Files.createDirectory(volumes, ENTERABLE);
+        }
+        return volumes;
+    }
+
+    private static long availableMemory() throws IOException {
+        return Files.readAllLines(Path.of("/proc/meminfo")).stream()
+                .filter(line -> line.startsWith("MemAvailable:"))
+                .map(line -> Long.parseLong(line.replaceAll("\\D", "")) << 10)
+                .findFirst()
+                .orElse(0L);
     }
 
     Addresses addresses() {

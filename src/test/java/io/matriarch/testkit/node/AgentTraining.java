@@ -1,0 +1,103 @@
+package io.matriarch.testkit.node;
+
+import io.matriarch.testkit.MountedCertificates;
+import java.io.File;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
+import java.util.Objects;
+import java.util.stream.Stream;
+import javax.tools.ToolProvider;
+
+/**
+ * Trains the AOT cache of an agent that is laid out, by the script of the image build: a real run of it, with PostgreSQL. Without the cache, an agent
+ * takes three times the processor to start, and what the embedded cluster shows of restarts would not be what a pod does.
+ */
+final class AgentTraining {
+    private static final Path SCRIPT = Path.of("deploy/image/train");
+    private static final Path PROGRAM = Path.of("deploy/image/Training.java");
+    private static final int SECONDS = 3;
+
+    private final Path home;
+
+    AgentTraining(Path home) {
+        this.home = home;
+    }
+
+    /** Leaves the cache in the agent's folder. */
+    void run() throws IOException {
+        if (Images.installed().isEmpty()) {
+            throw new IOException("training the agent takes PostgreSQL: install the package postgresql");
+        }
+        try (Machine machine = Machine.open(Path.of("/tmp"))) {
+            // Where the user that runs PostgreSQL can read it.
+            Path copy = AgentImage.place(home, machine.folder().resolve("image"));
+            Path training = Files.createDirectories(machine.folder().resolve("training"));
+            compile(copy, training);
+            new MountedCertificates("training", "training").mount(training);
+            Files.move(training.resolve("replication"), training.resolve("certificate"));
+            Path temporary = Files.createDirectory(
+                    machine.folder().resolve("tmp"),
+                    PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx--x--x")));
+            train(machine, copy, training, temporary);
+            Files.copy(copy.resolve("agent.aot"), home.resolve("agent.aot"), StandardCopyOption.COPY_ATTRIBUTES);
+        }
+    }
+
+    private static void compile(Path agent, Path target) throws IOException {
+        StringBuilder libraries = new StringBuilder();
+        for (String folder : List.of("lib", "operator")) {
+            try (Stream<Path> jars = Files.list(agent.resolve(folder))) {
+                jars.forEach(jar -> libraries.append(jar).append(File.pathSeparator));
+            }
+        }
+        int failed = Objects.requireNonNull(ToolProvider.getSystemJavaCompiler(), "tests run on a JDK")
+                .run(
+                        null,
+                        null,
+                        null,
+                        "-proc:none",
+                        "-cp",
+                        libraries.toString(),
+                        "-d",
+                        target.toString(),
+                        PROGRAM.toString());
+        if (failed != 0) {
+            throw new IOException(PROGRAM + " does not compile");
+        }
+    }
+
+    private static void train(Machine machine, Path agent, Path training, Path temporary) throws IOException {
+        ProcessBuilder builder = new ProcessBuilder(
+                        "setsid",
+                        SCRIPT.toAbsolutePath().toString(),
+                        agent.toString(),
+                        training.toString(),
+                        machine.addresses().take(),
+                        Integer.toString(SECONDS))
+                .redirectErrorStream(true);
+        builder.environment()
+                .put(
+                        "PATH",
+                        Images.installed().lastEntry().getValue() + ":"
+                                + builder.environment().get("PATH"));
+        builder.environment().put("TMPDIR", temporary.toString());
+        // The sweeper finds it by this.
+        builder.environment().put("container", machine.mark("training"));
+        Process process = builder.start();
+        process.getOutputStream().close();
+        String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        try {
+            if (process.waitFor() != 0) {
+                throw new IOException("cannot train the agent: " + said);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException("interrupted", e);
+        }
+    }
+}
