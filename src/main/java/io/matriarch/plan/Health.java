@@ -14,7 +14,7 @@ final class Health {
     static List<Finding> findings(ClusterView view) {
         List<Finding> findings = new ArrayList<>();
         fenced(view, findings);
-        if (view.bootstrapped()
+        if (view.served()
                 && view.primary().isEmpty()
                 && view.statefulSet().isPresent()
                 && Availability.fenced(view.spec(), view.replicas()).size() < view.replicas()) {

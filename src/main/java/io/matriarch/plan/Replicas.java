@@ -52,6 +52,17 @@ final class Replicas {
                 .collect(Collectors.joining(", "));
     }
 
+    /** Whether replicas shall acknowledge commits and none ever did: the replicas are new, or the spec has just been changed. */
+    static boolean notYetSynchronous(ClusterView view) {
+        return wanted(view) > 0
+                && synchronous(view).filter(s -> s.state() == SyncState.Async).isPresent();
+    }
+
+    private static int wanted(ClusterView view) {
+        return Availability.replication(view.spec(), Math.max(view.replicas(), 1))
+                .acknowledgements();
+    }
+
     /** Whether a replica's acknowledgement counts; empty for the primary, and where nothing waits for acknowledgements. */
     static Optional<Boolean> acknowledges(ClusterView view, Member member) {
         return synchronous(view)
@@ -67,8 +78,7 @@ final class Replicas {
                         "Blocked",
                         "commits wait: %d of %s must acknowledge, and fewer stream. Bring them back; spec.replication.whenUnavailable: Degrade would let the primary acknowledge alone meanwhile"
                                 .formatted(
-                                        Availability.replication(view.spec(), Math.max(view.replicas(), 1))
-                                                .acknowledgements(),
+                                        wanted(view),
                                         replicas(view, s).isEmpty() ? "the replicas" : replicas(view, s))));
             }
             if (s.state() == SyncState.Degraded) {
@@ -78,6 +88,11 @@ final class Replicas {
                                 "too few replicas stream, and the primary acknowledges commits alone, as spec.replication.whenUnavailable says: they are lost if it is lost now"));
             }
         });
+        if (notYetSynchronous(view)) {
+            findings.add(finding(
+                    "NotYetSynchronous",
+                    "the primary acknowledges commits alone until %d of the replicas stream".formatted(wanted(view))));
+        }
         if (view.primary().isEmpty()) {
             for (Member member : view.members()) {
                 member.report()

@@ -181,7 +181,11 @@ public final class StatusReport {
                 .filter(m -> m.ordinal() < wanted && m.ready())
                 .count();
         boolean serves = view.primary().isPresent();
-        boolean all = serves && ready == wanted && view.members().size() == wanted && view.replicas() == wanted;
+        boolean all = serves
+                && ready == wanted
+                && view.members().size() == wanted
+                && view.replicas() == wanted
+                && !Replicas.notYetSynchronous(view);
         String summary = "%d of %d members serve%s"
                 .formatted(
                         ready,

@@ -12,11 +12,15 @@ import org.junit.jupiter.api.Test;
 
 /** How replication and the primary's change are told, from what members report. */
 class ReplicationHealthTest {
-    private final World world = World.made(3, "");
+    private World world = World.made(3, "");
 
     private Condition told() {
+        return condition("ReplicationHealthy");
+    }
+
+    private Condition condition(String type) {
         return Optional.ofNullable(status().conditions()).orElse(List.of()).stream()
-                .filter(c -> c.getType().equals("ReplicationHealthy"))
+                .filter(c -> c.getType().equals(type))
                 .findFirst()
                 .orElseThrow();
     }
@@ -59,7 +63,29 @@ class ReplicationHealthTest {
     }
 
     @Test
+    void readyWaitsForTheFirstReplicasThatAcknowledge() {
+        primary(0, "synchronous", Map.of("state", "Async"));
+        assertThat(told().getReason()).isEqualTo("NotYetSynchronous");
+        assertThat(told().getMessage()).contains("alone until 1 of the replicas stream");
+        assertThat(condition("Ready").getStatus()).isEqualTo("False");
+        primary(0, "synchronous", synchronous("Quorum", 1));
+        assertThat(condition("Ready").getStatus()).isEqualTo("True");
+    }
+
+    @Test
+    void aClusterThatNeverServedHasNotLostItsPrimary() {
+        world = World.made(3, "");
+        for (int member = 0; member < 3; member++) {
+            world.pod(member, "orders-r1", false, "None");
+        }
+        assertThat(world.view().bootstrapped()).isTrue();
+        assertThat(Health.findings(world.view())).extracting(Finding::reason).doesNotContain("NoPrimary");
+        assertThat(condition("Ready").getReason()).isEqualTo("Creating");
+    }
+
+    @Test
     void asyncIsAsTheUserWantsIt() {
+        world = World.made(3, "replication: {mode: Async}");
         primary(0, "synchronous", Map.of("state", "Async"));
         assertThat(told().getReason()).isEqualTo("Async");
         assertThat(status().members())
