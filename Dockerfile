@@ -35,6 +35,5 @@ LABEL org.opencontainers.image.title="Matriarch" \
       org.opencontainers.image.licenses="Apache-2.0"
 USER 65532:65532
 ENV MALLOC_ARENA_MAX=1
-ENTRYPOINT ["/opt/matriarch/runtime/bin/java", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xms16m", "-Xmx96m", "-Xss512k", \
-  "-XX:MinHeapFreeRatio=10", "-XX:MaxHeapFreeRatio=30", "-XX:+UseCompactObjectHeaders", "-XX:TrimNativeHeapInterval=10000", \
-  "-XX:+ExitOnOutOfMemoryError", "-XX:-UsePerfData", "-Dslf4j.provider=ch.qos.logback.classic.spi.LogbackServiceProvider", "-cp", "/opt/matriarch/matriarch.jar:/opt/matriarch/operator/*", "io.matriarch.Main"]
+# The agent's cache serves the operator, too: most of its classes are the JDK's. One of its own would save 13 MB more and cost 66 MB of image.
+ENTRYPOINT ["/opt/matriarch/runtime/bin/java", "@/opt/matriarch/operator/options", "-XX:AOTCache=/opt/matriarch/agent.aot", "-Xlog:aot=off", "-Xlog:cds=off", "io.matriarch.Main"]
