@@ -2,7 +2,6 @@ package io.matriarch.plan;
 
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.matriarch.api.PostgresClusterSpec.PodManagementPolicy;
-import io.matriarch.api.PostgresClusterStatus;
 import io.matriarch.api.contract.Labels;
 import io.matriarch.api.contract.MemberReport;
 import io.matriarch.api.contract.MemberReport.VolumeContent;
@@ -46,7 +45,7 @@ final class Bootstrapping {
         if (view.leaseObject().isPresent()) {
             return new Done();
         }
-        if (hadData(view)) {
+        if (view.hadDatabase()) {
             if (view.members().stream().anyMatch(Bootstrapping::claimsPrimary)) {
                 return new Wait("the primary to make its deleted Lease again", RECHECK);
             }
@@ -65,14 +64,6 @@ final class Bootstrapping {
                 .isPresent();
     }
 
-    /** Whether this very cluster has had a database. */
-    private static boolean hadData(ClusterView view) {
-        return view.status().map(PostgresClusterStatus::systemIdentifier).isPresent()
-                || view.claims().stream()
-                        .anyMatch(claim -> ours(view, claim)
-                                && !annotation(claim, Labels.SYSTEM_IDENTIFIER).isEmpty());
-    }
-
     static boolean ours(ClusterView view, PersistentVolumeClaim claim) {
         return annotation(claim, Labels.CLUSTER_UID).equals(view.uid());
     }
@@ -88,10 +79,10 @@ final class Bootstrapping {
         if (view.bootstrapped()) {
             return new Verdict(given.orElse(NONE));
         }
-        boolean hadData = hadData(view);
+        boolean hadData = view.hadDatabase();
         BootstrapAction action = given.map(BootstrapOrder::action).orElse(null);
         boolean stands = action == BootstrapAction.Adopt
-                ? given.get().ordinal() < view.spec().instances()
+                ? given.get().ordinal() < looked(view)
                 : action == BootstrapAction.Initdb
                         && (!hadData || view.leaseObject().isEmpty() && serving(view));
         if (stands) {
@@ -107,8 +98,13 @@ final class Bootstrapping {
         return view.members().stream().anyMatch(Bootstrapping::claimsPrimary);
     }
 
+    /** How many members are looked at: fewer are wanted only once it is known whose data is the newest. */
+    private static int looked(ClusterView view) {
+        return Math.max(view.spec().instances(), Scale.memberships(view));
+    }
+
     private static Verdict inspected(ClusterView view) {
-        int instances = view.spec().instances();
+        int instances = looked(view);
         Map<Integer, MemberReport> reports = new TreeMap<>();
         for (int ordinal = 0; ordinal < instances; ordinal++) {
             Optional<MemberReport> report =

@@ -12,6 +12,7 @@ import io.matriarch.api.PostgresCluster;
 import io.matriarch.api.PostgresClusterSpec;
 import io.matriarch.api.PostgresClusterStatus;
 import io.matriarch.api.contract.ClusterLease;
+import io.matriarch.api.contract.Labels;
 import io.matriarch.api.contract.MemberReport;
 import io.matriarch.api.contract.Names;
 import io.matriarch.api.contract.Settings;
@@ -243,9 +244,22 @@ public final class ClusterView {
         return lease.map(ClusterLease::systemIdentifier).isPresent();
     }
 
+    /**
+     * Whether this very cluster has, or had, a database system: also while its Lease is missing or cannot be read. Only a cluster without one may be
+     * handled as if nothing could be lost.
+     */
+    boolean hadDatabase() {
+        return bootstrapped()
+                || status().map(PostgresClusterStatus::systemIdentifier).isPresent()
+                || claims().stream()
+                        .anyMatch(claim -> Bootstrapping.ours(this, claim)
+                                && !Drift.annotation(claim, Labels.SYSTEM_IDENTIFIER)
+                                        .isEmpty());
+    }
+
     /** Whether the cluster has ever had a primary that served. */
     boolean served() {
-        return bootstrapped()
+        return hadDatabase()
                 && (primary().isPresent()
                         || status().map(PostgresClusterStatus::version).isPresent());
     }

@@ -22,7 +22,7 @@ import java.util.Optional;
  *       taken away.
  * </ol>
  *
- * Before there is a database all pods are made, or taken away, at once.
+ * Before there is a database all pods are made, or taken away, at once. While there is one and its Lease is missing nobody leaves.
  */
 final class Scale {
     private static final Duration RECHECK = Duration.ofSeconds(5);
@@ -33,10 +33,12 @@ final class Scale {
     static int memberships(ClusterView view) {
         int wanted = view.spec().instances();
         int replicas = view.replicas();
+        if (!view.hadDatabase()) {
+            return wanted;
+        }
         if (!view.bootstrapped() || replicas == 0) {
-            return view.statefulSet().isEmpty() && view.bootstrapped()
-                    ? Math.max(told(view).orElse(wanted), wanted)
-                    : wanted;
+            // Whoever was a member may have the newest data.
+            return Math.max(told(view).orElse(wanted), wanted);
         }
         if (wanted > replicas) {
             return settled(view, replicas)
@@ -52,7 +54,7 @@ final class Scale {
 
     /** How many pods there shall be now. */
     static int pods(ClusterView view) {
-        if (view.statefulSet().isEmpty() || !view.bootstrapped()) {
+        if (view.statefulSet().isEmpty() || !view.hadDatabase()) {
             return memberships(view);
         }
         return Math.max(view.replicas(), memberships(view));
@@ -107,8 +109,13 @@ final class Scale {
         if (wanted == replicas) {
             return new Done();
         }
-        if (!view.bootstrapped()) {
+        if (!view.hadDatabase()) {
             return resize(view, wanted);
+        }
+        if (!view.bootstrapped()) {
+            return wanted > replicas
+                    ? resize(view, wanted)
+                    : new Wait("the Lease to be there again before a member may leave", RECHECK);
         }
         return wanted > replicas ? up(view, replicas) : down(view, replicas);
     }

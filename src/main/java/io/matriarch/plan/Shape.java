@@ -37,7 +37,7 @@ final class Shape {
                     view.operator().image(),
                     List.of(),
                     replicas,
-                    new Update.Partition(view.bootstrapped() ? replicas : 0));
+                    new Update.Partition(view.hadDatabase() ? replicas : 0));
             return Act.andGoOn(List.of(new Action.Apply(desired)), List.of());
         }
         StatefulSet desired =
@@ -60,7 +60,7 @@ final class Shape {
     }
 
     private static int partition(ClusterView view, StatefulSet live, int replicas) {
-        if (!view.bootstrapped()) {
+        if (!view.hadDatabase()) {
             return 0;
         }
         boolean pinned = Optional.ofNullable(live.getSpec().getUpdateStrategy())
