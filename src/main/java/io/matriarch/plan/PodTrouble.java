@@ -27,6 +27,18 @@ record PodTrouble(String reason, String message, boolean needsUser, boolean brok
     private static final Duration SLOW = Duration.ofMinutes(1);
     private static final Duration STUCK = Duration.ofMinutes(1);
     private static final int TAIL = 400;
+
+    /** Problems of members that are about others, about data, or for a human to judge: no other pod template cures them. */
+    private static final Set<String> NOT_THE_PODS = Set.of(
+            "NoQuorum",
+            "LagTooHigh",
+            "LeaseGone",
+            "RebuildWaits",
+            "DataAhead",
+            "DataLost",
+            "ForeignVolume",
+            "AdoptionFailed");
+
     private static final Set<String> PULL =
             Set.of("ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "RegistryUnavailable");
     private static final Set<String> CREATE =
@@ -184,10 +196,14 @@ record PodTrouble(String reason, String message, boolean needsUser, boolean brok
             return Optional.empty();
         }
         if (ours && member.report().map(MemberReport::problem).isPresent()) {
-            return reported(member).map(t -> new PodTrouble(t.reason(), t.message(), t.needsUser(), true));
+            return reported(member)
+                    .map(t -> new PodTrouble(
+                            t.reason(),
+                            t.message(),
+                            t.needsUser(),
+                            t.broken() || (!runs(container) && !NOT_THE_PODS.contains(t.reason()))));
         }
-        boolean running = container.getState() != null && container.getState().getRunning() != null;
-        if (ours && running) {
+        if (ours && runs(container)) {
             // A member that was restarted and is on its way up: nothing is wrong until it fails again.
             return Optional.empty();
         }
@@ -223,6 +239,23 @@ record PodTrouble(String reason, String message, boolean needsUser, boolean brok
                 true));
     }
 
+    private static boolean runs(ContainerStatus container) {
+        return container.getState() != null && container.getState().getRunning() != null;
+    }
+
+    /** Whether PostgreSQL may be running in a pod, which then serves, or votes, or holds the Lease, however unready it is. */
+    static boolean mayServe(ClusterView view, Member member) {
+        List<ContainerStatus> containers = member.pod().getStatus() == null
+                ? List.of()
+                : Objects.requireNonNullElse(member.pod().getStatus().getContainerStatuses(), List.of());
+        return containers.stream()
+                        .anyMatch(c -> c.getName().equals(io.matriarch.render.PodTemplate.CONTAINER) && runs(c))
+                && member.report()
+                        .filter(r -> r.state() == MemberReport.State.Failed)
+                        .isEmpty()
+                && node(view, member).isEmpty();
+    }
+
     private static Optional<ContainerStateTerminated> terminated(
             @org.jspecify.annotations.Nullable ContainerState state) {
         return Optional.ofNullable(state).map(ContainerState::getTerminated);
@@ -240,8 +273,14 @@ record PodTrouble(String reason, String message, boolean needsUser, boolean brok
                             .findFirst()
                             .orElse("");
             boolean aboutImage = message.contains("image") && !message.contains(image);
+            boolean down = member.report()
+                    .filter(r -> r.state() == MemberReport.State.Failed)
+                    .isPresent();
             return new PodTrouble(
-                    problem.reason(), aboutImage ? "%s (image %s)".formatted(said, image) : said, true, true);
+                    problem.reason(),
+                    aboutImage ? "%s (image %s)".formatted(said, image) : said,
+                    true,
+                    down && !NOT_THE_PODS.contains(problem.reason()));
         });
     }
 

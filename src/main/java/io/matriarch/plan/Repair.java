@@ -2,14 +2,17 @@ package io.matriarch.plan;
 
 import io.fabric8.kubernetes.api.model.apps.StatefulSet;
 import io.matriarch.api.PostgresClusterSpec.PodManagementPolicy;
+import io.matriarch.api.contract.MemberReport;
 import io.matriarch.plan.Step.Act;
 import io.matriarch.plan.Step.Done;
 import io.matriarch.plan.Step.Result;
 import io.matriarch.plan.Step.Wait;
+import io.matriarch.render.Availability;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * Pods that are broken and not what the newest template would make (rollout.md section 0 and 2.5, design C). They are down already, so that
@@ -40,7 +43,7 @@ final class Repair {
         if (!Shape.observed(statefulSet.get())) {
             return new Wait("the StatefulSet's controller", RECHECK);
         }
-        if (!view.bootstrapped()) {
+        if (!view.hadDatabase()) {
             return outdated(view)
                     .findFirst()
                     .<Result>map(m -> delete(m, "made from a template that was corrected since"))
@@ -51,23 +54,54 @@ final class Repair {
             return replace(view, unlocked.get());
         }
         return outdated(view)
-                .filter(m -> PodTrouble.of(view, m).filter(PodTrouble::broken).isPresent())
+                .filter(m -> mayGo(view, m))
                 .findFirst()
                 .<Result>map(m -> Act.andLook(List.of(new Action.Apply(Shape.unlockedFor(view, m.uid()))), List.of()))
                 .orElse(new Done());
     }
 
-    private static java.util.stream.Stream<Member> outdated(ClusterView view) {
+    private static Stream<Member> outdated(ClusterView view) {
         Optional<String> revision = Shape.updateRevision(view);
         List<Member> outdated = view.members().stream()
                 .filter(m -> !m.terminating())
                 .filter(m -> revision.filter(r -> !r.equals(m.revision())).isPresent())
                 .toList();
         // OrderedReady makes nothing above a broken pod: the lowest first. Otherwise from the top, as a StatefulSet
-        // does.
-        return view.spec().podManagementPolicy() == PodManagementPolicy.OrderedReady
-                ? outdated.stream()
-                : outdated.reversed().stream();
+        // does. Who holds the Lease is the last.
+        List<Member> order =
+                view.spec().podManagementPolicy() == PodManagementPolicy.OrderedReady ? outdated : outdated.reversed();
+        return Stream.concat(
+                order.stream().filter(m -> !holds(view, m)), order.stream().filter(m -> holds(view, m)));
+    }
+
+    /**
+     * Whether a pod is broken, and nothing that the cluster needs runs in it. Where only a sidecar is broken PostgreSQL may run: then somebody else
+     * must be the primary, or, for the primary itself, be ready to take over when it is told to end.
+     */
+    private static boolean mayGo(ClusterView view, Member member) {
+        if (PodTrouble.of(view, member).filter(PodTrouble::broken).isEmpty()) {
+            return false;
+        }
+        if (!PodTrouble.mayServe(view, member) || view.replicas() == 1) {
+            return true;
+        }
+        if (Availability.fenced(view.spec(), view.replicas()).contains(member.ordinal())) {
+            return false;
+        }
+        return holds(view, member)
+                ? !Refusals.candidates(view).isEmpty()
+                : view.members().stream()
+                        .anyMatch(m -> m.servesAsPrimary() || (claims(m) && PodTrouble.mayServe(view, m)));
+    }
+
+    private static boolean holds(ClusterView view, Member member) {
+        return claims(member) || view.holder().filter(member.name()::equals).isPresent();
+    }
+
+    private static boolean claims(Member member) {
+        return member.report()
+                .filter(r -> r.role() == MemberReport.Role.Primary)
+                .isPresent();
     }
 
     private static Result replace(ClusterView view, String uid) {
@@ -81,9 +115,7 @@ final class Repair {
                     : lock(view);
         }
         if (!member.get().terminating()) {
-            boolean broken =
-                    PodTrouble.of(view, member.get()).filter(PodTrouble::broken).isPresent();
-            return broken
+            return mayGo(view, member.get())
                     ? delete(member.get(), "broken, and made from a template that was changed since")
                     : lock(view);
         }
