@@ -6,13 +6,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** Services, and the PodDisruptionBudget that a cluster of more than one has. */
+/** Services, and the PodDisruptionBudget that a cluster of more than one has: as long as more than one member is there. */
 final class Exposure {
     private Exposure() {}
 
     static Result step(ClusterView view) {
         List<Action> actions = new ArrayList<>(Wanted.applied(view, Wanted.services(view.rendering())));
-        Optional<PodDisruptionBudget> budget = Wanted.disruptionBudget(view.rendering());
+        Optional<PodDisruptionBudget> budget =
+                Wanted.disruptionBudget(view.rendering(), Math.max(view.spec().instances(), view.replicas()));
         if (budget.isPresent()) {
             actions.addAll(Wanted.applied(view, List.of(budget.get())));
         } else {

@@ -42,7 +42,7 @@ public final class Glance {
         Names names = rendering.names();
         List<HasMetadata> all = new ArrayList<>(Wanted.access(rendering));
         all.addAll(Wanted.services(rendering));
-        Wanted.disruptionBudget(rendering).ifPresent(all::add);
+        Wanted.disruptionBudget(rendering, rendering.spec().instances()).ifPresent(all::add);
         all.add(named(new ConfigMap(), rendering, names.settings()));
         all.add(named(new StatefulSet(), rendering, names.statefulSet()));
         for (String secret : Identity.needed(rendering)) {

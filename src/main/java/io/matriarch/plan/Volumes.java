@@ -96,12 +96,22 @@ final class Volumes {
                 .toList();
     }
 
-    /** A claim whose member is out of the settings, the Lease, the StatefulSet, and whose pod is gone. */
+    /**
+     * A claim whose member is out of the settings, the Lease, the StatefulSet, and whose pod is gone; and only while a primary that has given the
+     * member up serves, and a replica follows it if there shall be one: until then this may be the best copy.
+     */
     private static boolean mayGo(ClusterView view, PersistentVolumeClaim claim) {
         int ordinal = view.ordinalOf(claim);
         return Claims.deletedWhenScaled(view.rendering())
                 && Bootstrapping.ours(view, claim)
                 && view.bootstrapped()
+                && (view.spec().instances() == 1 || !Refusals.candidates(view).isEmpty())
+                && view.primary()
+                        .filter(primary ->
+                                view.holder().filter(primary.name()::equals).isPresent())
+                        .flatMap(Member::report)
+                        .filter(report -> !report.members().contains(ordinal))
+                        .isPresent()
                 && view.statefulSet().isPresent()
                 && ordinal >= view.spec().instances()
                 && ordinal >= view.replicas()

@@ -23,8 +23,8 @@ final class Wanted {
         return Networking.services(rendering);
     }
 
-    static Optional<PodDisruptionBudget> disruptionBudget(Rendering rendering) {
-        return Networking.disruptionBudget(rendering);
+    static Optional<PodDisruptionBudget> disruptionBudget(Rendering rendering, int members) {
+        return Networking.disruptionBudget(rendering, members);
     }
 
     /** Applies what is absent or differs. */

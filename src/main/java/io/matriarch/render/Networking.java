@@ -77,11 +77,17 @@ public final class Networking {
         // spotless:on
     }
 
-    /** One member at a time; none for a single instance, so that a drain is never blocked for good. */
-    public static Optional<PodDisruptionBudget> disruptionBudget(Rendering rendering) {
+    /**
+     * One member at a time. None for a single member, nor while all are fenced: a drain would wait for good, and there is nothing to protect.
+     *
+     * @param members that are there, or shall be
+     */
+    public static Optional<PodDisruptionBudget> disruptionBudget(Rendering rendering, int members) {
         DisruptionBudget wanted = rendering.spec().disruptionBudget();
         boolean enabled = wanted == null || wanted.enabled() == null || wanted.enabled();
-        if (!enabled || rendering.spec().instances() < 2) {
+        if (!enabled
+                || members < 2
+                || Availability.fenced(rendering.spec(), members).size() == members) {
             return Optional.empty();
         }
         // spotless:off

@@ -115,6 +115,9 @@ class AnyViewTest {
                 int ordinal = view.ordinalOf(claim);
                 assertThat(ordinal).isGreaterThanOrEqualTo(view.spec().instances());
                 assertThat(view.member(ordinal)).isEmpty();
+                assertThat(view.primary().map(Member::name))
+                        .as("who has all of it")
+                        .isEqualTo(view.holder());
                 assertThat(view.lease().orElseThrow().members()).doesNotContain(ordinal);
                 assertThat(Scale.voters(view)).doesNotContain(ordinal);
                 assertThat(view.holder()).isNotEqualTo(Optional.of(view.names().pod(ordinal)));

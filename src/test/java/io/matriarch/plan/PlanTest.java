@@ -71,6 +71,39 @@ class PlanTest {
         assertThat(targets(World.made(1, "").plan())).isEmpty();
     }
 
+    /** Three members are still there, and two drains at once must not take two of them. */
+    @Test
+    void theDisruptionBudgetStaysUntilOneMemberIsLeft() {
+        World world = World.made(3, "");
+        world.cluster = World.cluster(1, "");
+        world.apply(world.plan());
+        assertThat(world.objects).containsKey("PodDisruptionBudget/orders");
+        world.lease(0, 2);
+        world.pod(0, "orders-r1", true, "Primary");
+        world.pod(2, "orders-r1", false, "None");
+        world.settle();
+        world.objects.remove("Pod/orders-2");
+        world.settle();
+        assertThat(world.objects).containsKey("PodDisruptionBudget/orders");
+        world.lease(0, 1);
+        world.pod(0, "orders-r1", true, "Primary");
+        world.pod(1, "orders-r1", false, "None");
+        world.settle();
+        assertThat(world.set().getSpec().getReplicas()).isEqualTo(1);
+        assertThat(world.objects).doesNotContainKey("PodDisruptionBudget/orders");
+    }
+
+    @Test
+    void whereAllAreFencedADrainIsNotHeldUp() {
+        World world = World.made(3, "");
+        world.cluster = World.cluster(3, "fencedInstances: ['*']");
+        world.settle();
+        assertThat(world.objects).doesNotContainKey("PodDisruptionBudget/orders");
+        world.cluster = World.cluster(3, "fencedInstances: [0, 1]");
+        world.settle();
+        assertThat(world.objects).containsKey("PodDisruptionBudget/orders");
+    }
+
     @Test
     void downFirstTheSettingsThenTheMembershipThenThePod() {
         World world = World.made(3, "");

@@ -76,6 +76,10 @@ class SafeguardsTest {
                 row("it is a member in the Lease", w -> w.lease(0, 3)),
                 row("it acknowledges commits", w -> w.voters(List.of(0, 1, 2))),
                 row("it holds the Lease", w -> w.lease(2, 2)),
+                row("nobody serves as primary", w -> w.pod(0, "orders-r1", false, "None")),
+                row("the primary still has its slot", w -> w.pod(0, "orders-r1", true, primary(List.of(0, 1, 2)))),
+                row("no replica has what it has", w -> w.pod(1, "orders-r1", true, "None")),
+                row("somebody else than the primary that is seen holds the Lease", w -> w.lease(1, 2)),
                 row("it is not this cluster's own", w -> {
                     Map<String, String> annotations =
                             new HashMap<>(claim(w).getMetadata().getAnnotations());

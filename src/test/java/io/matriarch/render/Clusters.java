@@ -83,7 +83,7 @@ final class Clusters {
         objects.add(
                 SettingsDocument.configMap(rendering, SettingsDocument.of(rendering, instances, INITDB, List.of())));
         objects.addAll(Networking.services(rendering));
-        Networking.disruptionBudget(rendering).ifPresent(objects::add);
+        Networking.disruptionBudget(rendering, rendering.spec().instances()).ifPresent(objects::add);
         objects.add(Workload.statefulSet(
                 rendering,
                 PodTemplate.of(rendering, AGENT_IMAGE),
