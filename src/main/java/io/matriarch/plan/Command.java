@@ -28,18 +28,23 @@ record Command(RequestKind kind, String id, String pod, boolean named) {
                 Objects.requireNonNullElse(cluster.getMetadata().getAnnotations(), Map.of());
         List<Command> commands = new ArrayList<>();
         ANNOTATIONS.keySet().stream().sorted().forEach(name -> {
-            String value = Objects.requireNonNullElse(annotations.get(name), "").strip();
+            String value = annotations.get(name);
             RequestKind kind = ANNOTATIONS.get(name);
-            if (kind != null && !value.isEmpty()) {
-                commands.add(of(kind, name.substring(name.indexOf('/') + 1) + ":" + value, value));
+            if (kind != null && value != null) {
+                commands.add(of(kind, name.substring(name.indexOf('/') + 1) + ":" + value.strip(), value.strip()));
             }
         });
         return commands;
     }
 
+    /** Whether the annotation is there and says nothing. */
+    boolean empty() {
+        return id.endsWith(":");
+    }
+
     private static Command of(RequestKind kind, String id, String value) {
         if (kind == RequestKind.ForceFailover) {
-            return new Command(kind, id, "", true);
+            return new Command(kind, id, "", !value.isEmpty());
         }
         int slash = value.indexOf('/');
         return slash < 0

@@ -12,11 +12,14 @@ import java.util.Optional;
 
 /**
  * Fewer instances would take the primary away: a member that stays takes over first. The request's id names the generation of the spec and the
- * attempt; what was refused is tried again after a while.
+ * attempt; what was refused is tried again after a while, each time after a longer one.
  */
 final class HandOver {
     private static final String PREFIX = "scale-down-";
     private static final Duration AGAIN = Duration.ofSeconds(30);
+
+    /** How often the time between two attempts doubles: up to 16 minutes. */
+    private static final int DOUBLINGS = 5;
 
     private HandOver() {}
 
@@ -45,6 +48,11 @@ final class HandOver {
                 .min(Comparator.comparingInt(Member::ordinal));
     }
 
+    /** Whether a request is one of ours, of whichever generation. */
+    static boolean ours(Request request) {
+        return request.id().startsWith(PREFIX);
+    }
+
     static Optional<Request> last(ClusterView view) {
         return Requests.remembered(view.cluster()).values().stream()
                 .filter(r -> current(view, r.id()))
@@ -64,7 +72,7 @@ final class HandOver {
         }
         int attempt = last.map(r -> attempt(view, r)).orElse(1);
         boolean over = last.filter(r -> r.outcome() != Outcome.Accepted)
-                .filter(r -> !view.now().isBefore(Instant.parse(r.at()).plus(AGAIN)))
+                .filter(r -> !view.now().isBefore(Instant.parse(r.at()).plus(pause(attempt))))
                 .isPresent();
         return Optional.of(new Command(
                 RequestKind.Switchover,
@@ -73,12 +81,17 @@ final class HandOver {
                 true));
     }
 
-    /** For the user, while the primary is on its way. */
+    private static Duration pause(int attempt) {
+        return AGAIN.multipliedBy(1L << Math.clamp(attempt - 1, 0, DOUBLINGS));
+    }
+
+    /** For the user, while the primary is on its way: the same words as long as the answer is the same, whichever attempt this is. */
     static String story(ClusterView view) {
         String top = view.names().pod(view.replicas() - 1);
-        String refused = last(view)
-                .filter(r -> r.outcome() == Outcome.Refused || r.outcome() == Outcome.Aborted)
-                .map(r -> "; the last attempt: " + r.message())
+        String refused = Requests.remembered(view.cluster()).values().stream()
+                .filter(r -> current(view, r.id()) && r.outcome() != Outcome.Accepted && r.outcome() != Outcome.Done)
+                .max(Comparator.comparingInt(r -> attempt(view, r)))
+                .map(r -> "; the last attempt: %s. It is asked again, ever less often".formatted(r.message()))
                 .orElse("");
         return successor(view)
                 .map(m -> "%s is the primary and leaves with %d instances: %s is asked to take over first%s"

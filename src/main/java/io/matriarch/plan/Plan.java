@@ -39,6 +39,7 @@ public record Plan(List<Planned> actions, List<String> waits, Optional<Duration>
     /** All steps, from top to bottom. The first that is not done ends the walk, except those that never block. */
     public static Plan of(ClusterView view) {
         return new Walk(view)
+                .never(Requests::step)
                 .step(Validate::step)
                 .step(Former::step)
                 .step(Identity::step)

@@ -4,11 +4,15 @@ import io.matriarch.api.PostgresCluster;
 import io.matriarch.api.PostgresClusterStatus;
 import io.matriarch.api.PostgresClusterStatus.Request;
 import io.matriarch.api.PostgresClusterStatus.Request.Outcome;
+import io.matriarch.api.contract.ClusterLease;
 import io.matriarch.api.contract.MemberReport;
 import io.matriarch.api.contract.MemberReport.Answer;
 import io.matriarch.api.contract.Names;
 import io.matriarch.api.contract.Settings;
 import io.matriarch.api.contract.Settings.RequestKind;
+import io.matriarch.plan.Step.Done;
+import io.matriarch.plan.Step.Result;
+import io.matriarch.plan.Step.Wait;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
@@ -22,6 +26,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * Commands and what becomes of them (docs/contract.md, "High availability"). The operator asks, agents decide, each command runs once:
@@ -32,10 +37,17 @@ import java.util.Set;
  *   <li>The answer goes into the status; what is there is never asked again, whoever restarts and whatever applies the annotation again.
  *   <li>Only then is the request taken out of the settings.
  * </ol>
+ *
+ * A switchover that nobody answers or begins in time is taken back: it shall not happen at some later moment.
  */
 final class Requests {
     private static final int REMEMBERED = 8;
     private static final Duration ANSWER = Duration.ofMinutes(1);
+
+    /** A switchover that nobody has begun by then comes as a surprise. */
+    private static final Duration EXPIRY = Duration.ofMinutes(2);
+
+    private static final Duration RECHECK = Duration.ofSeconds(15);
 
     private Requests() {}
 
@@ -81,6 +93,15 @@ final class Requests {
             }
         }
         return new Verdict(List.copyOf(asked), kept(told, wanted));
+    }
+
+    /** Waits for answers; nothing else waits for them. */
+    static Result step(ClusterView view) {
+        String awaited = of(view).told().stream()
+                .filter(request -> request.outcome() == Outcome.Accepted)
+                .map(Request::id)
+                .collect(Collectors.joining(", "));
+        return awaited.isEmpty() ? new Done() : new Wait("an answer to " + awaited, RECHECK);
     }
 
     /** The status of a paused cluster on which somebody asks for something: nothing is done, and it is not done later either. */
@@ -141,12 +162,29 @@ final class Requests {
                             .formatted(view.primary().map(Member::name).orElse(""))));
         }
         if (before.isPresent()) {
-            return before;
+            return expired(view, command, before.get())
+                    ? Optional.of(told(
+                            view,
+                            command.id(),
+                            Outcome.Withdrawn,
+                            "no member answered within %d minutes, and nobody is asked any more; see the log of the primary, and ask again with another id"
+                                    .formatted(EXPIRY.toMinutes())))
+                    : before;
         }
         Optional<String> refusal = asked ? Optional.empty() : Refusals.of(view, command);
         return Optional.of(refusal.map(why -> told(view, command.id(), Outcome.Refused, why))
                 .orElseGet(() ->
                         told(view, command.id(), Outcome.Accepted, "the members are asked; one of them answers")));
+    }
+
+    private static boolean expired(ClusterView view, Command command, Request request) {
+        boolean begun = view.lease()
+                .map(ClusterLease::handoff)
+                .filter(handoff -> request.id().equals(handoff.request()))
+                .isPresent();
+        return command.kind() == RequestKind.Switchover
+                && !begun
+                && !view.now().isBefore(Instant.parse(request.at()).plus(EXPIRY));
     }
 
     /** A command that nobody gives any more. */
@@ -198,8 +236,15 @@ final class Requests {
 
     /** Everything that an annotation still says, everything pending, and the newest of the rest that had an id of their own. */
     private static List<Request> kept(Map<String, Request> told, Set<String> wanted) {
+        Optional<Request> attempt = told.values().stream()
+                .filter(r -> HandOver.ours(r) && r.outcome() != Outcome.Accepted)
+                .reduce((former, latter) -> latter);
         List<Request> all = told.values().stream()
                 .filter(r -> wanted.contains(r.id()) || r.outcome() == Outcome.Accepted || r.id().contains("/"))
+                // Of attempts of ours the last tells it all: they shall not make the user's commands forgotten.
+                .filter(r -> !HandOver.ours(r)
+                        || r.outcome() == Outcome.Accepted
+                        || attempt.filter(r::equals).isPresent())
                 .sorted(Comparator.comparing(Request::at))
                 .toList();
         long surplus = all.stream().filter(r -> !wanted.contains(r.id())).count() - REMEMBERED;

@@ -45,7 +45,7 @@ class RequestsTest {
     }
 
     private static void command(World world, String annotation, String value) {
-        world.cluster.getMetadata().setAnnotations(value.isEmpty() ? Map.of() : Map.of(annotation, value));
+        world.cluster.getMetadata().setAnnotations(value.isEmpty() ? Map.of() : Map.of(annotation, value.strip()));
     }
 
     /** The agent of a pod answers. */
@@ -178,6 +178,31 @@ class RequestsTest {
         world.apply(world.plan());
     }
 
+    /** Fewer instances are wanted, and the member on top is needed until orders-1 streams. */
+    private static void shrinks(World world) {
+        world.cluster = World.cluster(2, "replication: {acknowledgements: 1}");
+        world.pod(1, "orders-r1", true, "None");
+        world.apply(world.plan());
+    }
+
+    private static void mistaken(World world) {
+        world.cluster = World.cluster(3, "postgres: {hba: [\"host all\\nall\"]}");
+    }
+
+    private static void allFenced(World world) {
+        fence(world, "['*']");
+        for (int ordinal = 0; ordinal < 3; ordinal++) {
+            world.pod(ordinal, "orders-r1", false, "None");
+        }
+    }
+
+    private static void leaseless(World world) {
+        world.objects.remove("Lease/orders");
+        for (int ordinal = 0; ordinal < 3; ordinal++) {
+            world.pod(ordinal, "orders-r1", true, "Replica");
+        }
+    }
+
     static Stream<Arguments> refused() {
         Consumer<World> asItIs = w -> {};
         Consumer<World> headless = w -> w.pod(0, "orders-r1", false, "None");
@@ -205,6 +230,17 @@ class RequestsTest {
                 row(Labels.REBUILD, "orders-2", w -> fence(w, "['*']"), "is fenced"),
                 row(Labels.REBUILD, "orders-2", headless, "nothing to clone from"),
                 row(Labels.REBUILD, "orders-0", headless, "is the primary"),
+                row(Labels.SWITCHOVER, "orders-2/x", RequestsTest::shrinks, "orders-2 leaves the cluster"),
+                row(Labels.SWITCHOVER, " ", asItIs, "the annotation is empty"),
+                row(Labels.REBUILD, " ", asItIs, "the annotation is empty"),
+                row(Labels.REBUILD, "orders-2", w -> w.pod(1, "orders-r1", true, "None"), "commits would wait"),
+                row(Labels.REBUILD, "orders-1", w -> w.lease(1, 3), "holds the Lease"),
+                row(Labels.REBUILD, "orders-1", RequestsTest::mistaken, "spec.postgres.hba[0]"),
+                row(Labels.FORCE_FAILOVER, " ", headless, "the annotation is empty; give an id"),
+                row(Labels.FORCE_FAILOVER, "orders-1", headless, "not orders-1"),
+                row(Labels.FORCE_FAILOVER, "orders-1/x", headless, "of your choice"),
+                row(Labels.FORCE_FAILOVER, "x", w -> allFenced(w), "every member is fenced"),
+                row(Labels.FORCE_FAILOVER, "x", RequestsTest::leaseless, "the cluster's Lease is missing"),
                 row(Labels.FORCE_FAILOVER, "x", asItIs, "orders-0 serves as primary"));
     }
 
@@ -219,6 +255,101 @@ class RequestsTest {
             assertThat(r.message()).contains(why);
         });
         assertThat(asked(world)).isEmpty();
+    }
+
+    @Test
+    void whoseDataIsBrokenCanBeRebuiltWhenNothingIsLostByIt() {
+        World world = World.made(3, "");
+        world.pod(1, "orders-r1", true, "None");
+        command(world, Labels.REBUILD, "orders-1/a");
+        pass(world);
+        assertThat(asked(world)).as("it acknowledges nothing now").hasSize(1);
+        World degrading = World.made(3, "replication: {whenUnavailable: Degrade}");
+        degrading.pod(1, "orders-r1", true, "None");
+        command(degrading, Labels.REBUILD, "orders-2/a");
+        pass(degrading);
+        assertThat(asked(degrading)).as("the user accepts it").hasSize(1);
+    }
+
+    /** The primary was lost after it had been asked. Nobody is surprised by a hand-over hours later. */
+    @Test
+    void aSwitchoverThatNobodyBeginsInTimeIsTakenBack() {
+        World world = commanded(3, Labels.SWITCHOVER, "orders-1/a");
+        pass(world);
+        assertThat(world.plan().waits()).anyMatch(w -> w.contains("an answer to switchover:orders-1/a"));
+        world.pod(0, "orders-r1", false, "None");
+        world.now = World.NOW.plusSeconds(119);
+        assertThat(pass(world)).extracting(Request::outcome).containsExactly(Outcome.Accepted);
+        world.now = World.NOW.plusSeconds(120);
+        assertThat(pass(world)).singleElement().satisfies(r -> {
+            assertThat(r.outcome()).isEqualTo(Outcome.Withdrawn);
+            assertThat(r.message()).contains("no member answered within 2 minutes");
+        });
+        assertThat(asked(world)).isEmpty();
+        world.pod(0, "orders-r1", true, "Primary");
+        pass(world);
+        assertThat(asked(world)).isEmpty();
+    }
+
+    @Test
+    void aSwitchoverThatWasBegunIsWaitedFor() {
+        World world = commanded(3, Labels.SWITCHOVER, "orders-1/a");
+        pass(world);
+        world.handoff(1, "switchover:orders-1/a");
+        world.now = World.NOW.plusSeconds(600);
+        assertThat(pass(world)).extracting(Request::outcome).containsExactly(Outcome.Accepted);
+        assertThat(asked(world)).hasSize(1);
+        answer(world, 1, "switchover:orders-1/a", "Done");
+        assertThat(pass(world)).extracting(Request::outcome).containsExactly(Outcome.Done);
+    }
+
+    @Test
+    void aRebuildMayTakeLong() {
+        World world = commanded(3, Labels.REBUILD, "orders-2/a");
+        pass(world);
+        world.now = World.NOW.plusSeconds(36_000);
+        assertThat(pass(world)).extracting(Request::outcome).containsExactly(Outcome.Accepted);
+        assertThat(asked(world)).hasSize(1);
+    }
+
+    /** A primary that never agrees is asked ever less often, and pushes nobody's commands out of memory. */
+    @Test
+    void aRefusedHandOverIsAskedEverLessOften() {
+        World world = World.made(3, "");
+        world.pod(0, "orders-r1", true, "Replica");
+        world.lease(2, 3);
+        world.pod(2, "orders-r1", true, "Primary");
+        world.settle();
+        command(world, Labels.SWITCHOVER, "orders-9/mine");
+        pass(world);
+        command(world, Labels.SWITCHOVER, "");
+        world.cluster.setSpec(World.cluster(2, "").getSpec());
+        List<Long> asked = new java.util.ArrayList<>();
+        java.util.Set<String> stories = new java.util.HashSet<>();
+        java.util.Set<String> seen = new java.util.HashSet<>();
+        for (long second = 0; second < 3600; second += 15) {
+            world.now = World.NOW.plusSeconds(second);
+            pass(world);
+            for (Settings.Request request : asked(world)) {
+                if (seen.add(request.id())) {
+                    asked.add(second);
+                }
+                answer(world, 2, request.id(), "Refused");
+            }
+            world.plan().findings().stream()
+                    .filter(f -> f.reason().equals("PrimaryWouldLeave"))
+                    .forEach(f -> stories.add(f.message()));
+        }
+        assertThat(asked).hasSize(8);
+        assertThat(asked.get(1) - asked.get(0)).isLessThanOrEqualTo(60);
+        assertThat(asked.getLast() - asked.get(asked.size() - 2)).isBetween(900L, 1000L);
+        assertThat(stories).as("one before the first answer, one after it").hasSize(2);
+        assertThat(stories)
+                .anyMatch(s -> s.contains("the last attempt: said by 2. It is asked again, ever less often"));
+        assertThat(pass(world))
+                .extracting(Request::id)
+                .contains("switchover:orders-9/mine")
+                .hasSize(2);
     }
 
     @Test

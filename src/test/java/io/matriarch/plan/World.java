@@ -30,6 +30,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /** A namespace as data: what a plan does to it, and what the StatefulSet's controller and the agents would. No server, no clock. */
 final class World {
@@ -222,6 +223,15 @@ final class World {
 
     /** Who acknowledges commits, in the Lease. */
     void voters(List<Integer> voters) {
+        lease(new ClusterLease.Sync(1, voters), null);
+    }
+
+    /** The holder writes down to whom it hands over, because of this request. */
+    void handoff(int to, String request) {
+        lease(null, new ClusterLease.Handoff(to, "0/0", request));
+    }
+
+    private void lease(ClusterLease.@Nullable Sync sync, ClusterLease.@Nullable Handoff handoff) {
         ClusterLease was = view().lease().orElseThrow();
         Lease lease = (Lease) Optional.ofNullable(objects.get("Lease/orders")).orElseThrow();
         Map<String, String> annotations = new HashMap<>(lease.getMetadata().getAnnotations());
@@ -238,8 +248,8 @@ final class World {
                         was.history(),
                         null,
                         null,
-                        null,
-                        new ClusterLease.Sync(1, voters),
+                        handoff,
+                        sync,
                         List.of(),
                         new TreeMap<>(),
                         1,
