@@ -18,6 +18,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -26,6 +27,9 @@ final class Announcer {
     private static final Logger LOG = LoggerFactory.getLogger(Announcer.class);
     private static final int LONGEST = 1000;
     private static final int CONFLICT = 409;
+
+    /** Replicas come and go; the condition says so, and trouble with a pod is told as such. */
+    private static final Set<String> PASSING = Set.of("NotStreaming", "NotYetSynchronous");
 
     private final KubernetesClient client;
     private final InstantSource clock;
@@ -51,8 +55,7 @@ final class Announcer {
                     case Restart -> begins(cluster, before, "PendingRestart", finding);
                     case Upgrade -> begins(cluster, before, "UpgradePending", finding);
                     case Replication -> {
-                        // Replicas come and go; the condition says so, and trouble with a pod is told as such.
-                        if (!finding.reason().equals("NotStreaming")) {
+                        if (!PASSING.contains(finding.reason())) {
                             say(cluster, "Warning", finding.reason(), finding.message());
                         }
                     }
