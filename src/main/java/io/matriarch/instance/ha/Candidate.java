@@ -20,6 +20,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /**
  * A replica that may become the primary (ha.md 7.6):
@@ -179,14 +180,16 @@ final class Candidate {
         boolean again =
                 ballot.isPresent() && seen.now().minus(ballot.get().asked()).compareTo(patience) >= 0;
         if (ballot.isEmpty() || again && !wins(seen, state, ballot.get(), settings)) {
-            return Plan.watch().with(new Ask.Votes(electors, request));
+            Plan waiting =
+                    ballot.map(asked -> waiting(seen, state, asked, electors)).orElse(Plan.watch());
+            return waiting.with(new Ask.Votes(electors, request));
         }
         return count(seen, settings, lease, ballot.get(), electors);
     }
 
-    private List<Vote> counting(Ballot ballot, ClusterLease state) {
+    private List<Vote> counting(Map<Integer, Vote> votes, ClusterLease state) {
         Sync sync = state.sync();
-        return ballot.votes().values().stream()
+        return votes.values().stream()
                 .filter(rules::counts)
                 .filter(vote -> sync == null || sync.voters().contains(vote.ordinal()))
                 .toList();
@@ -194,7 +197,7 @@ final class Candidate {
 
     /** Whether enough have voted, and waiting for more is over. */
     private boolean decided(Observation seen, ClusterLease state, Ballot ballot, Settings settings) {
-        List<Vote> votes = counting(ballot, state);
+        List<Vote> votes = counting(ballot.votes(), state);
         Vote own = ballot.votes().get(me.ordinal());
         if (own == null || !rules.counts(own)) {
             return false;
@@ -226,7 +229,7 @@ final class Candidate {
         Optional<Vote> own = Optional.ofNullable(ballot.votes().get(me.ordinal()));
         boolean handed = ballot.request().vacancy() == Vacancy.HandingOver
                 && own.filter(vote -> complete(seen, vote)).isPresent();
-        return handed ? own : counting(ballot, state).stream().max(rules.best());
+        return handed ? own : counting(ballot.votes(), state).stream().max(rules.best());
     }
 
     /** Whether this member has everything of a primary that stopped for it. */
@@ -240,19 +243,7 @@ final class Candidate {
     private Plan count(Observation seen, Settings settings, LeaseView lease, Ballot ballot, List<Integer> electors) {
         ClusterLease state = lease.state();
         if (!decided(seen, state, ballot, settings)) {
-            long granted = counting(ballot, state).size();
-            boolean late = seen.now().minus(ballot.began()).compareTo(RETRY) >= 0;
-            return late
-                    ? Plan.problem(new Problem(
-                            "NoQuorum",
-                            "%s may have the newest data, but only %d of %s have voted, and %s must: %s"
-                                    .formatted(
-                                            me.pod(),
-                                            granted,
-                                            electors,
-                                            state.sync() == null ? 1 : rules.quorum(state.sync()),
-                                            reasons(ballot.votes()))))
-                    : Plan.watch();
+            return waiting(seen, state, ballot, electors);
         }
         Vote own = java.util.Objects.requireNonNull(ballot.votes().get(me.ordinal()));
         Vote best = best(seen, state, ballot).orElse(own);
@@ -296,14 +287,32 @@ final class Candidate {
         return draft.draft();
     }
 
-    private static String reasons(Map<Integer, Vote> votes) {
-        return votes.isEmpty()
-                ? "nobody else answers"
-                : votes.values().stream()
-                        .filter(vote -> vote.reason() != null)
-                        .map(vote -> vote.ordinal() + " " + vote.reason())
-                        .sorted()
-                        .toList()
-                        .toString();
+    /** Until enough have voted; the same words in each round. */
+    private Plan waiting(Observation seen, ClusterLease state, Ballot ballot, List<Integer> electors) {
+        Map<Integer, Vote> told = ballot.told();
+        long granted = counting(told, state).size();
+        int needed = state.sync() == null ? 1 : rules.quorum(state.sync());
+        if (seen.now().minus(ballot.began()).compareTo(RETRY) < 0 || granted >= needed) {
+            return Plan.watch();
+        }
+        return Plan.problem(new Problem(
+                "NoQuorum",
+                "%s may have the newest data, but only %d of %s %s voted, and %s must: %s"
+                        .formatted(
+                                me.pod(),
+                                granted,
+                                electors.stream().map(me::pod).collect(Collectors.joining(", ")),
+                                granted == 1 ? "has" : "have",
+                                needed,
+                                reasons(told, electors))));
+    }
+
+    private String reasons(Map<Integer, Vote> told, List<Integer> electors) {
+        return electors.stream()
+                .filter(ordinal ->
+                        !told.containsKey(ordinal) || told.get(ordinal).reason() != null)
+                .map(ordinal -> me.pod(ordinal) + " "
+                        + (told.containsKey(ordinal) ? told.get(ordinal).reason() : "does not answer"))
+                .collect(Collectors.joining(", "));
     }
 }

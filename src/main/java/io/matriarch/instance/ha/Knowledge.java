@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -71,10 +72,24 @@ public record Knowledge(
      * @param began when votes were first asked for
      * @param asked when they were last asked for
      * @param votes by ordinal, granted or not; only answers to this very request
+     * @param former votes of the round before. They count no more, and are told until there are newer ones
      */
-    public record Ballot(Peer.VoteRequest request, Duration began, Duration asked, Map<Integer, Peer.Vote> votes) {
+    public record Ballot(
+            Peer.VoteRequest request,
+            Duration began,
+            Duration asked,
+            Map<Integer, Peer.Vote> votes,
+            Map<Integer, Peer.Vote> former) {
         public Ballot {
             votes = Map.copyOf(votes);
+            former = Map.copyOf(former);
+        }
+
+        /** What is known of each member, for those who read it: the same in each round as long as all answer the same. */
+        Map<Integer, Peer.Vote> told() {
+            Map<Integer, Peer.Vote> told = new TreeMap<>(former);
+            told.putAll(votes);
+            return told;
         }
     }
 

@@ -18,6 +18,11 @@ public record Me(String pod, int ordinal, String podUid, String incarnation, Str
         return pod + "/" + podUid + "/";
     }
 
+    /** Name of a member's pod, which is mine but for the number. */
+    String pod(int other) {
+        return pod.substring(0, pod.lastIndexOf('-') + 1) + other;
+    }
+
     /** Whether an identity is of a pod with my name, this one or a former one. */
     boolean isMyName(String identity) {
         return identity.startsWith(pod + "/");

@@ -139,8 +139,8 @@ public final class Memory {
     /** Votes are asked for: former answers count no more, but late ones do when it was the same question. */
     public synchronized void asking(Peer.VoteRequest request, Duration now) {
         ballot = Optional.of(ballot.filter(known -> known.request().equals(request))
-                .map(known -> new Ballot(request, known.began(), now, Map.of()))
-                .orElseGet(() -> new Ballot(request, now, now, Map.of())));
+                .map(known -> new Ballot(request, known.began(), now, Map.of(), known.votes()))
+                .orElseGet(() -> new Ballot(request, now, now, Map.of(), Map.of())));
     }
 
     /** An answer to a request for a vote. */
@@ -151,7 +151,7 @@ public final class Memory {
             }
             Map<Integer, Peer.Vote> votes = new HashMap<>(known.votes());
             votes.put(vote.ordinal(), vote);
-            return new Ballot(request, known.began(), known.asked(), votes);
+            return new Ballot(request, known.began(), known.asked(), votes, known.former());
         });
     }
 

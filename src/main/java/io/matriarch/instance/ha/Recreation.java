@@ -9,11 +9,12 @@ import io.matriarch.api.contract.Settings;
 import io.matriarch.instance.ha.Decision.LeaseWish;
 import io.matriarch.instance.ha.Knowledge.Ballot;
 import java.time.Duration;
-import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.SortedSet;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 
@@ -60,23 +61,25 @@ final class Recreation {
                     .orElseThrow();
             return Plan.lease(new LeaseWish.Create(Leases.returned(state, epoch, me)));
         }
-        Plan waiting = ballot.isEmpty() ? Plan.watch() : Plan.problem(disputed(votes));
+        Plan waiting = ballot.isEmpty()
+                ? Plan.watch()
+                : Plan.problem(disputed(ballot.get().told(), others));
         boolean again = ballot.map(Ballot::asked)
                 .map(asked -> seen.now().minus(asked).compareTo(RETRY) >= 0)
                 .orElse(true);
         return again ? waiting.with(new Ask.Votes(List.copyOf(others), request)) : waiting;
     }
 
-    private Problem disputed(List<Vote> votes) {
-        String reasons = votes.stream()
-                .filter(vote -> !vote.granted())
-                .sorted(Comparator.comparingInt(Vote::ordinal))
-                .map(vote -> "%d %s".formatted(vote.ordinal(), vote.reason()))
-                .toList()
-                .toString();
+    private Problem disputed(Map<Integer, Vote> told, SortedSet<Integer> others) {
+        String reasons = others.stream()
+                .filter(ordinal ->
+                        !told.containsKey(ordinal) || !told.get(ordinal).granted())
+                .map(ordinal -> me.pod(ordinal) + " "
+                        + (told.containsKey(ordinal) ? told.get(ordinal).reason() : "does not answer"))
+                .collect(Collectors.joining(", "));
         return new Problem(
                 "LeaseGone",
                 "the Lease was deleted. %s was the last primary that it knows of, and makes the Lease again when all other members agree: %s"
-                        .formatted(me.pod(), votes.isEmpty() ? "nobody answers yet" : reasons));
+                        .formatted(me.pod(), reasons.isEmpty() ? "all do" : reasons));
     }
 }
