@@ -143,6 +143,9 @@ public record PostgresClusterStatus(
             @JsonPropertyDescription("When this outcome was seen first, in RFC 3339.")
             String at) {
 
+        /** What ids of the operator's own begin with: a primary that is to leave is asked to hand over; a number for each attempt follows. */
+        public static final String SCALE_DOWN = "scale-down-";
+
         /** What became of a command. */
         public enum Outcome {
             /** The agents have been asked. */

@@ -55,7 +55,9 @@ final class Announcer {
                     case Restart -> begins(cluster, before, "PendingRestart", finding);
                     case Upgrade -> begins(cluster, before, "UpgradePending", finding);
                     case Replication -> {
-                        if (!PASSING.contains(finding.reason())) {
+                        // Who has voted changes all the time: that nobody can be elected is said when it begins.
+                        if (!PASSING.contains(finding.reason())
+                                && !goesOn(before, "ReplicationHealthy", finding.reason())) {
                             say(cluster, "Warning", finding.reason(), finding.message());
                         }
                     }
@@ -86,6 +88,10 @@ final class Announcer {
         if (conditions(before).stream().noneMatch(c -> type.equals(c.getType()) && "True".equals(c.getStatus()))) {
             say(cluster, "Normal", finding.reason(), finding.message());
         }
+    }
+
+    private static boolean goesOn(Optional<PostgresClusterStatus> before, String type, String reason) {
+        return conditions(before).stream().anyMatch(c -> type.equals(c.getType()) && reason.equals(c.getReason()));
     }
 
     private static List<Condition> conditions(Optional<PostgresClusterStatus> status) {

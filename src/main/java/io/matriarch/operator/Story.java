@@ -4,6 +4,7 @@ import io.matriarch.api.PostgresClusterStatus;
 import io.matriarch.api.PostgresClusterStatus.Request;
 import io.matriarch.api.PostgresClusterStatus.RoleChange;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -28,12 +29,24 @@ final class Story {
                 .forEach(request -> known.put(request.id(), request));
         for (Request request : Objects.requireNonNullElse(after.requests(), List.<Request>of())) {
             Request was = known.get(request.id());
-            if (was == null || was.outcome() != request.outcome()) {
+            if ((was == null || was.outcome() != request.outcome()) && !repeated(request, known.values())) {
                 told.add(request(request));
             }
         }
         roleChange(before, after).ifPresent(told::add);
         return told;
+    }
+
+    /** A hand-over that the operator asks for again, or that is refused again in the same words: the condition says that it goes on. */
+    private static boolean repeated(Request request, Collection<Request> known) {
+        if (!request.id().startsWith(Request.SCALE_DOWN) || request.id().endsWith("/1")) {
+            return false;
+        }
+        return request.outcome() == Request.Outcome.Accepted
+                || known.stream()
+                        .anyMatch(k -> k.id().startsWith(Request.SCALE_DOWN)
+                                && k.outcome() == request.outcome()
+                                && Objects.equals(k.message(), request.message()));
     }
 
     private static Told request(Request request) {

@@ -11,6 +11,7 @@ import io.javaoperatorsdk.operator.api.reconciler.RetryInfo;
 import io.javaoperatorsdk.operator.processing.event.ResourceID;
 import io.matriarch.api.PostgresCluster;
 import io.matriarch.api.PostgresClusterStatus;
+import io.matriarch.api.PostgresClusterStatus.RoleChange;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MultiGauge;
@@ -58,8 +59,16 @@ final class Telemetry implements Metrics {
                     "1 for the reason of a cluster's condition ReplicationHealthy, such as Quorum, Async or Blocked")
             .register(registry);
 
+    private final MultiGauge timelines = MultiGauge.builder("matriarch.cluster.timeline")
+            .description("Timeline of a cluster's primary")
+            .register(registry);
+    private final MultiGauge changes = MultiGauge.builder("matriarch.cluster.last.role.change.seconds")
+            .description(
+                    "How long a cluster's newest primary took from learning of the vacancy until it accepted writes, by the reason why it took office")
+            .register(registry);
+
     /** What is told of a cluster's primary and replicas. */
-    private record Reign(Tags tags, long epoch, String replication) {}
+    private record Reign(Tags tags, long epoch, int timeline, String replication, Optional<RoleChange> change) {}
 
     Telemetry() {
         Gauge.builder("matriarch.queue.depth", queue, Set::size)
@@ -87,7 +96,24 @@ final class Telemetry implements Metrics {
                         .map(r -> MultiGauge.Row.of(r.tags().and("state", r.replication()), 1))
                         .toList(),
                 true);
+        timelines.register(
+                reigns.values().stream()
+                        .filter(r -> r.timeline() > 0)
+                        .map(r -> MultiGauge.Row.of(r.tags(), r.timeline()))
+                        .toList(),
+                true);
+        changes.register(
+                reigns.values().stream()
+                        .flatMap(r -> r.change().stream()
+                                .map(c -> MultiGauge.Row.of(r.tags().and("reason", c.reason()), seconds(c))))
+                        .toList(),
+                true);
         return registry.scrape();
+    }
+
+    /** Of a duration such as {@code 1.250s}. */
+    private static double seconds(RoleChange change) {
+        return Double.parseDouble(change.duration().replaceAll("[^0-9.]", ""));
     }
 
     /** A cluster's epoch and replication, and that another primary took office since. */
@@ -105,7 +131,12 @@ final class Telemetry implements Metrics {
         reigns.put(
                 cluster.getMetadata().getNamespace() + "/"
                         + cluster.getMetadata().getName(),
-                new Reign(tags, Objects.requireNonNullElse(after.epoch(), 0L), state));
+                new Reign(
+                        tags,
+                        Objects.requireNonNullElse(after.epoch(), 0L),
+                        Objects.requireNonNullElse(after.timeline(), 0),
+                        state,
+                        Optional.ofNullable(after.lastRoleChange())));
         Optional.ofNullable(after.lastRoleChange())
                 .filter(change -> before.map(PostgresClusterStatus::lastRoleChange)
                         .filter(was -> was.epoch() == change.epoch())

@@ -15,7 +15,6 @@ import java.util.Optional;
  * attempt; what was refused is tried again after a while, each time after a longer one.
  */
 final class HandOver {
-    private static final String PREFIX = "scale-down-";
     private static final Duration AGAIN = Duration.ofSeconds(30);
 
     /** How often the time between two attempts doubles: up to 16 minutes. */
@@ -24,7 +23,8 @@ final class HandOver {
     private HandOver() {}
 
     private static String prefix(ClusterView view) {
-        return PREFIX + Objects.requireNonNullElse(view.cluster().getMetadata().getGeneration(), 0L) + "/";
+        return Request.SCALE_DOWN
+                + Objects.requireNonNullElse(view.cluster().getMetadata().getGeneration(), 0L) + "/";
     }
 
     /** Whether a request is one of this generation's. */
@@ -50,7 +50,7 @@ final class HandOver {
 
     /** Whether a request is one of ours, of whichever generation. */
     static boolean ours(Request request) {
-        return request.id().startsWith(PREFIX);
+        return request.id().startsWith(Request.SCALE_DOWN);
     }
 
     static Optional<Request> last(ClusterView view) {

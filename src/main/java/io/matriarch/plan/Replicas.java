@@ -16,7 +16,7 @@ import java.util.stream.Collectors;
 /** How the replicas follow, how commits are acknowledged, and why nobody is elected: the condition ReplicationHealthy. */
 final class Replicas {
     /** Problems of members that are about an election and not about the member. */
-    private static final Set<String> ELECTION = Set.of("NoQuorum", "LagTooHigh", "LeaseGone");
+    static final Set<String> ELECTION = Set.of("NoQuorum", "LagTooHigh", "LeaseGone");
 
     private Replicas() {}
 

@@ -16,11 +16,14 @@ final class Troubles {
         Map<String, PodTrouble> kinds = new LinkedHashMap<>();
         Map<String, List<String>> pods = new LinkedHashMap<>();
         for (Member member : view.members()) {
-            PodTrouble.of(view, member).ifPresent(trouble -> {
-                String kind = trouble.message().replace(member.name(), POD);
-                kinds.putIfAbsent(kind, trouble);
-                pods.computeIfAbsent(kind, k -> new ArrayList<>()).add(member.name());
-            });
+            // Why nobody is elected is told once, of replication, whether the pods are ready or not.
+            PodTrouble.of(view, member)
+                    .filter(t -> !Replicas.ELECTION.contains(t.reason()))
+                    .ifPresent(trouble -> {
+                        String kind = trouble.message().replace(member.name(), POD);
+                        kinds.putIfAbsent(kind, trouble);
+                        pods.computeIfAbsent(kind, k -> new ArrayList<>()).add(member.name());
+                    });
         }
         // What several pods suffer from alike is said once.
         kinds.forEach((kind, trouble) -> findings.add(new Finding(

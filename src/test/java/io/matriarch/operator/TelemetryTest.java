@@ -26,7 +26,7 @@ class TelemetryTest {
                 null,
                 null,
                 null,
-                new RoleChange(epoch, "orders-0", "orders-1", "LeaseExpired", "1.000s", "2026-11-01T12:00:00Z", null),
+                new RoleChange(epoch, "orders-0", "orders-1", "LeaseExpired", "1.250s", "2026-11-01T12:00:00Z", null),
                 null,
                 List.of(new ConditionBuilder()
                         .withType("ReplicationHealthy")
@@ -43,6 +43,9 @@ class TelemetryTest {
         telemetry.failover(cluster, Optional.of(status(3, "Quorum")), status(4, "Blocked"));
         telemetry.failover(cluster, Optional.of(status(4, "Blocked")), status(4, "Quorum"));
         assertThat(telemetry.scrape())
+                .contains("matriarch_cluster_timeline{cluster=\"orders\",namespace=\"shop\"} 1.0")
+                .contains(
+                        "matriarch_cluster_last_role_change_seconds{cluster=\"orders\",namespace=\"shop\",reason=\"LeaseExpired\"} 1.25")
                 .contains("matriarch_cluster_epoch{cluster=\"orders\",namespace=\"shop\"} 4.0")
                 .contains("matriarch_cluster_replication{cluster=\"orders\",namespace=\"shop\",state=\"Quorum\"} 1.0")
                 .doesNotContain("state=\"Blocked\"")

@@ -29,6 +29,7 @@ import org.junit.jupiter.api.TestInstance;
 class WholeOperatorTest {
     private static final String NAME = "orders";
     private static final String SECOND = "billing";
+    private static final String THIRD = "stock";
 
     private Rig rig;
 
@@ -516,6 +517,35 @@ class WholeOperatorTest {
         } finally {
             rig.embedded.pods().trouble("billing-0", Optional.empty());
         }
+    }
+
+    /** Nobody can be elected, and who has voted changes all the time. Under a name of its own, as the trouble is any pod's of that name. */
+    @Test
+    void thatNobodyCanBeElectedIsAnEventOnce(TestInfo test) {
+        String namespace = namespace(test);
+        rig.apply(namespace, THIRD, 2, "");
+        rig.awaitReady(namespace, THIRD, 2);
+        try {
+            trouble("stock-0", "DiskFull", "no space left");
+            for (int round = 0; round < 4; round++) {
+                trouble("stock-1", "NoQuorum", "only %d of 9 have voted".formatted(round));
+                rig.awaitCondition(
+                        namespace, THIRD, "ReplicationHealthy", "False", "NoQuorum", "only %d of".formatted(round));
+            }
+            assertThat(rig.user.v1().events().inNamespace(namespace).list().getItems())
+                    .filteredOn(e -> "NoQuorum".equals(e.getReason()))
+                    .singleElement()
+                    .satisfies(e -> assertThat(e.getCount()).isEqualTo(1));
+        } finally {
+            rig.embedded.pods().trouble("stock-0", Optional.empty());
+            rig.embedded.pods().trouble("stock-1", Optional.empty());
+        }
+    }
+
+    private void trouble(String pod, String reason, String message) {
+        rig.embedded
+                .pods()
+                .trouble(pod, Optional.of(new io.matriarch.api.contract.MemberReport.Problem(reason, message)));
     }
 
     @Test
