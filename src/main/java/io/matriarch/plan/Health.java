@@ -35,8 +35,10 @@ final class Health {
         if (!pods.isEmpty() && view.served()) {
             findings.add(Finding.trouble(
                     "Fenced",
-                    "PostgreSQL is kept stopped on %s, as spec.fencedInstances says"
-                            .formatted(String.join(", ", pods))));
+                    "PostgreSQL is kept stopped on %s, as spec.fencedInstances says%s. Take it out of the list to go on"
+                            .formatted(
+                                    String.join(", ", pods),
+                                    pods.size() == view.replicas() ? ": nobody can connect" : "")));
         }
     }
 

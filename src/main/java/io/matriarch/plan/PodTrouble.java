@@ -26,6 +26,11 @@ import java.util.Set;
 record PodTrouble(String reason, String message, boolean needsUser, boolean broken) {
     private static final Duration SLOW = Duration.ofMinutes(1);
     private static final Duration STUCK = Duration.ofMinutes(1);
+
+    /** A container that lives no longer than this, for the third time, crashes in a loop. */
+    private static final Duration SHORT = Duration.ofMinutes(1);
+
+    private static final int LOOP = 3;
     private static final int TAIL = 400;
 
     /** Problems of members that are about others, about data, or for a human to judge: no other pod template cures them. */
@@ -55,7 +60,7 @@ record PodTrouble(String reason, String message, boolean needsUser, boolean brok
         PodStatus status = member.pod().getStatus();
         return Optional.<PodTrouble>empty()
                 .or(() -> status == null ? Optional.empty() : unscheduled(member, status))
-                .or(() -> status == null ? Optional.empty() : containers(member, status))
+                .or(() -> status == null ? Optional.empty() : containers(member, status, view.now()))
                 .or(() -> reported(member))
                 .or(() -> mounting(view, member));
     }
@@ -115,13 +120,13 @@ record PodTrouble(String reason, String message, boolean needsUser, boolean brok
                         true));
     }
 
-    private static Optional<PodTrouble> containers(Member member, PodStatus status) {
+    private static Optional<PodTrouble> containers(Member member, PodStatus status, Instant now) {
         List<ContainerStatus> init = Objects.requireNonNullElse(status.getInitContainerStatuses(), List.of());
         List<ContainerStatus> all = new ArrayList<>(init);
         all.addAll(Objects.requireNonNullElse(status.getContainerStatuses(), List.of()));
         for (ContainerStatus container : all) {
             Optional<PodTrouble> trouble =
-                    waiting(member, container).or(() -> failed(member, container, init.contains(container)));
+                    waiting(member, container).or(() -> failed(member, container, init.contains(container), now));
             if (trouble.isPresent()) {
                 return trouble;
             }
@@ -184,13 +189,13 @@ record PodTrouble(String reason, String message, boolean needsUser, boolean brok
     }
 
     /** A container that ended with an error and has not served since, whichever moment of its restarts this is. */
-    private static Optional<PodTrouble> failed(Member member, ContainerStatus container, boolean init) {
-        Optional<ContainerStateTerminated> now = terminated(container.getState());
-        if (now.filter(t -> t.getExitCode() == 0).isPresent()) {
+    private static Optional<PodTrouble> failed(Member member, ContainerStatus container, boolean init, Instant now) {
+        Optional<ContainerStateTerminated> ended = terminated(container.getState());
+        if (ended.filter(t -> t.getExitCode() == 0).isPresent()) {
             return Optional.empty();
         }
         Optional<ContainerStateTerminated> end =
-                now.or(() -> terminated(container.getLastState())).filter(t -> !Objects.equals(t.getExitCode(), 0));
+                ended.or(() -> terminated(container.getLastState())).filter(t -> !Objects.equals(t.getExitCode(), 0));
         boolean ours = container.getName().equals(io.matriarch.render.PodTemplate.CONTAINER);
         if (end.isEmpty() || Boolean.TRUE.equals(container.getReady())) {
             return Optional.empty();
@@ -203,7 +208,7 @@ record PodTrouble(String reason, String message, boolean needsUser, boolean brok
                             t.needsUser(),
                             t.broken() || (!runs(container) && !NOT_THE_PODS.contains(t.reason()))));
         }
-        if (ours && runs(container)) {
+        if (ours && runs(container) && !loops(container, end.get(), now)) {
             // A member that was restarted and is on its way up: nothing is wrong until it fails again.
             return Optional.empty();
         }
@@ -237,6 +242,17 @@ record PodTrouble(String reason, String message, boolean needsUser, boolean brok
                                 words),
                 true,
                 true));
+    }
+
+    /** Whether a container that runs at the moment has ended soon after each of its last starts, and may be about to do so again. */
+    private static boolean loops(ContainerStatus container, ContainerStateTerminated end, Instant now) {
+        String since = container.getState().getRunning().getStartedAt();
+        boolean young = since == null || now.isBefore(Instant.parse(since).plus(SHORT));
+        boolean lived = end.getStartedAt() != null
+                && end.getFinishedAt() != null
+                && Instant.parse(end.getFinishedAt())
+                        .isAfter(Instant.parse(end.getStartedAt()).plus(SHORT));
+        return Objects.requireNonNullElse(container.getRestartCount(), 0) >= LOOP && young && !lived;
     }
 
     private static boolean runs(ContainerStatus container) {

@@ -1,5 +1,6 @@
 package io.matriarch.plan;
 
+import io.matriarch.api.PostgresConfiguration;
 import io.matriarch.api.contract.ClusterLease;
 import io.matriarch.api.contract.MemberReport;
 import io.matriarch.api.contract.MemberReport.State;
@@ -8,6 +9,8 @@ import io.matriarch.api.contract.MemberReport.Synchronous;
 import io.matriarch.plan.Finding.Topic;
 import io.matriarch.render.Availability;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
@@ -17,6 +20,9 @@ import java.util.stream.Collectors;
 final class Replicas {
     /** Problems of members that are about an election and not about the member. */
     static final Set<String> ELECTION = Set.of("NoQuorum", "LagTooHigh", "LeaseGone");
+
+    /** Values of synchronous_commit with which a commit is acknowledged before a replica has flushed it (PostgreSQL manual, "synchronous_commit"). */
+    private static final Set<String> NOT_WAITING = Set.of("off", "false", "no", "0", "local", "remote_write");
 
     private Replicas() {}
 
@@ -58,6 +64,17 @@ final class Replicas {
                 && synchronous(view).filter(s -> s.state() == SyncState.Async).isPresent();
     }
 
+    private static Optional<String> notWaiting(ClusterView view) {
+        return Optional.ofNullable(view.spec().postgres())
+                .map(PostgresConfiguration::parameters)
+                .filter(parameters -> wanted(view) > 0)
+                .flatMap(parameters -> parameters.entrySet().stream()
+                        .filter(e -> e.getKey().equalsIgnoreCase("synchronous_commit"))
+                        .map(Map.Entry::getValue)
+                        .filter(value -> NOT_WAITING.contains(value.strip().toLowerCase(Locale.ROOT)))
+                        .findFirst());
+    }
+
     private static int wanted(ClusterView view) {
         return Availability.replication(view.spec(), Math.max(view.replicas(), 1))
                 .acknowledgements();
@@ -93,6 +110,11 @@ final class Replicas {
                     "NotYetSynchronous",
                     "the primary acknowledges commits alone until %d of the replicas stream".formatted(wanted(view))));
         }
+        notWaiting(view)
+                .ifPresent(value -> findings.add(finding(
+                        "CommitsDoNotWait",
+                        "spec.postgres.parameters sets synchronous_commit to %s, so that commits are acknowledged before a replica has flushed them, and a failover may lose them. Leave it to the sessions that accept that, or set spec.replication.mode to Async"
+                                .formatted(value))));
         if (view.primary().isEmpty()) {
             for (Member member : view.members()) {
                 member.report()

@@ -105,6 +105,21 @@ class ReplicationHealthTest {
     }
 
     @Test
+    void aSettingThatMakesCommitsNotWaitIsTold() {
+        for (String value : List.of("off", "LOCAL", "remote_write", "0")) {
+            world.cluster = World.cluster(3, "postgres: {parameters: {synchronous_commit: '%s'}}".formatted(value));
+            assertThat(told().getReason()).as(value).isEqualTo("CommitsDoNotWait");
+            assertThat(told().getMessage()).contains("synchronous_commit to " + value, "Async");
+        }
+        for (String fields : List.of(
+                "postgres: {parameters: {synchronous_commit: remote_apply}}",
+                "postgres: {parameters: {synchronous_commit: 'off'}}\nreplication: {mode: Async}")) {
+            world.cluster = World.cluster(3, fields);
+            assertThat(told().getReason()).as(fields).isNotEqualTo("CommitsDoNotWait");
+        }
+    }
+
+    @Test
     void whyNobodyIsElectedIsTold() {
         world.pod(0, "orders-r1", false, "None");
         world.pod(
@@ -160,7 +175,7 @@ class ReplicationHealthTest {
         assertThat(world.plan().settled()).as("%s", world.plan()).isTrue();
         assertThat(world.plan().findings()).singleElement().satisfies(f -> {
             assertThat(f.reason()).isEqualTo("Fenced");
-            assertThat(f.message()).contains("orders-2");
+            assertThat(f.message()).contains("orders-2").doesNotContain("nobody");
         });
     }
 
