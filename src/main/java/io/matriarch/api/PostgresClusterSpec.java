@@ -133,7 +133,7 @@ public record PostgresClusterSpec(
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public record DisruptionBudget(
             @JsonPropertyDescription(
-                    "Make a PodDisruptionBudget that lets one member at a time be evicted. A cluster of one has none, so that a drain is never blocked for good.")
+                    "Make a PodDisruptionBudget that lets one member at a time be evicted. With one member, or while all are fenced, there is none, so that a drain is never blocked for good.")
             @Default("true")
             @Nullable
             Boolean enabled) {}

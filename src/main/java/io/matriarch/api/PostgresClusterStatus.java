@@ -115,7 +115,7 @@ public record PostgresClusterStatus(
             String to,
 
             @JsonPropertyDescription(
-                    "One word: Bootstrap, Restart, Switchover, PrimaryStopped, PrimaryTerminated, LeaseExpired or Forced.")
+                    "Bootstrap, Restart (the same member again), Switchover, PrimaryStopped (it gave the Lease back), PrimaryTerminated (its container ended), LeaseExpired (nobody heard of it any more) or Forced.")
             String reason,
 
             @JsonPropertyDescription(
@@ -134,7 +134,8 @@ public record PostgresClusterStatus(
             @JsonPropertyDescription("Command and value of its annotation, such as switchover:orders-1/7.")
             String id,
 
-            @JsonPropertyDescription("Accepted, Done, Refused, Aborted or Withdrawn.")
+            @JsonPropertyDescription(
+                    "Accepted: the members are asked. Done. Refused: nothing was done. Aborted: begun and undone. Withdrawn: nobody is asked any more.")
             Outcome outcome,
 
             @JsonPropertyDescription("What was done, or why it was not.")

@@ -96,7 +96,12 @@ final class ApiReference {
             return "map of " + type(schema.get("additionalProperties"));
         }
         String type = schema.path("type").asText();
-        return type.equals("array") ? "list of " + type(schema.get("items")) : type;
+        if (!type.equals("array")) {
+            return type;
+        }
+        JsonNode items = schema.get("items");
+        // No list of ours holds quantities.
+        return "list of " + (items.path("x-kubernetes-int-or-string").asBoolean() ? "integer or string" : type(items));
     }
 
     private static String bounds(JsonNode schema) {
