@@ -40,6 +40,7 @@ public record Plan(List<Planned> actions, List<String> waits, Optional<Duration>
     public static Plan of(ClusterView view) {
         return new Walk(view)
                 .never(Requests::step)
+                .never(Volumes::kept)
                 .step(Validate::step)
                 .step(Former::step)
                 .step(Identity::step)

@@ -31,6 +31,26 @@ final class Volumes {
 
     private Volumes() {}
 
+    /**
+     * Claims that shall outlive the cluster go with it no more. Before everything else, and whatever that waits for: who says so in an incident may
+     * delete the cluster next.
+     */
+    static Result kept(ClusterView view) {
+        if (Claims.deletedWithCluster(view.rendering())) {
+            return new Done();
+        }
+        List<Action> actions = new ArrayList<>();
+        for (PersistentVolumeClaim claim : view.claims()) {
+            List<OwnerReference> owners = owners(view, claim);
+            boolean mine = view.ordinalOf(claim) < Scale.pods(view) || Bootstrapping.ours(view, claim);
+            if (mine && !Former.leaving(view, claim) && !owners.equals(ClusterView.owners(claim))) {
+                String patch = Json.text(Map.of("metadata", Map.of("ownerReferences", owners)));
+                actions.add(new Action.Patch(claim, patch, "keep"));
+            }
+        }
+        return Step.actOrDone(actions, List.of());
+    }
+
     /** Claims on their way out are not used: the garbage collector deletes what a former cluster of this name owned. */
     static Result leaving(ClusterView view) {
         String leaving = view.claims().stream()
@@ -137,7 +157,7 @@ final class Volumes {
             metadata.put("annotations", annotations);
         }
         List<OwnerReference> owners = owners(view, claim);
-        if (!owners.equals(ClusterView.owners(claim))) {
+        if (Claims.deletedWithCluster(view.rendering()) && !owners.equals(ClusterView.owners(claim))) {
             metadata.put("ownerReferences", owners);
         }
         return metadata.isEmpty() ? Optional.empty() : Optional.of(metadata);

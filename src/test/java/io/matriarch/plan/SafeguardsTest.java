@@ -139,6 +139,33 @@ class SafeguardsTest {
         assertThat(targets(world)).doesNotContain(SET);
     }
 
+    /** In an incident the user wants to keep the data, and may delete the cluster next: that counts, whatever else the operator waits for. */
+    @ParameterizedTest
+    @org.junit.jupiter.params.provider.ValueSource(booleans = {false, true})
+    void volumesAreKeptFromTheMomentTheUserSaysSo(boolean leaseless) {
+        World world = World.made(2, "storage: {size: 1Gi, retain: {whenDeleted: Delete}}");
+        world.settle();
+        assertThat(owners(world)).as("they would go with the cluster").hasSize(2);
+        if (leaseless) {
+            world.cluster = World.cluster(2, "");
+            world.objects.remove("Lease/orders");
+        } else {
+            world.cluster = World.cluster(2, "postgres: {hba: [\"host all\\nall\"]}");
+            assertThat(world.plan().findings()).anyMatch(f -> f.reason().equals("InvalidSpec"));
+        }
+        assertThat(world.plan().waits()).isNotEmpty();
+        world.apply(world.plan());
+        assertThat(owners(world)).isEmpty();
+        assertThat(targets(world)).isEmpty();
+    }
+
+    private static List<io.fabric8.kubernetes.api.model.OwnerReference> owners(World world) {
+        return world.objects.values().stream()
+                .filter(PersistentVolumeClaim.class::isInstance)
+                .flatMap(claim -> ClusterView.owners(claim).stream())
+                .toList();
+    }
+
     /** Three of four would be left, and two replicas must acknowledge each commit. */
     @Test
     void aMemberDoesNotLeaveWhenTheOthersCouldNotAcknowledge() {
