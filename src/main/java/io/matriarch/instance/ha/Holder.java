@@ -168,10 +168,11 @@ final class Holder {
         return new Job.Promote(state.epoch(), state.history().getLast().timeline());
     }
 
-    /** Whether this member could not be promoted in this very reign. */
+    /** Whether this member could not be promoted in this very reign. One whose timeline has begun was: then it died since. */
     private static boolean unfit(Observation seen, ClusterLease state) {
         Job promotion = promotion(state);
-        return seen.failures().stream().anyMatch(failure -> failure.job().equals(promotion));
+        return Timelines.pending(state)
+                && seen.failures().stream().anyMatch(failure -> failure.job().equals(promotion));
     }
 
     /** What synchronous_standby_names must be at the beginning of a reign. */
@@ -187,7 +188,7 @@ final class Holder {
             List<Integer> heirs,
             boolean proven) {
         LeaseWish keep = new LeaseWish.Keep(state);
-        if (unfit(seen, state) && Timelines.pending(state) && state.members().size() > 1) {
+        if (unfit(seen, state) && state.members().size() > 1) {
             List<Integer> marked = new java.util.ArrayList<>(state.unfit());
             marked.add(me.ordinal());
             return Plan.lease(new LeaseWish.Release(Leases.of(state)
@@ -200,10 +201,11 @@ final class Holder {
                 .filter(failure -> failure.job() instanceof Job.StartPrimary)
                 .anyMatch(failure ->
                         failure.attempts() > 3 && seen.now().minus(failure.at()).compareTo(IN_PLACE) < 0);
-        boolean others = seen.knowledge().senders().keySet().stream().anyMatch(state.members()::contains);
+        // Not who streamed: each attempt to start forgets that.
+        boolean others = state.members().stream().anyMatch(member -> member != me.ordinal());
         // An API server that is away takes nothing back: then it is started again in place.
         boolean heard = byLease(seen) || !seen.knowledge().kept();
-        if (heard && !heirs.isEmpty() && lossless || others && tooLong) {
+        if (heard && (!heirs.isEmpty() && lossless || others && tooLong)) {
             return Plan.lease(released(state, heirs));
         }
         if (!proven) {

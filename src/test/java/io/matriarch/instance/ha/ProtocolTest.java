@@ -345,6 +345,66 @@ class ProtocolTest {
         assertThat(state.history()).isEqualTo(serving(Phase.Released).history());
     }
 
+    /** Seen in chaos: a primary that died for the second time soon after its promotion was killed whenever it was started, for ever. */
+    @Test
+    void whoDiesInTheReignThatItWasPromotedForIsStartedAgain() {
+        Failure died = new Failure(
+                new Job.Promote(3, 1), 1, NOW.minusSeconds(2), "r", new Problem("PostgresEnded", "no space left"));
+        Seen seen = new Seen(first)
+                .volume(VolumeContent.Data, SYSTEM)
+                .lease(first.identity(), serving(Phase.Serving))
+                .proof(0)
+                .serverGone(2)
+                .failure(died);
+        assertThat(seen.decide().job()).contains(new Job.StartPrimary(3, false));
+        ServerState starting =
+                new ServerState(true, false, false, false, false, 0, null, null, null, List.of(), List.of(), null);
+        assertThat(seen.server(starting).decide().kill()).isEmpty();
+    }
+
+    /** Each attempt forgets who streamed before, so it is the Lease that says whether there are others. */
+    @Test
+    void whoDoesNotComeBackInPlaceLeavesTheLeaseToTheOthers() {
+        Failure failed = new Failure(
+                new Job.StartPrimary(3, false),
+                4,
+                NOW.minusSeconds(9),
+                "r",
+                new Problem("PostgresEnded", "volume full"));
+        Seen seen = new Seen(first)
+                .volume(VolumeContent.Data, SYSTEM)
+                .proof(0)
+                .serverGone(2)
+                .failure(failed);
+        assertThat(seen.lease(first.identity(), serving(Phase.Serving)).decide().lease())
+                .isInstanceOf(LeaseWish.Release.class);
+        ClusterLease alone = new ClusterLease(
+                1, 3, Phase.Serving, "10.0.0.10", 1, SYSTEM, List.of(0), List.of(new Reign(3, 1, "0/0", "orders-0")));
+        assertThat(seen.lease(first.identity(), alone).decide().lease()).isInstanceOf(LeaseWish.Keep.class);
+    }
+
+    @Test
+    void whoCannotBePromotedIsKilledAsLongAsItsTimelineHasNotBegun() {
+        Failure failed =
+                new Failure(new Job.Promote(3, 2), 1, NOW.minusSeconds(2), "r", new Problem("PromotionFailed", "no"));
+        ClusterLease elected = new ClusterLease(
+                1,
+                3,
+                Phase.Serving,
+                "10.0.0.10",
+                1,
+                SYSTEM,
+                List.of(0, 1),
+                List.of(new Reign(2, 1, "0/0", "orders-1"), new Reign(3, 2, "0/0", "orders-0")));
+        Seen seen = new Seen(first)
+                .volume(VolumeContent.Data, SYSTEM)
+                .lease(first.identity(), elected)
+                .proof(0)
+                .failure(failed)
+                .server(replica());
+        assertThat(seen.decide().kill()).contains("it cannot be promoted");
+    }
+
     private static ClusterLease bootstrapping() {
         return new ClusterLease(1, 1, Phase.Bootstrapping, "10.0.0.10", 0, null, List.of(0), List.of());
     }
