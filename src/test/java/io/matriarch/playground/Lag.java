@@ -2,6 +2,7 @@ package io.matriarch.playground;
 
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.matriarch.testkit.node.Account;
 import java.sql.SQLException;
 import java.util.HashMap;
 import java.util.List;

@@ -1,15 +1,15 @@
 package io.matriarch.playground;
 
-import io.fabric8.kubernetes.api.model.ContainerBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
-import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.dsl.base.PatchContext;
 import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import io.matriarch.api.PostgresCluster;
 import io.matriarch.api.PostgresClusterStatus;
+import io.matriarch.testkit.node.Account;
 import io.matriarch.testkit.node.AgentImage;
 import io.matriarch.testkit.node.Images;
+import io.matriarch.testkit.node.OperatorPod;
 import io.matriarch.testkit.node.Outages;
 import io.matriarch.testkit.node.ProcessCluster;
 import io.matriarch.testkit.node.Timing;
@@ -24,8 +24,6 @@ import java.util.Optional;
 /** What is on stage: the embedded cluster, the operator as a pod in it, and one PostgresCluster from an example. */
 final class Theatre implements AutoCloseable {
     static final String NAMESPACE = "default";
-    private static final String OPERATOR = "matriarch";
-    static final String SYSTEM = "matriarch-system";
     private static final Path EXAMPLE = Path.of("examples/quickstart.yaml");
 
     private final ProcessCluster cluster;
@@ -46,24 +44,8 @@ final class Theatre implements AutoCloseable {
         Files.setPosixFilePermissions(kubeconfig, java.nio.file.attribute.PosixFilePermissions.fromString("rw-r--r--"));
     }
 
-    /** The real program, as the operator's Deployment would run it. */
     void startOperator() {
-        // spotless:off
-        Pod operator = new PodBuilder()
-                .withNewMetadata().withName(OPERATOR).withNamespace(SYSTEM).endMetadata()
-                .withNewSpec()
-                    .withTerminationGracePeriodSeconds(5L)
-                    .withContainers(new ContainerBuilder()
-                            .withName(OPERATOR)
-                            .withImage(ProcessCluster.AGENT_IMAGE)
-                            .withArgs("operator", "--no-leader-election", "--port=0")
-                            .addNewEnv().withName("MATRIARCH_IMAGE").withValue(ProcessCluster.AGENT_IMAGE).endEnv()
-                            .addNewEnv().withName("KUBERNETES_MASTER").withValue(cluster.api().url()).endEnv()
-                            .build())
-                .endSpec()
-                .build();
-        // spotless:on
-        user.pods().inNamespace(SYSTEM).resource(operator).create();
+        new OperatorPod(user, cluster.api().url()).start();
     }
 
     /** {@code kubectl apply} of the example. */

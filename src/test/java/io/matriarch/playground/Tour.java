@@ -3,6 +3,8 @@ package io.matriarch.playground;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.matriarch.api.PostgresCluster;
 import io.matriarch.api.PostgresClusterStatus;
+import io.matriarch.testkit.node.Account;
+import io.matriarch.testkit.node.OperatorPod;
 import java.io.PrintStream;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -51,6 +53,7 @@ final class Tour {
                 && step("write rows through the Service for writes", this::writeRows)
                 && step("read them on every member", this::everyMemberHasAllRows)
                 && step("read them through the Service for reads", this::replicasHaveAllRows)
+                && step("kill the primary: a replica takes over, with every row", this::failOver)
                 && step("scale to four: the new member has the rows", () -> {
                     theatre.scale(4);
                     awaitReady(4);
@@ -94,7 +97,7 @@ final class Tour {
         if (!failure.isEmpty()) {
             out.println(failure);
             out.println(theatre.cluster().evidence(Theatre.NAMESPACE));
-            out.println(theatre.cluster().evidence(Theatre.SYSTEM));
+            out.println(theatre.cluster().evidence(OperatorPod.NAMESPACE));
         }
         return failure.isEmpty();
     }
@@ -192,6 +195,28 @@ final class Tour {
         if (!found.equals(wanted)) {
             throw new NotSo("%s has %d rows instead of %d".formatted(where, found.size(), wanted.size()));
         }
+    }
+
+    /** Kills all of the primary's container in the middle of what it does. */
+    private void failOver() throws InterruptedException {
+        String former = primary();
+        theatre.outages().kill(Theatre.NAMESPACE, former, "postgres");
+        writeRows();
+        awaitReady(3);
+        eventually(() -> {
+            if (primary().equals(former)) {
+                throw new NotSo(former + " is still the primary");
+            }
+            String role = Optional.ofNullable(status().members()).orElse(List.of()).stream()
+                    .filter(member -> member.name().equals(former))
+                    .map(PostgresClusterStatus.Member::role)
+                    .findFirst()
+                    .orElse("None");
+            if (!"Replica".equals(role)) {
+                throw new NotSo("the former primary's role is %s".formatted(role));
+            }
+        });
+        everyMemberHasAllRows();
     }
 
     private void restartPrimary() throws InterruptedException {

@@ -173,6 +173,9 @@ public final class ApiServer implements AutoCloseable {
             return;
         }
         Request request = Request.of(exchange, path, kinds);
+        if (get && !request.flag("watch") && faults.readFails()) {
+            throw new ApiError(500, "InternalError", "this read was made to fail");
+        }
         switch (request.method()) {
             case "GET" -> read(request);
             case "POST" -> create(request);
@@ -400,6 +403,7 @@ public final class ApiServer implements AutoCloseable {
     @Override
     public void close() {
         garbage.close();
+        faults.freeze(false);
         watches.end();
         server.stop(0);
         threads.shutdownNow();

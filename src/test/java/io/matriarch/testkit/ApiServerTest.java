@@ -55,6 +55,45 @@ class ApiServerTest {
     }
 
     @Test
+    void aFrozenServerCarriesOutLateWhatItWasAsked() throws Exception {
+        server.faults().freeze(true);
+        Thread asking = Thread.ofVirtual().start(() -> apply("one", map(Map.of("a", "1"))));
+        assertThat(asking.join(Duration.ofMillis(300))).isFalse();
+        server.faults().freeze(false);
+        assertThat(asking.join(Duration.ofSeconds(10))).isTrue();
+        assertThat(client.configMaps().withName("m").get().getData()).containsEntry("a", "1");
+    }
+
+    @Test
+    void someRequestsFailAndSomeOfThoseWereCarriedOut() {
+        server.faults().failSome(0.5, 1);
+        int failed = 0;
+        int lost = 0;
+        for (int n = 0; n < 60; n++) {
+            String value = Integer.toString(n);
+            try {
+                apply("one", map(Map.of("a", value)));
+            } catch (KubernetesClientException e) {
+                failed++;
+                lost += value.equals(read()) ? 1 : 0;
+            }
+        }
+        assertThat(failed).isBetween(1, 59);
+        assertThat(lost).isBetween(1, failed - 1);
+    }
+
+    private String read() {
+        while (true) {
+            try {
+                ConfigMap live = client.configMaps().withName("m").get();
+                return live == null ? "" : live.getData().get("a");
+            } catch (KubernetesClientException e) {
+                // another one of those that fail
+            }
+        }
+    }
+
+    @Test
     void aStaleReplacementIsAConflict() {
         ConfigMap old = apply("one", map(Map.of("a", "1")));
         apply("one", map(Map.of("a", "2")));

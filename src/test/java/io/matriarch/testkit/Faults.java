@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Random;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Predicate;
@@ -18,6 +19,9 @@ public final class Faults {
     private Predicate<Write> counted = write -> true;
     private final Watches watches;
     private volatile Duration latency = Duration.ZERO;
+    private volatile boolean frozen;
+    private double share;
+    private Random chance = new Random(0);
 
     Faults(Watches watches) {
         this.watches = watches;
@@ -96,7 +100,40 @@ public final class Faults {
         watches.hold(on);
     }
 
+    /** Nobody gets an answer while frozen. What was asked meanwhile is carried out afterwards, whoever still waits for it. */
+    public void freeze(boolean on) {
+        frozen = on;
+        watches.hold(on);
+    }
+
+    /**
+     * From now on this share of all requests fails, watches left out: reads with an error, writes without being carried out or, as often, with
+     * only their answer lost. 0 ends it.
+     */
+    public void failSome(double shareOfAll, long seed) {
+        lock.lock();
+        try {
+            share = shareOfAll;
+            chance = new Random(seed);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Whether a read that arrives fails. */
+    boolean readFails() {
+        lock.lock();
+        try {
+            return share > 0 && chance.nextDouble() < share;
+        } finally {
+            lock.unlock();
+        }
+    }
+
     void delay() {
+        while (frozen) {
+            LockSupport.parkNanos(10_000_000);
+        }
         if (!latency.isZero()) {
             LockSupport.parkNanos(latency.toNanos());
         }
@@ -147,6 +184,9 @@ public final class Faults {
         lock.lock();
         try {
             writes.add(write);
+            if (share > 0 && chance.nextDouble() < share) {
+                return Optional.of(chance.nextBoolean() ? Failure.NotDone : Failure.AnswerLost);
+            }
             if (failing < 0 || !counted.test(write)) {
                 return Optional.empty();
             }

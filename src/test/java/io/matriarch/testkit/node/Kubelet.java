@@ -28,6 +28,7 @@ final class Kubelet implements AutoCloseable {
     private final Surroundings around;
     private final Map<String, PodWorker> workers = new ConcurrentHashMap<>();
     private Optional<SharedIndexInformer<Pod>> pods = Optional.empty();
+    private boolean frozen;
 
     Kubelet(String name, String zone, Surroundings around) {
         this.name = name;
@@ -62,6 +63,25 @@ final class Kubelet implements AutoCloseable {
         List<PodWorker> present = List.copyOf(workers.values());
         present.forEach(PodWorker::powerOff);
         workers.clear();
+    }
+
+    synchronized boolean frozen() {
+        return frozen;
+    }
+
+    synchronized void freeze() throws IOException {
+        frozen = true;
+        for (PodWorker worker : workers.values()) {
+            worker.freeze();
+        }
+    }
+
+    synchronized void thaw() throws IOException {
+        frozen = false;
+        for (PodWorker worker : workers.values()) {
+            worker.thaw();
+        }
+        tellReady();
     }
 
     void wake() {

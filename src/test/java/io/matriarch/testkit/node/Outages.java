@@ -11,6 +11,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -24,12 +25,14 @@ public final class Outages {
     private final Firewall firewall;
     private final KubernetesClient client;
     private final Timing timing;
+    private final ClaimFolders claims;
 
-    Outages(List<Kubelet> kubelets, Firewall firewall, KubernetesClient client, Timing timing) {
+    Outages(List<Kubelet> kubelets, Firewall firewall, KubernetesClient client, Timing timing, ClaimFolders claims) {
         this.kubelets = kubelets;
         this.firewall = firewall;
         this.client = client;
         this.timing = timing;
+        this.claims = claims;
     }
 
     private Optional<PodWorker> find(String namespace, String pod) {
@@ -93,6 +96,12 @@ public final class Outages {
         firewall.cut(worker(namespace, one).address(), worker(namespace, other).address());
     }
 
+    /** No packet of one pod reaches the other any more, while those of the other still arrive; takes root. {@link #heal} ends it. */
+    public void cutOneWay(String namespace, String from, String to) throws IOException {
+        firewall.cutOneWay(
+                worker(namespace, from).address(), worker(namespace, to).address());
+    }
+
     /** Nothing passes between a pod and the API server any more; needs no privilege. */
     public void cutFromApi(String namespace, String pod, boolean on) {
         worker(namespace, pod).cutFromApi(on);
@@ -110,14 +119,51 @@ public final class Outages {
                 .orElseThrow(() -> new NoSuchElementException("no node " + name));
     }
 
+    /**
+     * A machine that stands still: nothing of the node's pods runs, and its kubelet neither asks nor tells anything, until {@link #thawNode}. The
+     * cluster notices when the node has been silent long enough.
+     */
+    public void freezeNode(String name) throws IOException {
+        Kubelet kubelet = node(name);
+        kubelet.freeze();
+        noticeSilence(name, kubelet::frozen);
+    }
+
+    /** It goes on as if no time had passed. */
+    public void thawNode(String name) throws IOException {
+        node(name).thaw();
+    }
+
+    /** The node that runs a pod. */
+    public String nodeOf(String namespace, String pod) {
+        return kubelets.stream()
+                .filter(kubelet -> kubelet.workers().contains(worker(namespace, pod)))
+                .map(Kubelet::name)
+                .findFirst()
+                .orElseThrow(() -> new NoSuchElementException("no node runs the pod " + pod));
+    }
+
+    /** Leaves no room on a volume; takes one that has a limit ({@link ClaimFolders}). {@link #emptyVolume} ends it. */
+    public void fillVolume(String namespace, String claim) throws IOException {
+        claims.fill(claims.find(namespace, claim).orElseThrow());
+    }
+
+    public void emptyVolume(String namespace, String claim) throws IOException {
+        claims.empty(claims.find(namespace, claim).orElseThrow());
+    }
+
     /** Power off: all processes of the node's pods are dead at once; the cluster notices when the node has been silent long enough. */
     public void stopNode(String name) {
         Kubelet kubelet = node(name);
         kubelet.stop();
+        noticeSilence(name, () -> !kubelet.on());
+    }
+
+    private void noticeSilence(String name, BooleanSupplier silent) {
         Thread.ofVirtual().name("silence of " + name).start(() -> {
             try {
                 Thread.sleep(timing.nodeSilent());
-                if (!kubelet.on()) {
+                if (silent.getAsBoolean()) {
                     giveUp(name);
                 }
             } catch (InterruptedException e) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.utils.Serialization;
@@ -169,6 +170,121 @@ class OutagesTest {
             assertThat(log("near")).endsWith("hello\n");
             cluster.outages().heal();
             eventually(() -> assertThat(log("far")).endsWith("hello\n"));
+        }
+    }
+
+    @Test
+    @EnabledIfSystemProperty(named = "user.name", matches = "root", disabledReason = "cutting pods apart takes root")
+    void whatOnePodSendsIsLostWhileItHearsTheOther() throws IOException {
+        String address = create("speaker", "sleep 6000");
+        Optional<InetSocketAddress> ticker = Optional.of(new InetSocketAddress("127.0.0.1", ticker()));
+        try (Relay server = new Relay(InetAddress.getByName(address), 5001, () -> ticker)) {
+            create(
+                    "listener",
+                    "exec 3<>/dev/tcp/%s/%d; while read -r line <&3; do echo $line; done; sleep 6000"
+                            .formatted(address, server.port()));
+            eventually(() -> assertThat(log("listener")).isNotEmpty());
+            cluster.outages().cutOneWay("default", "listener", "speaker");
+            // TCP goes on sending for a while although nothing that arrives is acknowledged.
+            int before = log("listener").length();
+            eventually(() -> assertThat(log("listener").length()).isGreaterThan(before + 8));
+            create(
+                    "late",
+                    "timeout 1 bash -c 'read -r </dev/tcp/%s/%d && echo heard'; sleep 6000"
+                            .formatted(address, server.port()));
+            eventually(() -> assertThat(log("late")).isEqualTo("heard\n"));
+            cluster.outages().heal();
+            cluster.outages().cut("default", "listener", "speaker");
+            int cut = log("listener").length();
+            await().pollDelay(Duration.ofSeconds(1))
+                    .untilAsserted(() -> assertThat(log("listener").length()).isLessThan(cut + 8));
+            cluster.outages().heal();
+        }
+    }
+
+    @Test
+    @EnabledIfSystemProperty(named = "user.name", matches = "root", disabledReason = "only root may change addresses")
+    void aPodsConnectionsComeFromItsOwnAddress() throws IOException {
+        String address = create("asked", "sleep 6000");
+        try (ServerSocket server = new ServerSocket(5002, 50, InetAddress.getByName(address))) {
+            String asking = create("asking", "exec 3<>/dev/tcp/%s/5002; sleep 6000".formatted(address));
+            try (Socket connection = server.accept()) {
+                assertThat(connection.getInetAddress().getHostAddress()).isEqualTo(asking);
+            }
+        }
+    }
+
+    @Test
+    void aFrozenNodeStandsStillAndIsMissedUntilItIsThawed() throws IOException {
+        create("still", "while :; do echo tick; sleep 0.05; done");
+        String node = pod("still").getSpec().getNodeName();
+        assertThat(cluster.outages().nodeOf("default", "still")).isEqualTo(node);
+        cluster.outages().freezeNode(node);
+        String before = log("still");
+        eventually(() -> assertThat(ready("still")).isFalse());
+        assertThat(log("still")).isEqualTo(before);
+        cluster.outages().thawNode(node);
+        eventually(() -> assertThat(ready("still")).isTrue());
+        eventually(() -> assertThat(log("still")).hasSizeGreaterThan(before.length()));
+        assertThat(pod("still").getStatus().getContainerStatuses().getFirst().getRestartCount())
+                .isZero();
+    }
+
+    @Test
+    @EnabledIfSystemProperty(named = "user.name", matches = "root", disabledReason = "only root's volumes have a limit")
+    void aFullVolumeTakesNothingUntilItIsEmptied() throws IOException {
+        user.resource(Serialization.unmarshal("""
+                        metadata: {name: small}
+                        spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Mi}}}
+                        """, PersistentVolumeClaim.class))
+                .inNamespace("default")
+                .create();
+        user.resource(Serialization.unmarshal("""
+                        metadata: {name: writer}
+                        spec:
+                          terminationGracePeriodSeconds: 1
+                          volumes: [{name: data, persistentVolumeClaim: {claimName: small}}]
+                          containers:
+                          - name: main
+                            image: shell
+                            volumeMounts: [{name: data, mountPath: /data}]
+                            env: [{name: FOLDER, value: /data}]
+                            command: [bash, -c]
+                            args: ["while :; do n=$((n + 1)); echo room >$FOLDER/$n && cat $FOLDER/$n || echo full; sleep 0.1; done"]
+                        """, Pod.class))
+                .inNamespace("default")
+                .create();
+        eventually(() -> assertThat(log("writer")).endsWith("room\n"));
+        cluster.outages().fillVolume("default", "small");
+        eventually(() -> assertThat(log("writer")).endsWith("full\n"));
+        cluster.outages().emptyVolume("default", "small");
+        eventually(() -> assertThat(log("writer")).endsWith("room\n"));
+    }
+
+    /** A port that says tick again and again. */
+    private static int ticker() throws IOException {
+        ServerSocket socket = new ServerSocket(0, 50, InetAddress.getByName("127.0.0.1"));
+        Thread.ofVirtual().start(() -> {
+            while (true) {
+                try {
+                    Socket client = socket.accept();
+                    Thread.ofVirtual().start(() -> tick(client));
+                } catch (IOException e) {
+                    return;
+                }
+            }
+        });
+        return socket.getLocalPort();
+    }
+
+    private static void tick(Socket client) {
+        try (client) {
+            while (true) {
+                client.getOutputStream().write("tick\n".getBytes(StandardCharsets.US_ASCII));
+                Thread.sleep(50);
+            }
+        } catch (IOException | InterruptedException e) {
+            // the client is gone
         }
     }
 

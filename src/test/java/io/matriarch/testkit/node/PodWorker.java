@@ -24,6 +24,7 @@ import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -43,6 +44,7 @@ import org.slf4j.LoggerFactory;
 final class PodWorker {
     private static final Logger LOG = LoggerFactory.getLogger(PodWorker.class);
     private static final Duration LOOK = Duration.ofMillis(500);
+    private static final Duration FROZEN = Duration.ofMillis(50);
 
     private final Surroundings around;
     private final Path folder;
@@ -56,6 +58,7 @@ final class PodWorker {
     private final Map<PodContainer, List<Prober>> probers = new HashMap<>();
     private final BlockingQueue<Runnable> happened = new LinkedBlockingQueue<>();
     private final Runnable gone;
+    private final AtomicInteger stops = new AtomicInteger();
     private volatile Pod pod;
     private boolean sandbox;
     private boolean ending;
@@ -77,6 +80,7 @@ final class PodWorker {
                 .resolve(Integer.toString(around.machine().number()));
         Files.createDirectories(folder);
         this.api = new Relay(InetAddress.getByName("127.0.0.1"), 0, () -> Optional.of(around.api()));
+        around.firewall().name(address);
         this.statuses = new PodStatuses(pod, address);
         this.volumes = new PodVolumes(
                 pod,
@@ -132,6 +136,34 @@ final class PodWorker {
         wake();
     }
 
+    /** Nothing of it runs, and nothing is seen or told of it, until {@link #thaw}. */
+    void freeze() throws IOException {
+        if (stops.get() % 2 == 0) {
+            stops.incrementAndGet();
+        }
+        for (ContainerProcess process : processes()) {
+            process.freeze();
+        }
+    }
+
+    void thaw() throws IOException {
+        for (ContainerProcess process : processes()) {
+            process.thaw();
+        }
+        happened.add(() -> published = ""); // meanwhile others may have written the status
+        if (stops.get() % 2 == 1) {
+            stops.incrementAndGet();
+        }
+    }
+
+    private List<ContainerProcess> processes() {
+        synchronized (running) {
+            return running.values().stream()
+                    .map(ContainerStarter.Started::process)
+                    .toList();
+        }
+    }
+
     boolean finished() {
         return finished;
     }
@@ -173,6 +205,10 @@ final class PodWorker {
     private void run() {
         try {
             while (!finished) {
+                if (stops.get() % 2 == 1 && !off) {
+                    Thread.sleep(FROZEN);
+                    continue;
+                }
                 look();
                 Runnable next = happened.poll(pause().toMillis(), TimeUnit.MILLISECONDS);
                 for (; next != null; next = happened.poll()) {
@@ -185,6 +221,7 @@ final class PodWorker {
             LOG.error("pod {}", pod.getMetadata().getName(), e);
         } finally {
             probers.values().forEach(list -> list.forEach(Prober::close));
+            around.firewall().forget(address);
             around.machine().addresses().giveBack(address);
             closeRelay();
             gone.run();
@@ -342,7 +379,8 @@ final class PodWorker {
                             if (running.get(container) == started && !ending) {
                                 verdict.on(container, started, holds, why);
                             }
-                        })));
+                        }),
+                        stops::get));
     }
 
     private void probeFurther(PodContainer container, ContainerStarter.Started started) {

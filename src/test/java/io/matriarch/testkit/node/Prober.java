@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.BiConsumer;
+import java.util.function.IntSupplier;
 import javax.net.ssl.HttpsURLConnection;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
@@ -27,11 +28,14 @@ import javax.net.ssl.X509ExtendedTrustManager;
 final class Prober implements AutoCloseable {
     private static final SSLContext ANYONE = trustAnyone();
 
+    private static final Duration STILL = Duration.ofMillis(50);
+
     private final Probe probe;
     private final Container container;
     private final String podAddress;
     private final Exec exec;
     private final BiConsumer<Boolean, String> verdict;
+    private final IntSupplier stops;
     private final Thread thread;
 
     /** Runs a command in the container; its exit code, or empty when it took too long. */
@@ -39,13 +43,25 @@ final class Prober implements AutoCloseable {
         Optional<Integer> run(List<String> command, Duration patience) throws IOException, InterruptedException;
     }
 
-    /** @param verdict gets whether the probe holds, and if not, why */
-    Prober(Probe probe, Container container, String podAddress, Exec exec, BiConsumer<Boolean, String> verdict) {
+    /**
+     * Begins to ask.
+     *
+     * @param verdict gets whether the probe holds, and if not, why
+     * @param stops how often the kubelet has stopped and gone on: odd while it stands still. What was asked across that is forgotten
+     */
+    Prober(
+            Probe probe,
+            Container container,
+            String podAddress,
+            Exec exec,
+            BiConsumer<Boolean, String> verdict,
+            IntSupplier stops) {
         this.probe = probe;
         this.container = container;
         this.podAddress = podAddress;
         this.exec = exec;
         this.verdict = verdict;
+        this.stops = stops;
         this.thread = Thread.ofVirtual().name("probe of " + container.getName()).start(this::run);
     }
 
@@ -55,7 +71,14 @@ final class Prober implements AutoCloseable {
         try {
             Thread.sleep(seconds(probe.getInitialDelaySeconds(), 0));
             while (true) {
-                Optional<String> failure = ask();
+                int before = stops.getAsInt();
+                Optional<String> failure = before % 2 == 0 ? ask() : Optional.empty();
+                if (before % 2 == 1 || before != stops.getAsInt()) {
+                    held = 0;
+                    failed = 0;
+                    Thread.sleep(STILL);
+                    continue;
+                }
                 held = failure.isEmpty() ? held + 1 : 0;
                 failed = failure.isEmpty() ? 0 : failed + 1;
                 if (held >= Objects.requireNonNullElse(probe.getSuccessThreshold(), 1)) {

@@ -50,21 +50,23 @@ public final class ProcessCluster implements AutoCloseable {
         recorder = new Recorder(client, "kubelet");
         scheduler = new Scheduler(client, recorder);
         services = new ServiceProxies(client);
+        firewall = new Firewall(machine.addresses().prefix());
+        ClaimFolders claims = new ClaimFolders(machine, sources);
         Surroundings around = new Surroundings(
                 client,
                 machine,
+                firewall,
                 images,
                 sources,
                 new NoAccounts(),
-                new ClaimFolders(machine, sources),
+                claims,
                 recorder,
                 timing,
                 api(embedded.api()));
         for (int node = 1; node <= nodes; node++) {
             kubelets.add(new Kubelet("node-" + node, "zone-" + node, around));
         }
-        firewall = new Firewall(machine.addresses().prefix());
-        outages = new Outages(kubelets, firewall, client, timing);
+        outages = new Outages(kubelets, firewall, client, timing, claims);
         kubelets.forEach(Kubelet::start);
     }
 

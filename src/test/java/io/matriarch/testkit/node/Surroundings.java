@@ -11,6 +11,7 @@ import java.net.InetSocketAddress;
 record Surroundings(
         KubernetesClient client,
         Machine machine,
+        Firewall firewall,
         Images images,
         Sources sources,
         VolumeFiles.Accounts accounts,

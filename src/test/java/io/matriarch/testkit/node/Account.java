@@ -1,4 +1,4 @@
-package io.matriarch.playground;
+package io.matriarch.testkit.node;
 
 import io.fabric8.kubernetes.api.model.Secret;
 import java.nio.charset.StandardCharsets;
@@ -13,8 +13,8 @@ import java.util.List;
 import java.util.Properties;
 
 /** How an application logs in, as its Secret says. */
-record Account(String user, String password, String database) {
-    static Account of(Secret secret) {
+public record Account(String user, String password, String database) {
+    public static Account of(Secret secret) {
         return new Account(value(secret, "username"), value(secret, "password"), value(secret, "dbname"));
     }
 
@@ -22,25 +22,41 @@ record Account(String user, String password, String database) {
         return new String(Base64.getDecoder().decode(secret.getData().getOrDefault(key, "")), StandardCharsets.UTF_8);
     }
 
-    Connection connect(String address) throws SQLException {
+    /**
+     * A session.
+     *
+     * @param hosts one address, or {@code a,b,c}: then the first one that is a primary
+     * @param connectSeconds how long to wait for a connection
+     * @param answerSeconds how long to wait for anything to arrive
+     */
+    public Connection connect(String hosts, int connectSeconds, int answerSeconds) throws SQLException {
         Properties properties = new Properties();
         properties.setProperty("user", user);
         properties.setProperty("password", password);
         properties.setProperty("sslmode", "require");
-        properties.setProperty("connectTimeout", "2");
-        properties.setProperty("socketTimeout", "5");
+        properties.setProperty("connectTimeout", Integer.toString(connectSeconds));
+        properties.setProperty("socketTimeout", Integer.toString(answerSeconds));
         properties.setProperty("loginTimeout", "3");
-        return DriverManager.getConnection("jdbc:postgresql://" + address + ":5432/" + database, properties);
+        if (hosts.contains(",")) {
+            properties.setProperty("targetServerType", "primary");
+            properties.setProperty("hostRecheckSeconds", "0");
+        }
+        return DriverManager.getConnection(
+                "jdbc:postgresql://" + hosts.replace(",", ":5432,") + ":5432/" + database, properties);
+    }
+
+    private Connection connect(String address) throws SQLException {
+        return connect(address, 2, 5);
     }
 
     /** What a person types. */
-    String psql(String address) {
+    public String psql(String address) {
         return "PGPASSWORD=%s psql 'host=%s user=%s dbname=%s sslmode=require'"
                 .formatted(password, address, user, database);
     }
 
     /** First column of each row. */
-    List<String> query(String address, String sql) throws SQLException {
+    public List<String> query(String address, String sql) throws SQLException {
         List<String> rows = new ArrayList<>();
         try (Connection connection = connect(address);
                 Statement statement = connection.createStatement();
@@ -52,7 +68,7 @@ record Account(String user, String password, String database) {
         return rows;
     }
 
-    void execute(String address, String sql) throws SQLException {
+    public void execute(String address, String sql) throws SQLException {
         try (Connection connection = connect(address);
                 Statement statement = connection.createStatement()) {
             statement.execute(sql);
