@@ -3,13 +3,14 @@ package io.matriarch.e2e;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.matriarch.testkit.Acknowledgements;
+import io.matriarch.testkit.Acknowledgements.Entry;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -24,9 +25,6 @@ final class Ledger {
     private final Stage stage;
     private final String cluster;
     private final String pod;
-
-    /** An acknowledgement: which row of which writer, on which timeline, and when, in microseconds of one clock. */
-    record Entry(int writer, int row, int timeline, long at) {}
 
     private Ledger(Stage stage, String cluster, String pod) {
         this.stage = stage;
@@ -113,11 +111,11 @@ final class Ledger {
                         Integer.parseInt(file[0].substring("ledger.".length())),
                         Integer.parseInt(fields[0]),
                         Integer.parseInt(fields[1], 16),
+                        "",
                         Long.parseLong(fields[2])));
             }
         }
-        entries.sort(Comparator.comparingLong(Entry::at));
-        return entries;
+        return new Acknowledgements(entries).entries();
     }
 
     /** Waits until rows are acknowledged again that were written after this moment. */
@@ -135,11 +133,7 @@ final class Ledger {
 
     /** The longest time without an acknowledgement, in milliseconds. */
     static long outage(List<Entry> entries) {
-        long worst = 0;
-        for (int i = 1; i < entries.size(); i++) {
-            worst = Math.max(worst, entries.get(i).at() - entries.get(i - 1).at());
-        }
-        return worst / 1000;
+        return new Acknowledgements(entries).outage();
     }
 
     /** Ends the writing and checks everything; prints what the clients saw. */
@@ -148,26 +142,18 @@ final class Ledger {
         List<Entry> entries = entries();
         System.out.printf("%s: %d rows acknowledged, longest outage %d ms%n", what, entries.size(), outage(entries));
         noneIsLost(entries);
-        reignsDoNotInterleave(entries);
+        new Acknowledgements(entries).reignsDoNotInterleave();
         return entries;
     }
 
     /** Every acknowledged row is there. */
     void noneIsLost(List<Entry> entries) {
-        Set<String> there = new HashSet<>(stage.sql(cluster, cluster + "-rw", "SELECT writer || ' ' || n FROM ledger")
+        List<String> there = stage.sql(cluster, cluster + "-rw", "SELECT writer || ' ' || n FROM ledger")
                 .lines()
-                .toList());
-        assertThat(entries.stream().filter(entry -> !there.contains(entry.writer() + " " + entry.row())))
+                .toList();
+        assertThat(new Acknowledgements(entries).missing(there))
                 .as("acknowledged and not there")
                 .isEmpty();
-    }
-
-    private static void reignsDoNotInterleave(List<Entry> entries) {
-        for (int i = 1; i < entries.size(); i++) {
-            assertThat(entries.get(i).timeline())
-                    .as("timeline of %s after %s", entries.get(i), entries.get(i - 1))
-                    .isGreaterThanOrEqualTo(entries.get(i - 1).timeline());
-        }
     }
 
     /** All members are on one timeline and have the same rows. */

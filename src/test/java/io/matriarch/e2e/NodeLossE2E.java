@@ -2,6 +2,7 @@ package io.matriarch.e2e;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.matriarch.testkit.Acknowledgements.Entry;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
@@ -62,13 +63,13 @@ class NodeLossE2E {
             Nodes.heal(node);
         }
         Nodes.awaitReady(node);
-        List<Ledger.Entry> there = isolated.entries();
+        List<Entry> there = isolated.entries();
         isolated.stop();
-        List<Ledger.Entry> here = ledger.holds("primary isolated");
+        List<Entry> here = ledger.holds("primary isolated");
         assertThat(Ledger.outage(here)).isLessThan(25_000);
         ledger.noneIsLost(there);
         long last = there.stream()
-                .mapToLong(Ledger.Entry::at)
+                .mapToLong(Entry::at)
                 .filter(at -> at < cut + 60_000_000)
                 .max()
                 .orElse(cut);
