@@ -50,8 +50,27 @@ final class CompoundFaults {
         killWhile(scene, scene.primary(), ".*/pg_(rewind|basebackup) .*");
     });
 
+    /** Two of those that take no time, within two seconds. */
+    static final Fault TWO_AT_ONCE = new Fault("two faults at once", Moves.Maybe, Loses.LastMoment, scene -> {
+        List<Fault> sudden = List.of(
+                ProcessFaults.POSTMASTER_KILLED,
+                ProcessFaults.AGENT_KILLED,
+                ProcessFaults.CONTAINER_KILLED,
+                ProcessFaults.REPLICA_KILLED,
+                PlannedFaults.POD_FORCED,
+                PlannedFaults.ASKED_TO_SWITCH_OVER);
+        for (int fault = 0; fault < 2; fault++) {
+            try {
+                sudden.get(scene.random().nextInt(sudden.size())).strike().on(scene);
+            } catch (NoSuchElementException e) {
+                // what it would kill is dead already
+            }
+            scene.hold(Duration.ofMillis(scene.random().nextInt(2000)));
+        }
+    });
+
     static final List<Fault> ALL =
-            List.of(PRIMARY_AND_REPLICA, CASCADE, SWITCHOVER_BROKEN, CLONE_BROKEN, REWIND_BROKEN);
+            List.of(PRIMARY_AND_REPLICA, CASCADE, SWITCHOVER_BROKEN, CLONE_BROKEN, REWIND_BROKEN, TWO_AT_ONCE);
 
     private CompoundFaults() {}
 

@@ -25,6 +25,13 @@ final class PlannedFaults {
         scene.awaitAnother();
     });
 
+    /** It may be refused when something else goes wrong meanwhile; for what is combined with it. */
+    static final Fault ASKED_TO_SWITCH_OVER = new Fault(
+            "switchover asked for",
+            Moves.Maybe,
+            Loses.Nothing,
+            scene -> scene.arena().command(Labels.SWITCHOVER, "/" + id(scene)));
+
     static final Fault FENCED = new Fault("primary fenced", Moves.Always, Loses.Nothing, scene -> {
         scene.undo(() -> scene.arena().patch("{\"fencedInstances\": null}"));
         scene.arena().patch("{\"fencedInstances\": [%d]}".formatted(ordinal(scene.primary())));
