@@ -62,11 +62,12 @@ final class ApiFaults {
                 scene.awaitWrites();
             });
 
-    static final Fault STALE = new Fault("watches stale, container killed", Moves.Always, Loses.LastMoment, scene -> {
+    static final Fault STALE = new Fault("watches stale, container killed", Moves.Maybe, Loses.LastMoment, scene -> {
         scene.undo(() -> scene.arena().apiFaults().holdWatches(false));
         scene.arena().apiFaults().holdWatches(true);
         ProcessFaults.CONTAINER_KILLED.strike().on(scene);
-        scene.awaitAnother();
+        scene.outlastLease();
+        scene.awaitWrites();
     });
 
     static final Fault LEASE_DELETED = new Fault("Lease deleted", Moves.Maybe, Loses.Nothing, scene -> {

@@ -18,10 +18,11 @@ final class CompoundFaults {
                 scene.arena().outages().kill(namespace(), scene.replica(), ProcessFaults.CONTAINER);
             });
 
-    /** The next primary is killed as soon as there is one. */
+    /** The next primary is killed as soon as it serves; it may be the same member, come back. */
     static final Fault CASCADE = new Fault("the successor killed too", Moves.Maybe, Loses.LastMoment, scene -> {
         scene.arena().outages().kill(namespace(), scene.primary(), ProcessFaults.CONTAINER);
-        scene.awaitAnother();
+        scene.hold(Duration.ofMillis(1500));
+        scene.awaitWrites();
         scene.hold(Duration.ofMillis(scene.random().nextInt(500)));
         scene.arena()
                 .holder()
@@ -42,7 +43,7 @@ final class CompoundFaults {
     });
 
     /** What the old primary wrote while it was cut off has to go; it is killed while that is done. */
-    static final Fault REWIND_BROKEN = new Fault("rewind killed half-way", Moves.Always, Loses.WhileCutOff, scene -> {
+    static final Fault REWIND_BROKEN = new Fault("rewind killed half-way", Moves.Maybe, Loses.WhileCutOff, scene -> {
         NetworkFaults.isolate(scene);
         scene.awaitAnother();
         scene.awaitWrites();

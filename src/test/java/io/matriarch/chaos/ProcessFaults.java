@@ -42,10 +42,10 @@ final class ProcessFaults {
             Loses.LastMoment,
             scene -> scene.arena().outages().kill(namespace(), scene.primary(), CONTAINER));
 
-    /** The fuse ends all of it; others take over. */
-    static final Fault AGENT_FROZEN = new Fault("agent frozen", Moves.Always, Loses.WhileCutOff, scene -> {
+    /** The fuse ends all of it. */
+    static final Fault AGENT_FROZEN = new Fault("agent frozen", Moves.Maybe, Loses.WhileCutOff, scene -> {
         scene.arena().outages().freeze(namespace(), scene.primary(), CONTAINER, AGENT);
-        scene.awaitAnother();
+        scene.outlastLease();
     });
 
     static final Fault POSTMASTER_FROZEN = new Fault("postmaster frozen", Moves.Maybe, Loses.LastMoment, scene -> {
