@@ -19,6 +19,7 @@ final class Failures {
 
     private final List<Failure> list = new ArrayList<>();
     private int deaths;
+    private int rewound;
 
     /** The newest first. */
     synchronized List<Failure> list() {
@@ -37,6 +38,12 @@ final class Failures {
             // It serves: what went wrong on the way here is history.
             list.removeIf(failure -> !(failure.job() instanceof Job.SetPasswords) && !starts(failure.job()));
         } else {
+            if (job instanceof Job.Rewind) {
+                // It is other data now: that the former one did not start says nothing of it. How often it did not
+                // still counts.
+                rewound = Math.max(rewound, attempts(new Job.StartReplica(null)));
+                list.removeIf(failure -> failure.job() instanceof Job.StartReplica);
+            }
             list.removeIf(failure -> same(failure.job(), job));
         }
     }
@@ -53,19 +60,24 @@ final class Failures {
     synchronized void serving(Duration since) {
         if (since.compareTo(STABLE) > 0) {
             deaths = 0;
+            rewound = 0;
             list.removeIf(failure -> starts(failure.job()));
         }
     }
 
     private void failed(Job job, Problem problem, Duration now, @Nullable String settings) {
-        int before = list.stream()
+        int before = Math.max(attempts(job), job instanceof Job.StartReplica ? rewound : 0);
+        list.removeIf(failure -> same(failure.job(), job));
+        list.add(new Failure(job, before + 1, now, settings, problem));
+        list.sort(Comparator.comparing(Failure::at).reversed());
+    }
+
+    private int attempts(Job job) {
+        return list.stream()
                 .filter(failure -> same(failure.job(), job))
                 .mapToInt(Failure::attempts)
                 .findFirst()
                 .orElse(0);
-        list.removeIf(failure -> same(failure.job(), job));
-        list.add(new Failure(job, before + 1, now, settings, problem));
-        list.sort(Comparator.comparing(Failure::at).reversed());
     }
 
     private static boolean same(Job one, Job other) {

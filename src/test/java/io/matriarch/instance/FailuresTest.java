@@ -47,6 +47,27 @@ class FailuresTest {
                 .isEqualTo(2);
     }
 
+    /** Seen in chaos: what had failed to start once was rewound again and again, for ever, and never started. */
+    @Test
+    void dataThatWasRewoundIsOtherDataButStartsThatFailStillCount() {
+        failures.ended(START, Optional.of(PROBLEM), NOW, "s");
+        failures.ended(START, Optional.of(PROBLEM), NOW.plusSeconds(2), "s");
+        failures.ended(new Job.Rewind("10.0.0.1", 2), Optional.empty(), NOW.plusSeconds(4), "s");
+        assertThat(failures.list()).isEmpty();
+        failures.ended(START, Optional.of(PROBLEM), NOW.plusSeconds(5), "s");
+        assertThat(failures.list())
+                .singleElement()
+                .extracting(Failure::attempts)
+                .isEqualTo(3);
+        failures.ended(new Job.Rewind("10.0.0.1", 2), Optional.empty(), NOW.plusSeconds(10), "s");
+        failures.serving(Duration.ofSeconds(61));
+        failures.ended(START, Optional.of(PROBLEM), NOW.plusSeconds(99), "s");
+        assertThat(failures.list())
+                .singleElement()
+                .extracting(Failure::attempts)
+                .isEqualTo(1);
+    }
+
     @Test
     void aServerThatServedForAWhileHasNoPast() {
         failures.died(START, "killed", NOW, "s");

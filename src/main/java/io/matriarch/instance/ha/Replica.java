@@ -68,10 +68,14 @@ final class Replica {
         boolean ledBefore = !server.process()
                 && !volume.past().standby()
                 && !volume.past().timelines().isEmpty();
-        // A replica of a former timeline that does not start any more has WAL which the newer timeline left out.
+        // A replica of a former timeline that does not start any more has WAL which the newer timeline left out. Or it
+        // cannot start for another
+        // reason, and then it is rewound for nothing before each attempt: as seldom as it is started.
         boolean refused = !server.process()
                 && Timelines.timeline(seen) < state.timeline()
-                && seen.failures().stream().anyMatch(failure -> failure.job() instanceof Job.StartReplica);
+                && seen.failures().stream()
+                        .anyMatch(failure -> failure.job() instanceof Job.StartReplica
+                                && seen.now().compareTo(failure.retry()) >= 0);
         boolean strayed = behind || ledBefore || refused || Timelines.timeline(seen) > state.timeline();
         if (ledBefore && !fresh(seen, lease)) {
             // The holder may be dead, and then this member's vote is needed to find another one.
