@@ -61,7 +61,7 @@ final class ProcessFaults {
         scene.awaitWrites();
     });
 
-    static final Fault NODE_FROZEN = new Fault("node frozen", Moves.Always, Loses.LastMoment, scene -> {
+    static final Fault NODE_FROZEN = new Fault("node frozen", Moves.Always, Loses.WhileCutOff, scene -> {
         String node = scene.arena().outages().nodeOf(namespace(), scene.primary());
         scene.undo(() -> scene.arena().outages().thawNode(node));
         scene.arena().outages().freezeNode(node);

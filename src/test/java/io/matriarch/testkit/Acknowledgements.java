@@ -2,6 +2,7 @@ package io.matriarch.testkit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -70,6 +71,28 @@ public record Acknowledgements(List<Entry> entries) {
                 over.add(before.timeline() + " " + before.server());
             }
             assertThat(over).as("%s after %s", now, before).doesNotContain(now.timeline() + " " + now.server());
+        }
+    }
+
+    /**
+     * The same for an asynchronous cluster whose primary stood still with its whole machine: before its fuse ends it, it may acknowledge for a
+     * moment after its successor did (docs/high-availability.md, "Not promised").
+     *
+     * @param moment how long at most, in milliseconds
+     */
+    public void reignsInterleaveForAMomentAtMost(long moment) {
+        List<Entry> late = new ArrayList<>();
+        List<Entry> others = new ArrayList<>();
+        int newest = 0;
+        for (Entry entry : entries) {
+            newest = Math.max(newest, entry.timeline());
+            (entry.timeline() < newest ? late : others).add(entry);
+        }
+        new Acknowledgements(others).reignsDoNotInterleave();
+        if (!late.isEmpty()) {
+            assertThat(late.getLast().at() - late.getFirst().at())
+                    .as("microseconds from %s to %s, after a successor", late.getFirst(), late.getLast())
+                    .isLessThan(moment * 1000);
         }
     }
 

@@ -37,6 +37,20 @@ class AcknowledgementsTest {
     }
 
     @Test
+    void anOldPrimaryMayComeBackForAMomentOnlyWhereThatIsSaid() {
+        Entry before = new Entry(0, 1, 1, "a", 1_000);
+        Entry next = new Entry(0, 2, 2, "b", 10_000);
+        Entry late = new Entry(1, 1, 1, "a", 20_000);
+        assertThatCode(() -> of(before, next, late, new Entry(1, 2, 1, "a", 900_000))
+                        .reignsInterleaveForAMomentAtMost(1_000))
+                .doesNotThrowAnyException();
+        assertThatThrownBy(() -> of(before, next, late, new Entry(1, 2, 1, "a", 1_100_000))
+                        .reignsInterleaveForAMomentAtMost(1_000))
+                .isInstanceOf(AssertionError.class)
+                .hasMessageContaining("after a successor");
+    }
+
+    @Test
     void twoServersOnOneTimelineAreFound() {
         assertThatThrownBy(
                         () -> of(new Entry(0, 1, 1, "a", 10), new Entry(0, 2, 1, "b", 20), new Entry(0, 3, 1, "a", 30))
