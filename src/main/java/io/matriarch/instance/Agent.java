@@ -305,7 +305,7 @@ final class Agent implements AgentServer.Member {
 
     private void note(Worker.Done done, Duration now) {
         Optional<Problem> problem = done.problem();
-        if (done.job() instanceof Job.Inspect && problem.isEmpty()) {
+        if ((done.job() instanceof Job.Inspect || done.job() instanceof Job.Measure) && problem.isEmpty()) {
             problem = jobs.volume().map(VolumeState::problem);
         }
         failures.ended(done.job(), problem, now, revision());

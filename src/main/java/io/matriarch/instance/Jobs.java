@@ -95,6 +95,10 @@ final class Jobs implements Worker.Work {
                 look();
                 documents.keepCopies();
             }
+            case Job.Measure measure -> {
+                volume = Optional.of(postgres.measure());
+                stale = false;
+            }
             case Job.Initdb initdb -> {
                 volume = Optional.empty();
                 postgres.initdb(settings, applicationPassword(settings), postInitSql(settings));

@@ -103,12 +103,18 @@ final class Bootstrapping {
         return Math.max(view.spec().instances(), Scale.memberships(view));
     }
 
+    /** Of data it must be known how far it goes. */
+    private static boolean lookedAt(MemberReport report) {
+        return report.volume() != null
+                && report.volume() != VolumeContent.Unknown
+                && (report.volume() != VolumeContent.Data || report.lsn() != null);
+    }
+
     private static Verdict inspected(ClusterView view) {
         int instances = looked(view);
         Map<Integer, MemberReport> reports = new TreeMap<>();
         for (int ordinal = 0; ordinal < instances; ordinal++) {
-            Optional<MemberReport> report =
-                    view.report(ordinal).filter(r -> r.volume() != null && r.volume() != VolumeContent.Unknown);
+            Optional<MemberReport> report = view.report(ordinal).filter(Bootstrapping::lookedAt);
             int known = ordinal;
             report.ifPresent(r -> reports.put(known, r));
         }
@@ -131,12 +137,23 @@ final class Bootstrapping {
                 .filter(claim -> !reports.containsKey(view.ordinalOf(claim)))
                 .filter(claim -> !annotation(claim, Labels.SYSTEM_IDENTIFIER).isEmpty())
                 .toList();
+        List<Integer> torn = reports.entrySet().stream()
+                .filter(e -> e.getValue().volume() == VolumeContent.Unfinished)
+                .map(Map.Entry::getKey)
+                .toList();
+        if (data.isEmpty() && !torn.isEmpty()) {
+            return new Verdict(NONE, unfinished(view, torn));
+        }
         if (data.isEmpty()) {
             return elsewhere.isEmpty() ? new Verdict(INITDB) : new Verdict(NONE, left(view, elsewhere));
         }
         return adopt(view, data, elsewhere);
     }
 
+    /**
+     * Who has most goes on: each reign has a timeline of its own (docs/decisions/0004), so the greater timeline, and on the same one the
+     * further end. A former primary only counts for more when it has as much: a replica of a later reign has what that one has not.
+     */
     private static Verdict adopt(
             ClusterView view, Map<Integer, MemberReport> data, List<PersistentVolumeClaim> elsewhere) {
         long systems = data.values().stream()
@@ -159,16 +176,19 @@ final class Bootstrapping {
                                     + ". Nothing is touched. Keep the claims of one system under these names and rename the others"));
         }
         Map.Entry<Integer, MemberReport> best = data.entrySet().stream()
-                .max(Comparator.comparingLong((Map.Entry<Integer, MemberReport> e) ->
-                                e.getValue().primaryEpoch())
-                        .thenComparingInt(e -> e.getValue().timeline())
+                .max(Comparator.comparingInt((Map.Entry<Integer, MemberReport> e) ->
+                                e.getValue().timeline())
                         .thenComparingLong(e -> lsn(e.getValue().lsn()))
+                        .thenComparingLong(e -> e.getValue().primaryEpoch())
                         .thenComparing(Map.Entry.<Integer, MemberReport>comparingByKey()
                                 .reversed()))
                 .orElseThrow();
-        List<PersistentVolumeClaim> newer = elsewhere.stream()
-                .filter(claim -> epoch(claim) > best.getValue().primaryEpoch())
-                .toList();
+        long reigned = data.values().stream()
+                .mapToLong(MemberReport::primaryEpoch)
+                .max()
+                .orElse(0);
+        List<PersistentVolumeClaim> newer =
+                elsewhere.stream().filter(claim -> epoch(claim) > reigned).toList();
         if (!newer.isEmpty()) {
             return new Verdict(NONE, left(view, newer));
         }
@@ -190,6 +210,13 @@ final class Bootstrapping {
                         ? "%s holds data that is not this cluster's. Rename the claim or use another cluster name"
                                 .formatted(view.names().dataClaim(ordinal))
                         : problem.message());
+    }
+
+    private static Finding unfinished(ClusterView view, List<Integer> torn) {
+        return volumes(
+                "UnfinishedVolume",
+                "%s was being rewound when it was stopped, and no other member has data. Nothing is made in its place. Bring another member's volume back, or delete the claim to begin anew"
+                        .formatted(torn.stream().map(view.names()::dataClaim).collect(Collectors.joining(", "))));
     }
 
     /** Data on claims that no member of the wanted number would use. */

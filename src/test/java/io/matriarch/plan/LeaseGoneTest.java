@@ -31,6 +31,7 @@ class LeaseGoneTest {
         report.put("systemIdentifier", World.SYSTEM);
         report.put("owner", "shop/orders");
         report.put("timeline", 1);
+        report.put("lsn", "0/3000000");
         report.put("primaryEpoch", primaryEpoch);
         return report;
     }

@@ -246,6 +246,46 @@ class PlanTest {
         assertThat(order.epoch()).isEqualTo(4);
     }
 
+    private static Map<String, Object> ending(int timeline, String lsn, long primaryEpoch) {
+        Map<String, Object> report = found("Data", primaryEpoch, World.SYSTEM);
+        report.put("timeline", timeline);
+        report.put("lsn", lsn);
+        return report;
+    }
+
+    @Test
+    void aReplicaOfTheLostPrimaryBeatsAFormerPrimary() {
+        World world = inspecting();
+        world.pod(0, "orders-r1", false, ending(1, "0/9000000", 1));
+        world.pod(1, "orders-r1", false, ending(2, "0/5000000", 0));
+        assertThat(Bootstrapping.order(world.view()).order().ordinal()).isEqualTo(1);
+        world.pod(0, "orders-r1", false, ending(2, "0/5000001", 0));
+        assertThat(Bootstrapping.order(world.view()).order().ordinal()).isZero();
+        world.pod(1, "orders-r1", false, ending(2, "0/5000001", 2));
+        assertThat(Bootstrapping.order(world.view()).order().ordinal())
+                .as("the primary itself, when it has as much")
+                .isEqualTo(1);
+    }
+
+    @Test
+    void nobodyGoesOnBeforeItIsKnownHowFarEachGoes() {
+        World world = inspecting();
+        Map<String, Object> report = found("Data", 4, World.SYSTEM);
+        report.remove("lsn");
+        world.pod(0, "orders-r1", false, report);
+        world.pod(1, "orders-r1", false, found("Data", 3, World.SYSTEM));
+        assertThat(Bootstrapping.order(world.view()).order().action()).isEqualTo(BootstrapAction.Inspect);
+    }
+
+    @Test
+    void aTornRewindIsNoReasonToBeginAnew() {
+        World world = inspecting();
+        world.pod(0, "orders-r1", false, found("Unfinished", 0, ""));
+        world.pod(1, "orders-r1", false, found("Empty", 0, ""));
+        assertThat(Bootstrapping.order(world.view()).order().action()).isEqualTo(BootstrapAction.Inspect);
+        assertThat(reasons(world.plan())).contains("UnfinishedVolume");
+    }
+
     @Test
     void dataOfTwoSystemsIsNotTouched() {
         World world = inspecting();

@@ -20,7 +20,8 @@ import org.jspecify.annotations.Nullable;
  * @param systemIdentifier of the data on its volume
  * @param major version of the data on its volume, such as 17
  * @param owner {@code namespace/cluster} that the volume's data belongs to
- * @param lsn where the data on the volume ends, as far as pg_control tells; only while the cluster waits for bootstrap
+ * @param lsn where the WAL on the volume ends, on {@code timeline}; only while the cluster waits for bootstrap, and only once it was looked
+ *     for
  * @param primaryEpoch the last epoch in which the member on this volume was the primary; 0 for never
  * @param serverVersion as the running server says it, such as {@code 17.6}
  * @param settings revision of {@link Settings} in use

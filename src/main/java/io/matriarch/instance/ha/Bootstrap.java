@@ -21,6 +21,9 @@ final class Bootstrap {
     Plan plan(
             Observation seen, Settings settings, LeaseView lease, VolumeState volume, boolean vacant, boolean proven) {
         BootstrapOrder order = settings.bootstrap();
+        if (order.action() == BootstrapAction.Inspect && volume.content() == VolumeContent.Data) {
+            return compared(seen, volume);
+        }
         if (order.action() == BootstrapAction.Inspect || order.ordinal() != me.ordinal()) {
             return Plan.watch();
         }
@@ -42,6 +45,9 @@ final class Bootstrap {
                     : Plan.watch();
         }
         LeaseWish keep = new LeaseWish.Keep(lease.state());
+        if (volume.content() == VolumeContent.Unfinished) {
+            return Plan.lease(keep).with(unfinished());
+        }
         ServerState server = seen.server();
         if (volume.content() == VolumeContent.Empty) {
             return proven ? Plan.job(new Job.Initdb(), keep) : Plan.lease(keep);
@@ -54,5 +60,20 @@ final class Bootstrap {
                     new LeaseWish.Keep(Leases.born(lease.state(), volume.systemIdentifier(), server.timeline(), me)));
         }
         return Plan.lease(keep);
+    }
+
+    /** Who has most is found out by all, and stands still, before anybody is told to go on. */
+    private static Plan compared(Observation seen, VolumeState volume) {
+        if (seen.server().process()) {
+            return Plan.job(new Job.Stop(), new LeaseWish.Watch());
+        }
+        return volume.past().end().isEmpty() ? Plan.job(new Job.Measure(), new LeaseWish.Watch()) : Plan.watch();
+    }
+
+    private Problem unfinished() {
+        return new Problem(
+                "UnfinishedVolume",
+                "data-%s was being rewound when it was stopped; it is good for nothing but to be cloned over. Bring another member's volume back, or delete this claim"
+                        .formatted(me.pod()));
     }
 }

@@ -11,6 +11,9 @@ public sealed interface Job {
     /** Look at the volume. */
     record Inspect() implements Job {}
 
+    /** Look at the volume, and find where its WAL ends. */
+    record Measure() implements Job {}
+
     /** Make the database system. */
     record Initdb() implements Job {}
 

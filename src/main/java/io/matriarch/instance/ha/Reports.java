@@ -13,6 +13,8 @@ import io.matriarch.api.contract.MemberReport.VolumeContent;
 import io.matriarch.api.contract.Settings;
 import io.matriarch.api.contract.Settings.Request;
 import io.matriarch.api.contract.Settings.RequestKind;
+import io.matriarch.instance.postgres.Lsn;
+import io.matriarch.instance.postgres.Postgres.End;
 import io.matriarch.instance.postgres.Postgres.ServerState;
 import io.matriarch.instance.postgres.Postgres.VolumeState;
 import java.util.ArrayList;
@@ -36,6 +38,7 @@ final class Reports {
         boolean bootstrapped = seen.lease()
                 .map(lease -> lease.state().systemIdentifier() != null)
                 .orElse(false);
+        Optional<End> end = volume.flatMap(v -> v.past().end());
         return new MemberReport(
                 MemberReport.VERSION,
                 me.version(),
@@ -45,12 +48,14 @@ final class Reports {
                 seen.lease().map(lease -> lease.state().epoch()).orElse(0L),
                 server.timeline() > 0
                         ? server.timeline()
-                        : volume.map(VolumeState::timeline).orElse(0),
+                        : end.map(End::timeline)
+                                .or(() -> volume.map(VolumeState::timeline))
+                                .orElse(0),
                 volume.map(VolumeState::content).orElse(VolumeContent.Unknown),
                 volume.map(VolumeState::systemIdentifier).orElse(null),
                 volume.map(VolumeState::major).orElse(null),
                 volume.map(VolumeState::owner).orElse(null),
-                bootstrapped ? null : volume.map(VolumeState::lsn).orElse(null),
+                bootstrapped ? null : end.map(at -> Lsn.text(at.lsn())).orElse(null),
                 volume.map(VolumeState::primaryEpoch).orElse(0L),
                 server.version(),
                 server.settings(),

@@ -68,6 +68,11 @@ public final class LocalPostgres implements Postgres {
     }
 
     @Override
+    public VolumeState measure() throws PostgresException {
+        return volume.measure(binaries());
+    }
+
+    @Override
     public void initdb(Settings settings, String applicationPassword, List<String> postInitSql)
             throws PostgresException {
         Initdb initdb = new Initdb(layout, binaries(), volume);

@@ -5,6 +5,7 @@ import io.matriarch.api.contract.Settings;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 import java.util.SortedMap;
 import org.jspecify.annotations.Nullable;
 
@@ -16,6 +17,9 @@ import org.jspecify.annotations.Nullable;
 public interface Postgres {
     /** Takes the volume, looks at it without starting anything, and clears an unfinished initdb or clone away. */
     VolumeState inspect() throws PostgresException;
+
+    /** Looks at the volume like {@link #inspect}, and finds where its WAL ends; reads as much as crash recovery would. No server runs. */
+    VolumeState measure() throws PostgresException;
 
     /** Makes the database system, with roles, database and the user's SQL, and leaves it stopped cleanly. PGDATA must be empty. */
     void initdb(Settings settings, String applicationPassword, List<String> postInitSql) throws PostgresException;
@@ -95,6 +99,20 @@ public interface Postgres {
                 MemberReport.@Nullable Problem problem) {
             this(content, systemIdentifier, major, owner, timeline, primaryEpoch, lsn, problem, Past.NONE);
         }
+
+        /** With the end of its WAL. */
+        public VolumeState ending(End end) {
+            return new VolumeState(
+                    content,
+                    systemIdentifier,
+                    major,
+                    owner,
+                    timeline,
+                    primaryEpoch,
+                    lsn,
+                    problem,
+                    new Past(past.standby(), past.clean(), past.timelines(), Optional.of(end)));
+        }
     }
 
     /**
@@ -103,10 +121,23 @@ public interface Postgres {
      * @param standby whether it is a replica's: whether it would start as one
      * @param clean whether it was shut down, so that {@link VolumeState#lsn} is its very end
      * @param timelines which timeline each epoch of this member owned, as far as the data still has them
+     * @param end where its WAL ends; only after {@link #measure}
      */
-    record Past(boolean standby, boolean clean, SortedMap<Long, Integer> timelines) {
+    record Past(boolean standby, boolean clean, SortedMap<Long, Integer> timelines, Optional<End> end) {
         static final Past NONE = new Past(false, false, Collections.emptySortedMap());
+
+        /** Of which the end was not looked for. */
+        public Past(boolean standby, boolean clean, SortedMap<Long, Integer> timelines) {
+            this(standby, clean, timelines, Optional.empty());
+        }
     }
+
+    /**
+     * Where WAL ends: each reign has a timeline of its own, so the greater timeline has more, and of two on the same the further one.
+     *
+     * @param lsn as {@link Lsn#parse} gives it: behind the last whole record
+     */
+    record End(int timeline, long lsn) {}
 
     /**
      * A running server, or that there is none.

@@ -166,6 +166,21 @@ final class Volume {
         }
     }
 
+    /** What {@link #inspect} finds, and where the WAL ends. */
+    VolumeState measure(Binaries binaries) throws PostgresException {
+        VolumeState found = inspect(binaries);
+        if (found.content() != VolumeContent.Data) {
+            return found;
+        }
+        try {
+            ControlData control = ControlData.read(binaries, layout.pgdata())
+                    .orElseThrow(() -> new IOException("pg_control cannot be read"));
+            return found.ending(WalEnd.of(binaries, layout.pgdata(), control));
+        } catch (IOException e) {
+            throw problem("read", e);
+        }
+    }
+
     private String end(Binaries binaries, ControlData control) throws IOException {
         OptionalLong record =
                 control.shutDown() ? Checkpoint.end(binaries, layout.pgdata(), control) : OptionalLong.empty();

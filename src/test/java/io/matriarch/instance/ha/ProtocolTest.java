@@ -16,6 +16,7 @@ import io.matriarch.instance.ha.Decision.Fence;
 import io.matriarch.instance.ha.Decision.LeaseWish;
 import io.matriarch.instance.ha.Observation.Failure;
 import io.matriarch.instance.json.Node;
+import io.matriarch.instance.postgres.Postgres;
 import io.matriarch.instance.postgres.Postgres.ServerState;
 import io.matriarch.instance.postgres.Postgres.VolumeState;
 import java.time.Duration;
@@ -86,10 +87,42 @@ class ProtocolTest {
                 .order(BootstrapAction.Inspect, 0)
                 .volume(VolumeContent.Data, SYSTEM)
                 .decide();
-        assertThat(decision.job()).isEmpty();
+        assertThat(decision.job()).contains(new Job.Measure());
         assertThat(decision.lease()).isInstanceOf(LeaseWish.Watch.class);
         assertThat(decision.report().systemIdentifier()).isEqualTo(SYSTEM);
-        assertThat(decision.report().lsn()).isEqualTo("0/3000060");
+        assertThat(decision.report().lsn()).as("pg_control does not tell").isNull();
+        Decision measured = new Seen(first)
+                .lease("", ClusterLease.vacant())
+                .order(BootstrapAction.Inspect, 0)
+                .volume(VolumeContent.Data, SYSTEM)
+                .measured(new Postgres.End(3, 0x3000088))
+                .decide();
+        assertThat(measured.job()).isEmpty();
+        assertThat(measured.report().lsn()).isEqualTo("0/3000088");
+        assertThat(measured.report().timeline()).isEqualTo(3);
+    }
+
+    @Test
+    void aReplicaIsComparedWhereItStands() {
+        Decision decision = new Seen(first)
+                .lease("", ClusterLease.vacant())
+                .order(BootstrapAction.Inspect, 0)
+                .volume(VolumeContent.Data, SYSTEM)
+                .server(replica())
+                .decide();
+        assertThat(decision.job()).contains(new Job.Stop());
+    }
+
+    @Test
+    void aTornRewindIsNotStarted() {
+        Decision decision = new Seen(first)
+                .lease(first.identity(), ClusterLease.vacant())
+                .order(BootstrapAction.Initdb, 0)
+                .proof(0)
+                .volume(VolumeContent.Unfinished, SYSTEM)
+                .decide();
+        assertThat(decision.job()).isEmpty();
+        assertThat(decision.report().problem()).extracting(Problem::reason).isEqualTo("UnfinishedVolume");
     }
 
     @Test
@@ -521,6 +554,11 @@ class ProtocolTest {
 
         Seen volume(VolumeContent content, String system) {
             volume = new VolumeState(content, system, 17, "shop/orders", 1, 0, "0/3000060", null);
+            return this;
+        }
+
+        Seen measured(Postgres.End end) {
+            volume = volume.ending(end);
             return this;
         }
 

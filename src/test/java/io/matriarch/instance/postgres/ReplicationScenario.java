@@ -102,6 +102,55 @@ enum ReplicationScenario {
         }
     },
 
+    theEndOfTheWalIsFoundOnWhateverIsOnTheVolume {
+        @Override
+        void play(Stage stage) throws Exception {
+            LocalPostgres former = stage.primary();
+            LocalPostgres next = stage.replica(1, 0);
+            LocalPostgres behind = stage.replica(2, 0);
+            former.kill();
+            next.replication().stopReceiving(Duration.ofSeconds(1));
+            TimelineHistory history = next.replication().promote(7, 2);
+            next.keepSlots(List.of(0, 2));
+            behind.follow(stage.address(1));
+            await().atMost(Duration.ofSeconds(10))
+                    .until(() -> behind.observe(Duration.ofSeconds(2)).wal().receiving() == 2);
+            stage.sql(2, "postgres", "SELECT pg_wal_replay_pause()");
+            stage.sql(1, "postgres", "CREATE TABLE t AS SELECT generate_series(1, 300000) AS n");
+            long flushed = stage.flushed(1);
+            stage.awaitFlushed(behind, flushed);
+            behind.kill();
+            next.kill();
+
+            Postgres.VolumeState replica = behind.measure();
+            assertThat(replica.past().end()).contains(new Postgres.End(2, flushed));
+            assertThat(Lsn.parse(Objects.requireNonNull(replica.lsn())))
+                    .as("pg_control knows less")
+                    .isLessThan(flushed);
+            Postgres.End primary = next.measure().past().end().orElseThrow();
+            assertThat(primary.timeline()).isEqualTo(2);
+            assertThat(primary.lsn()).isGreaterThanOrEqualTo(flushed);
+            Postgres.End left = former.measure().past().end().orElseThrow();
+            assertThat(left.timeline()).isEqualTo(1);
+            assertThat(left.lsn()).isGreaterThanOrEqualTo(history.began());
+        }
+    },
+
+    theEndOfAPrimaryThatWasShutDownIsBehindItsLastRecord {
+        @Override
+        void play(Stage stage) throws Exception {
+            LocalPostgres primary = stage.primary();
+            LocalPostgres replica = stage.replica(1, 0);
+            stage.sql(0, "postgres", "SELECT pg_switch_wal()");
+            primary.stop(Duration.ofSeconds(20));
+            long end = Lsn.parse(Objects.requireNonNull(primary.inspect().lsn()));
+            assertThat(primary.measure().past().end()).contains(new Postgres.End(1, end));
+            stage.awaitFlushed(replica, end);
+            replica.stop(Duration.ofSeconds(20));
+            assertThat(replica.measure().past().end()).contains(new Postgres.End(1, end));
+        }
+    },
+
     aReplicaIsPromotedAndTheOthersFollow {
         @Override
         void play(Stage stage) throws Exception {

@@ -67,6 +67,8 @@ final class Work {
         world.tell("%d: %s", node.ordinal, job);
         switch (job) {
             case Job.Inspect inspect -> then(20, 200, this::inspect);
+            case Job.Measure measure ->
+                throw new IllegalStateException("the clusters of the simulator begin with initdb");
             case Job.Initdb initdb -> then(200, 900, this::initdb);
             case Job.StartPrimary start -> startPrimary(start);
             case Job.StartReplica start -> startReplica(start);
