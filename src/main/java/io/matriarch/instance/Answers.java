@@ -65,7 +65,11 @@ final class Answers implements AgentServer.Peers {
     @Override
     public Peer.Vote vote(Peer.VoteRequest request) {
         try {
-            Verdict verdict = promises.settle(() -> voter.vote(look.get(), request), granted -> {});
+            Verdict verdict = promises.settle(() -> voter.vote(look.get(), request), granted -> {
+                if (request.ordinal() != me.ordinal()) {
+                    memory.granted(request, now.get());
+                }
+            });
             if (verdict instanceof Verdict.Refuse refuse) {
                 return refused(refuse.reason());
             }
@@ -120,6 +124,11 @@ final class Answers implements AgentServer.Peers {
     public void nominate(Peer.Nomination nomination) {
         LOG.info("member {} says that this one has the newest data", nomination.ordinal());
         memory.nominated(now.get());
+        called.run();
+    }
+
+    @Override
+    public void news(Peer.News news) {
         called.run();
     }
 

@@ -2,6 +2,7 @@ package io.matriarch.instance;
 
 import io.matriarch.api.contract.ClusterLease.Sync;
 import io.matriarch.api.contract.MemberReport.Problem;
+import io.matriarch.api.contract.Peer;
 import io.matriarch.api.contract.Settings;
 import io.matriarch.instance.ha.Job;
 import io.matriarch.instance.ha.Memory;
@@ -17,11 +18,15 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.concurrent.CountDownLatch;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The jobs of failover, each as docs/contract.md, "What an agent carries out", has it; {@link Memory} is told what they came to. */
 final class FailoverJobs {
+    private static final Logger LOG = LoggerFactory.getLogger(FailoverJobs.class);
     private static final Duration LOOK = Duration.ofSeconds(2);
     private static final Duration ENDING = Duration.ofSeconds(2);
     private static final Duration CONFIRMING = Duration.ofSeconds(3);
@@ -119,15 +124,42 @@ final class FailoverJobs {
         memory.confirmed(new Sync(confirm.acknowledgements(), confirm.voters()));
     }
 
-    /** What is left when the shutdown checkpoint is written, such as an archiver, writes nothing, and is not waited for. */
+    /**
+     * What is left when the shutdown checkpoint is written, such as an archiver, writes nothing, and is not waited for. Meanwhile the members are
+     * asked how far they are: once one has everything, there is nothing left to wait for.
+     */
     void handOver(Job.HandOver handOver) throws PostgresException {
         long lsn = replication.handOver(handOver.members());
-        Duration end = now.get().plus(ENDING);
-        while (postgres.observe(LOOK).process() && now.get().compareTo(end) < 0) {
+        Duration stopped = now.get();
+        CountDownLatch behind = new CountDownLatch(handOver.members().size());
+        for (int member : handOver.members()) {
+            Thread.ofVirtual().name("ask").start(() -> askUntilComplete(member, lsn, stopped, behind));
+        }
+        while (postgres.runs()
+                && behind.getCount() > 0
+                && now.get().minus(stopped).compareTo(ENDING) < 0) {
             pause();
         }
         postgres.kill();
-        memory.handedOver(lsn, now.get());
+        memory.handedOver(lsn, stopped);
+    }
+
+    private void askUntilComplete(int member, long lsn, Duration stopped, CountDownLatch behind) {
+        try {
+            String there = address.apply(member).orElseThrow(() -> new IOException("no address"));
+            while (now.get().minus(stopped).compareTo(ENDING) < 0) {
+                Peer.PositionAnswer answer = peers.position(there);
+                memory.told(member, answer, now.get());
+                if (Lsn.parse(answer.lsn()) > lsn) {
+                    behind.countDown();
+                    return;
+                }
+                pause();
+            }
+        } catch (IOException | PostgresException e) {
+            LOG.debug(
+                    "{} does not say how far it is: {}", member, e.getMessage()); // the loop asks again, if it matters
+        }
     }
 
     void checkpoint() throws PostgresException {

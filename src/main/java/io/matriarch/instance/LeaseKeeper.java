@@ -81,6 +81,9 @@ final class LeaseKeeper {
         /** The API server answered that there is, or is no, Lease. */
         void there(boolean lease, Duration now);
 
+        /** This member wrote what others wait for: who holds the Lease, or which timeline is to be followed. */
+        void turned(LeaseView written);
+
         /** This member gave the Lease back. */
         void released(Duration now);
     }
@@ -283,13 +286,24 @@ final class LeaseKeeper {
         asked = sent;
         mayBeGiven |= holder.isEmpty();
         switch (api.put(former, holder, state, seconds(state))) {
-            case Written.Done done -> accepted(done.lease(), sent);
+            case Written.Done done -> {
+                accepted(done.lease(), sent);
+                if (turns(former, done.lease())) {
+                    events.turned(done.lease());
+                }
+            }
             case Written.Conflict conflict -> {
                 // Also what a lost answer looks like: then the Lease is as we wanted it, and mine.
                 learn(api.get(), Optional.empty());
             }
             case Written.Missing missing -> recreate(former, holder, state, sent);
         }
+    }
+
+    private static boolean turns(LeaseView former, LeaseView written) {
+        return !former.holder().equals(written.holder())
+                || former.state().phase() != written.state().phase()
+                || former.state().timeline() != written.state().timeline();
     }
 
     private static int seconds(ClusterLease state) {

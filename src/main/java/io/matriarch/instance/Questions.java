@@ -1,5 +1,6 @@
 package io.matriarch.instance;
 
+import io.matriarch.api.contract.ClusterLease;
 import io.matriarch.api.contract.Names;
 import io.matriarch.api.contract.Peer;
 import io.matriarch.instance.ha.Ask;
@@ -99,6 +100,16 @@ final class Questions {
                         () -> pods.get(container.pod())
                                 .filter(pod -> pod.uid().equals(container.uid()))
                                 .ifPresent(pod -> memory.ended(pod.terminated())));
+        }
+    }
+
+    /** The Lease that this member has just written says something that others wait for: they need not find out by looking. */
+    void tell(ClusterLease written) {
+        for (int member : written.members()) {
+            String there = written.addresses().get(member);
+            if (member != me.ordinal() && there != null) {
+                once("news for " + member, Duration.ZERO, () -> peers.news(there, new Peer.News(me.ordinal())));
+            }
         }
     }
 

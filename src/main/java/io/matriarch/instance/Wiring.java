@@ -98,13 +98,14 @@ final class Wiring {
         Upstream upstream = new Upstream(replication);
 
         // The API server and the other members.
+        AtomicReference<@Nullable Questions> turned = new AtomicReference<>();
         LeaseKeeper lease = new LeaseKeeper(
                 new LeaseApi(api, options.namespace(), names.lease(), Timers.DEFAULT.request()),
                 me.identity(),
                 protocol::timers,
                 clock,
                 fuse,
-                events(memory, news, loop));
+                events(memory, news, loop, turned));
         keeper.set(lease);
         Documents documents = new Documents(
                 api,
@@ -135,6 +136,7 @@ final class Wiring {
                     news.tell();
                 });
         Questions questions = new Questions(me, names, memory, peers, pods, answers, address, clock::now, news::tell);
+        turned.set(questions);
 
         // Who carries it out.
         Duration stopping = Duration.ofSeconds(options.grace()).minus(SLACK);
@@ -190,7 +192,11 @@ final class Wiring {
         });
     }
 
-    private static LeaseKeeper.Events events(Memory memory, Agent.News news, AtomicReference<@Nullable Agent> loop) {
+    private static LeaseKeeper.Events events(
+            Memory memory,
+            Agent.News news,
+            AtomicReference<@Nullable Agent> loop,
+            AtomicReference<@Nullable Questions> others) {
         BooleanSupplier stopping = () -> Objects.requireNonNull(loop.get()).stopping();
         return new LeaseKeeper.Events() {
             @Override
@@ -201,6 +207,11 @@ final class Wiring {
             @Override
             public void there(boolean lease, Duration now) {
                 memory.lease(lease, now);
+            }
+
+            @Override
+            public void turned(LeaseView written) {
+                Optional.ofNullable(others.get()).ifPresent(questions -> questions.tell(written.state()));
             }
 
             @Override

@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.awaitility.core.ConditionFactory;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -27,12 +28,19 @@ class LeaseKeeperTest {
     private static final ClusterLease MINE =
             new ClusterLease(1, 1, Phase.Serving, "10.0.0.10", 1, "7300000000000000001", List.of(0), List.of());
 
-    private static final LeaseKeeper.Events EVENTS = new LeaseKeeper.Events() {
+    private final List<Phase> turns = new CopyOnWriteArrayList<>();
+
+    private final LeaseKeeper.Events events = new LeaseKeeper.Events() {
         @Override
         public void news() {}
 
         @Override
         public void there(boolean lease, Duration now) {}
+
+        @Override
+        public void turned(LeaseView written) {
+            turns.add(written.state().phase());
+        }
 
         @Override
         public void released(Duration now) {}
@@ -58,7 +66,7 @@ class LeaseKeeperTest {
                 lease -> Timers.DEFAULT,
                 clock,
                 fuse,
-                EVENTS);
+                events);
         thread = keeper.start();
     }
 
@@ -94,6 +102,21 @@ class LeaseKeeperTest {
         assertThat(keeper.snapshot().proof().orElseThrow().minus(first))
                 .as("renewed after")
                 .isGreaterThanOrEqualTo(Timers.DEFAULT.renew());
+    }
+
+    @Test
+    void othersAreToldOfWhatTheyWaitForAndNotOfRenewals() {
+        taken();
+        int writes = server.writes();
+        soon().until(() -> server.writes() > writes);
+        assertThat(turns).containsExactly(Phase.Serving);
+        keeper.wish(
+                new LeaseWish.Release(new ClusterLease(
+                        1, 1, Phase.Released, "10.0.0.10", 1, "7300000000000000001", List.of(0), List.of())),
+                Duration.ZERO);
+        soon().until(() -> server.holder().isEmpty());
+        soon().until(() -> turns.size() == 2);
+        assertThat(turns).containsExactly(Phase.Serving, Phase.Released);
     }
 
     @Test

@@ -117,9 +117,15 @@ public record ClusterLease(
      *     long as {@link ClusterLease#timeline} is another one, the promotion is not done, and nobody follows
      * @param switchLsn where its timeline forked off the former one; {@code 0/0} when it did not
      * @param holder pod name
+     * @param from the timeline that it forked off; 0 when it did not, or when that is not known
      */
     @JsonIgnoreProperties(ignoreUnknown = true)
-    public record Reign(long epoch, int timeline, String switchLsn, String holder) {}
+    public record Reign(long epoch, int timeline, String switchLsn, String holder, int from) {
+        /** Of which it is not known what its timeline forked off. */
+        public Reign(long epoch, int timeline, String switchLsn, String holder) {
+            this(epoch, timeline, switchLsn, holder, 0);
+        }
+    }
 
     /**
      * A hand-over.

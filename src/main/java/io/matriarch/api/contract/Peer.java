@@ -12,6 +12,7 @@ public final class Peer {
     public static final String NOMINATE = "/nominate";
     public static final String POSITION = "/position";
     public static final String HANDOVER = "/handover";
+    public static final String NEWS = "/news";
 
     private Peer() {}
 
@@ -37,6 +38,14 @@ public final class Peer {
     @JsonIgnoreProperties(ignoreUnknown = true)
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public record FailsafeAnswer(boolean accepted, @Nullable String reason, long epoch, boolean apiAnswers) {}
+
+    /**
+     * The Lease was written, and others wait for what it says now: it is to be looked at, and nothing is believed that stands here.
+     *
+     * @param ordinal of the member that wrote it
+     */
+    @JsonIgnoreProperties(ignoreUnknown = true)
+    public record News(int ordinal) {}
 
     /** Why a candidate holds the Lease for vacant (docs/contract.md, "Vacancy"). */
     public enum Vacancy {

@@ -37,6 +37,7 @@ final class Candidate {
     private static final Duration RETRY = Duration.ofSeconds(2);
     private static final Duration STAGGER = Duration.ofMillis(300);
     private static final Duration ANOTHER = Duration.ofMillis(600);
+    private static final Duration COURTESY = Duration.ofMillis(1500);
     private static final Duration NOMINATED = Duration.ofSeconds(10);
     private static final Duration UNFIT = Duration.ofSeconds(30);
     private static final long MAX_LAG = 16L << 20;
@@ -57,6 +58,9 @@ final class Candidate {
         Optional<Vacancy> vacancy = vacancy(seen, settings, lease);
         if (vacancy.isEmpty()) {
             return doubt(seen, lease);
+        }
+        if (anotherStands(seen, lease)) {
+            return Optional.empty();
         }
         return Optional.of(elect(seen, settings, lease, vacancy.get()));
     }
@@ -127,6 +131,21 @@ final class Candidate {
         return state.handoff() != null
                 && state.handoff().to() != me.ordinal()
                 && seen.now().minus(seen.leaseSeen()).compareTo(ANOTHER) < 0;
+    }
+
+    /** Whether another one asks for votes at this very Lease, and has this one's: it tells the best to stand, and is waited for. */
+    private boolean anotherStands(Observation seen, LeaseView lease) {
+        Knowledge known = seen.knowledge();
+        boolean stands = known.ballot()
+                .filter(ballot -> ballot.request().resourceVersion().equals(lease.resourceVersion()))
+                .isPresent();
+        return !stands
+                && !nominated(seen)
+                && known.granted()
+                        .filter(vote -> vote.ordinal() != me.ordinal()
+                                && vote.resourceVersion().equals(lease.resourceVersion())
+                                && seen.now().minus(vote.at()).compareTo(COURTESY) < 0)
+                        .isPresent();
     }
 
     /** Where the former primary stopped, when it stopped for this member to go on. */

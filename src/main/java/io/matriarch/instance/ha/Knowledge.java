@@ -23,6 +23,7 @@ import org.jspecify.annotations.Nullable;
  * @param peerApi since when the API server answers a peer but not this holder; absent if it answers, or answers nobody
  * @param ballot the votes of this member's own candidacy
  * @param nominated when another candidate said that this member is the best
+ * @param granted the newest vote for another member
  * @param handedTo what a holder without the API server asked of this member
  * @param ended containers that the kubelet saw end
  * @param told where others said they are, by ordinal
@@ -44,6 +45,7 @@ public record Knowledge(
         Optional<Duration> peerApi,
         Optional<Ballot> ballot,
         Optional<Duration> nominated,
+        Optional<Granted> granted,
         Optional<HandedTo> handedTo,
         Set<String> ended,
         Map<Integer, Told> told,
@@ -93,6 +95,9 @@ public record Knowledge(
         }
     }
 
+    /** Another member has this one's vote, to replace the Lease of this resourceVersion. */
+    public record Granted(String resourceVersion, int ordinal, Duration at) {}
+
     /** Asked of this member by a holder that stopped at {@code lsn}. */
     public record HandedTo(long epoch, String resourceVersion, long lsn) {}
 
@@ -140,6 +145,7 @@ public record Knowledge(
         return new Knowledge(
                 Duration.ZERO,
                 Promise.NONE,
+                Optional.empty(),
                 Optional.empty(),
                 Optional.empty(),
                 Optional.empty(),

@@ -8,6 +8,8 @@ import io.matriarch.api.contract.ClusterLease.Sync;
 import io.matriarch.api.contract.MemberReport.Answer;
 import io.matriarch.api.contract.Settings;
 import io.matriarch.api.contract.Settings.Profile;
+import io.matriarch.instance.postgres.Lsn;
+import io.matriarch.instance.postgres.TimelineHistory;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -208,11 +210,16 @@ final class Leases {
         return draft;
     }
 
-    /** The newest reign's timeline has begun: now others may follow. */
-    Leases promoted(String switchLsn) {
+    /** The newest reign's timeline has begun: now others may follow. {@code made}: where it left which one, if that is known. */
+    Leases promoted(Optional<TimelineHistory> made) {
         List<Reign> all = new ArrayList<>(history);
         Reign last = all.removeLast();
-        all.add(new Reign(last.epoch(), last.timeline(), switchLsn, last.holder()));
+        all.add(new Reign(
+                last.epoch(),
+                last.timeline(),
+                made.map(fork -> Lsn.text(fork.began())).orElse(NOWHERE),
+                last.holder(),
+                made.map(TimelineHistory::parent).orElse(0)));
         history = List.copyOf(all);
         timeline = last.timeline();
         return this;

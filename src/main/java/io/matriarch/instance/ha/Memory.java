@@ -6,6 +6,7 @@ import io.matriarch.api.contract.Peer;
 import io.matriarch.instance.ha.Decision.LeaseWish;
 import io.matriarch.instance.ha.Knowledge.Accepted;
 import io.matriarch.instance.ha.Knowledge.Ballot;
+import io.matriarch.instance.ha.Knowledge.Granted;
 import io.matriarch.instance.ha.Knowledge.HandedTo;
 import io.matriarch.instance.ha.Knowledge.Own;
 import io.matriarch.instance.ha.Knowledge.Streamed;
@@ -37,6 +38,7 @@ public final class Memory {
     private Optional<Accepted> accepted = Optional.empty();
     private Optional<Ballot> ballot = Optional.empty();
     private Optional<Duration> nominated = Optional.empty();
+    private Optional<Granted> granted = Optional.empty();
     private Optional<HandedTo> handedTo = Optional.empty();
     private final Set<String> ended = new HashSet<>();
     private final Map<Integer, Told> told = new TreeMap<>();
@@ -79,6 +81,7 @@ public final class Memory {
                 failsafe.peerApi(),
                 ballot,
                 nominated,
+                granted,
                 handedTo,
                 Set.copyOf(ended),
                 new TreeMap<>(told),
@@ -153,6 +156,11 @@ public final class Memory {
             votes.put(vote.ordinal(), vote);
             return new Ballot(request, known.began(), known.asked(), votes, known.former());
         });
+    }
+
+    /** A vote was given to another member. */
+    public synchronized void granted(Peer.VoteRequest request, Duration now) {
+        granted = Optional.of(new Granted(request.resourceVersion(), request.ordinal(), now));
     }
 
     public synchronized void nominated(Duration now) {

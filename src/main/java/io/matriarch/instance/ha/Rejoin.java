@@ -1,6 +1,7 @@
 package io.matriarch.instance.ha;
 
 import io.matriarch.api.contract.ClusterLease;
+import io.matriarch.api.contract.ClusterLease.Reign;
 import io.matriarch.api.contract.MemberReport.Problem;
 import io.matriarch.api.contract.Names;
 import io.matriarch.instance.postgres.Lsn;
@@ -50,6 +51,11 @@ final class Rejoin {
             return discard(seen, lease, "is of a reign that the cluster does not know");
         }
         if (timeline == lease.timeline() || timeline == 0) {
+            return Way.FOLLOW;
+        }
+        Reign reign = lease.history().getLast();
+        boolean forkedHere = reign.timeline() == lease.timeline() && reign.from() == timeline;
+        if (forkedHere && end > 0 && end <= Lsn.parse(reign.switchLsn())) {
             return Way.FOLLOW;
         }
         TimelineHistory history = seen.knowledge().own().history();

@@ -23,6 +23,7 @@ import java.util.Optional;
  */
 final class Replica {
     private static final Duration SLOTS = Duration.ofSeconds(10);
+    private static final Duration ELECTION = Duration.ofSeconds(1);
 
     private final Me me;
     private final Rules rules;
@@ -52,7 +53,7 @@ final class Replica {
         if (upstream.isEmpty()) {
             return server.process()
                     ? Plan.watch().or(apply(seen, settings))
-                    : Plan.job(new Job.StartReplica(null), new LeaseWish.Watch());
+                    : justStepped(seen) ? Plan.watch() : Plan.job(new Job.StartReplica(null), new LeaseWish.Watch());
         }
         Optional<Plan> rebuild = rebuild(seen, settings, state);
         if (rebuild.isPresent()) {
@@ -114,6 +115,15 @@ final class Replica {
                 .or(server.accepting() ? apply(seen, settings) : Optional.empty())
                 .or(names(seen, state))
                 .or(slots);
+    }
+
+    /** Who gave the Lease back leaves the machine to those who elect; it starts when they need its vote after all. */
+    private static boolean justStepped(Observation seen) {
+        return seen.knowledge()
+                .own()
+                .stepped()
+                .filter(at -> seen.now().minus(at).compareTo(ELECTION) < 0)
+                .isPresent();
     }
 
     /** The same synchronous_standby_names on every member: who is promoted has nothing left to change. */

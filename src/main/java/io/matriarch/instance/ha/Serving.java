@@ -92,7 +92,7 @@ final class Serving {
             if (seen.running().filter(job -> job instanceof Job.Promote).isPresent()) {
                 return false; // in a moment it tells where the timeline began
             }
-            draft.promoted(Lsn.text(made != null && made.timeline() == timeline ? made.began() : 0));
+            draft.promoted(Optional.ofNullable(made).filter(history -> history.timeline() == timeline));
         }
         return false;
     }

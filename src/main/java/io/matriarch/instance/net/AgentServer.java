@@ -50,6 +50,9 @@ public final class AgentServer {
 
         void nominate(Peer.Nomination nomination);
 
+        /** The Lease was written. */
+        void news(Peer.News news);
+
         /** @throws IOException when PostgreSQL does not tell */
         Peer.PositionAnswer position() throws IOException;
 

@@ -60,6 +60,10 @@ public final class PeerClient {
         ask("POST", address, Peer.NOMINATE, nomination);
     }
 
+    public void news(String address, Peer.News news) throws IOException {
+        ask("POST", address, Peer.NEWS, news);
+    }
+
     public Peer.PositionAnswer position(String address) throws IOException {
         return Json.read(ask("GET", address, Peer.POSITION, null), Peer.PositionAnswer.class);
     }

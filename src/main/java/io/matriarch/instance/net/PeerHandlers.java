@@ -19,6 +19,8 @@ final class PeerHandlers {
     /** By path. */
     static Map<String, HttpHandler> of(Peers peers) {
         return Map.of(
+                Peer.NEWS,
+                notice(Peer.News.class, peers::news),
                 Peer.FAILSAFE,
                 question(Peer.Failsafe.class, peers::failsafe),
                 Peer.VOTE,

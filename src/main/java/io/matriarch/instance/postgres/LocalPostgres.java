@@ -349,6 +349,11 @@ public final class LocalPostgres implements Postgres {
     }
 
     @Override
+    public boolean runs() {
+        return postmaster.running();
+    }
+
+    @Override
     public void stop(Duration patience) throws PostgresException {
         postmaster.stop(patience);
     }

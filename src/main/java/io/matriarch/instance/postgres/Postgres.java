@@ -60,6 +60,9 @@ public interface Postgres {
     /** What the server is doing now; never blocks longer than {@code timeout}. */
     ServerState observe(Duration timeout);
 
+    /** Whether a postmaster is there; asks it nothing. */
+    boolean runs();
+
     /** Fast shutdown; after {@code patience} everything is killed. Returns when no process is left. */
     void stop(Duration patience) throws PostgresException;
 

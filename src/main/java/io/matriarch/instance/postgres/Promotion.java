@@ -31,14 +31,11 @@ final class Promotion {
      * @param given number that the timeline must get; 0 for the next one
      */
     TimelineHistory promote(long epoch, int given) throws PostgresException, IOException {
-        try (Sql sql = Sql.open(layout, "postgres", ANSWER)) {
+        try (Walsender walsender = Walsender.connect(layout, ANSWER);
+                Sql sql = Sql.open(layout, "postgres", ANSWER)) {
             if (sql.one("SELECT pg_is_in_recovery()", row -> row.getBoolean(1))) {
-                int replayed;
-                try (Sql walsender = Sql.openReplication(layout, ANSWER)) {
-                    replayed = walsender.one("IDENTIFY_SYSTEM", row -> row.getInt(2));
-                }
                 new ReservedTimelines(layout.pgdata()).before(given);
-                int next = TimelineHistory.newest(layout.pgdata(), replayed) + 1;
+                int next = TimelineHistory.newest(layout.pgdata(), walsender.timeline()) + 1;
                 if (given > 0 && next != given) {
                     throw failed("its timeline would be %d, and the Lease gave it %d".formatted(next, given), null);
                 }

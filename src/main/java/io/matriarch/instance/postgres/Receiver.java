@@ -17,6 +17,7 @@ final class Receiver {
     /** Until then it may end by itself, as the startup process tells it to; a replica whose replay lags or is paused does not tell it. */
     private static final Duration GENTLY = Duration.ofMillis(60);
 
+    private static final Duration ANSWER = Duration.ofSeconds(1);
     private static final Duration POLL = Duration.ofMillis(5);
     private static final Duration SETTLE = Duration.ofMillis(15);
 
@@ -51,7 +52,8 @@ final class Receiver {
     /** Ends the receiver for good, until {@link Postgres#follow}, and then reads the position; both within {@code patience}. */
     Position stop(Duration patience, Binaries binaries) throws PostgresException {
         long end = System.nanoTime() + patience.toNanos();
-        try (Sql sql = Sql.open(layout, "postgres", patience)) {
+        try (Walsender walsender = Walsender.connect(layout, ANSWER);
+                Sql sql = Sql.open(layout, "postgres", patience)) {
             files.follow(null);
             sql.one("SELECT pg_reload_conf()", row -> row.getBoolean(1));
             awaitGone(sql, end);
@@ -60,7 +62,7 @@ final class Receiver {
                 Pause.of(POLL, "the WAL receiver ended");
                 wal = read(sql);
             }
-            Position position = position(sql, wal, binaries);
+            Position position = position(sql, walsender, wal, binaries);
             if (!pids(sql).isEmpty()) {
                 throw new PostgresException(
                         new Problem("ReceiverNotStopped", "a WAL receiver came back while its end was waited for"));
@@ -73,8 +75,9 @@ final class Receiver {
 
     /** The position, whether the receiver runs or not. */
     Position position(Duration timeout, Binaries binaries) throws PostgresException {
-        try (Sql sql = Sql.open(layout, "postgres", timeout)) {
-            return position(sql, read(sql), binaries);
+        try (Walsender walsender = Walsender.connect(layout, ANSWER);
+                Sql sql = Sql.open(layout, "postgres", timeout)) {
+            return position(sql, walsender, read(sql), binaries);
         } catch (SQLException | IOException e) {
             throw unknown(e);
         }
@@ -123,14 +126,12 @@ final class Receiver {
                         row.getLong(7)));
     }
 
-    private Position position(Sql sql, Wal wal, Binaries binaries) throws SQLException, IOException, PostgresException {
+    private Position position(Sql sql, Walsender walsender, Wal wal, Binaries binaries)
+            throws SQLException, IOException, PostgresException {
         if (!wal.inRecovery()) {
             throw new PostgresException(new Problem("NotAReplica", "this member is a primary"));
         }
-        int timeline;
-        try (Sql walsender = Sql.openReplication(layout, Duration.ofSeconds(1))) {
-            timeline = walsender.one("IDENTIFY_SYSTEM", row -> row.getInt(2));
-        }
+        int timeline = walsender.timeline();
         String received = wal.received();
         long replayed = Lsn.parse(wal.replayed());
         long lsn = received == null ? replayed : Math.max(Lsn.parse(received), replayed);

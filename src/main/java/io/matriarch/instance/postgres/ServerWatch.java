@@ -33,6 +33,13 @@ final class ServerWatch {
                         OR (SELECT setting <> '0' FROM pg_settings WHERE name = 'recovery_min_apply_delay'))
             """;
 
+    private static final String NEWEST_HISTORY = """
+            SELECT CASE WHEN pg_is_in_recovery() AND NOT EXISTS (SELECT FROM pg_stat_wal_receiver)
+                        THEN (SELECT coalesce(max(('x' || substr(name, 1, 8))::bit(32)::int), 0) FROM pg_ls_waldir()
+                              WHERE name LIKE '%.history')
+                        ELSE 0 END
+            """;
+
     private static final String SENDERS = """
             SELECT application_name, coalesce(host(client_addr), ''), state = 'streaming',
                    coalesce(flush_lsn::text, ''), coalesce(replay_lsn::text, '')
@@ -45,6 +52,9 @@ final class ServerWatch {
     private List<String> pendingRestart = List.of();
     private String replayedTo = "";
     private int replaying;
+    /** The timeline that was received last, from the server that runs; 0 when none was. */
+    private int received;
+
     private int rounds;
 
     ServerWatch(Layout layout) {
@@ -95,6 +105,7 @@ final class ServerWatch {
                         "SELECT name FROM pg_settings WHERE pending_restart ORDER BY name", row -> row.getString(1));
             }
             List<Sender> senders = senders(open);
+            int newest = newestHistory(open);
             return open.one(
                     STATE,
                     row -> new ServerState(
@@ -103,7 +114,7 @@ final class ServerWatch {
                             row.getBoolean(1),
                             row.getBoolean(4),
                             postmaster.walGone(),
-                            timeline(row),
+                            timeline(row, newest),
                             row.getString(2).split(" ")[0],
                             revision,
                             rejected,
@@ -132,12 +143,17 @@ final class ServerWatch {
         }
     }
 
-    /** Without a receiver pg_control may still name a former timeline; only a walsender tells which one is replayed. */
-    private int timeline(ResultSet row) throws SQLException {
+    /** Without a receiver pg_control may still name a former timeline; for sure only a walsender tells which one is replayed. */
+    private int timeline(ResultSet row, int newest) throws SQLException {
         boolean unsure = row.getBoolean(1) && row.getInt(8) == 0;
         if (!unsure) {
             replayedTo = "";
+            received = row.getInt(8);
             return row.getInt(3);
+        }
+        if (received > 0 && newest <= received) {
+            // All that it may have begun to replay since would have a history here.
+            return received;
         }
         String replayed = String.valueOf(row.getString(6));
         if (!replayed.equals(replayedTo)) {
@@ -147,6 +163,11 @@ final class ServerWatch {
             replayedTo = replayed;
         }
         return Math.max(replaying, row.getInt(3));
+    }
+
+    /** The newest timeline that has a history file; looked for only when no receiver tells more. */
+    private int newestHistory(Sql open) throws SQLException {
+        return received == 0 ? 0 : open.one(NEWEST_HISTORY, row -> row.getInt(1));
     }
 
     private List<Sender> senders(Sql open) throws SQLException {
@@ -196,6 +217,7 @@ final class ServerWatch {
 
     private void close() {
         replayedTo = "";
+        received = 0;
         if (sql != null) {
             sql.close();
             sql = null;

@@ -72,6 +72,11 @@ public record TimelineHistory(int timeline, List<Fork> forks) {
         return forks.isEmpty() ? 0 : forks.getLast().lsn();
     }
 
+    /** The timeline that it forked off; 0 for the first. */
+    public int parent() {
+        return forks.isEmpty() ? 0 : forks.getLast().timeline();
+    }
+
     /** The timeline and all it comes from. */
     Set<Integer> lineage() {
         return Stream.concat(forks.stream().map(Fork::timeline), Stream.of(timeline))

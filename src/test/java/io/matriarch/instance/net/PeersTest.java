@@ -98,6 +98,11 @@ class PeersTest {
         }
 
         @Override
+        public void news(Peer.News news) {
+            asked.add(news);
+        }
+
+        @Override
         public void nominate(Peer.Nomination nomination) {
             asked.add(nomination);
         }
@@ -135,8 +140,9 @@ class PeersTest {
         assertThat(client.vote(ADDRESS, vote)).isEqualTo(VOTE);
         client.nominate(ADDRESS, nomination);
         client.handOver(ADDRESS, handOver);
+        client.news(ADDRESS, new Peer.News(2));
         assertThat(client.position(ADDRESS)).isEqualTo(new Peer.PositionAnswer(3, "1/2A", true, Map.of(2, "1/0")));
-        assertThat(asked).containsExactly(failsafe, vote, nomination, handOver);
+        assertThat(asked).containsExactly(failsafe, vote, nomination, handOver, new Peer.News(2));
     }
 
     @Test

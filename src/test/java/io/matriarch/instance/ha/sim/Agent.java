@@ -357,6 +357,9 @@ final class Agent {
         } else {
             promise(promise);
         }
+        if (request.ordinal() != me.ordinal()) {
+            memory.granted(request, node.time());
+        }
         if (request.vacancy() == Peer.Vacancy.Missing) {
             answer.accept(new Peer.Vote(true, null, me.ordinal(), 0, null, true, false, promise.epoch()));
             return;
