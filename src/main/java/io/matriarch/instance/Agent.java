@@ -40,6 +40,9 @@ final class Agent implements AgentServer.Member {
     private static final Duration LOOK = Duration.ofSeconds(2);
     private static final Duration IDLE = Duration.ofSeconds(1);
     private static final Duration BUSY = Duration.ofMillis(50);
+    /** Who waits for others hears of them. */
+    private static final Duration LOOKING = Duration.ofMillis(100);
+
     private static final Duration CERTIFICATES = Duration.ofSeconds(10);
     private static final Duration STUCK = Duration.ofSeconds(30);
     private static final Duration CATCH_UP = Duration.ofSeconds(10);
@@ -157,7 +160,7 @@ final class Agent implements AgentServer.Member {
                 memory.decided(seen, decision);
                 act(seen, decision);
                 over = decision.exit();
-                pause = settled(seen, decision) ? IDLE : BUSY;
+                pause = settled(seen, decision) ? IDLE : decision.lease() instanceof LeaseWish.Watch ? LOOKING : BUSY;
             } catch (RuntimeException e) {
                 // Guard and fuse go on; when this does not pass, /live fails and the kubelet starts anew.
                 LOG.error("a turn of the loop failed", e);

@@ -33,10 +33,13 @@ final class LeaseKeeper {
     /** News for the Lease do not wait for the next renewal, but come no faster than this. */
     private static final Duration LEAST = Duration.ofMillis(50);
 
+    /** The same for who comes and who goes, whom clients wait for. */
+    private static final Duration AT_ONCE = Duration.ofMillis(10);
+
     /** So long after news of a primary that ended, and this often, the Lease is looked at. */
     private static final Duration HURRY = Duration.ofSeconds(3);
 
-    private static final Duration HURRIED = Duration.ofMillis(60);
+    private static final Duration HURRIED = Duration.ofMillis(120);
     private static final Duration ANSWERS = Duration.ofSeconds(5);
 
     private final LeaseApi api;
@@ -183,13 +186,18 @@ final class LeaseKeeper {
         lock.lock();
         try {
             if (wish.equals(done)) {
-                changed.await(hurried() ? 20 : 100, TimeUnit.MILLISECONDS);
+                changed.await(hurried() || others(done) ? 10 : 100, TimeUnit.MILLISECONDS);
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } finally {
             lock.unlock();
         }
+    }
+
+    /** What others wait for. */
+    private static boolean others(LeaseWish wish) {
+        return wish instanceof LeaseWish.Take || wish instanceof LeaseWish.Release;
     }
 
     private void turn(LeaseWish now) throws IOException {
@@ -200,7 +208,7 @@ final class LeaseKeeper {
                 Optional<LeaseView> free =
                         view.filter(lease -> lease.resourceVersion().equals(take.resourceVersion()));
                 if (free.isPresent()) {
-                    if (elapsed(away ? RETRY : LEAST)) {
+                    if (elapsed(away ? RETRY : AT_ONCE)) {
                         if (!away) {
                             LOG.info("taking the Lease: epoch {}", take.state().epoch());
                         }
@@ -232,7 +240,7 @@ final class LeaseKeeper {
             }
             case LeaseWish.Release release -> {
                 if (mine.isPresent()) {
-                    if (elapsed(away ? RETRY : LEAST)) {
+                    if (elapsed(away ? RETRY : AT_ONCE)) {
                         LOG.info("giving the Lease back");
                         write(mine.get(), "", release.state());
                     }

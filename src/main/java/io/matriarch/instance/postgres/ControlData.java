@@ -1,7 +1,11 @@
 package io.matriarch.instance.postgres;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -32,6 +36,8 @@ record ControlData(
     private static final String SHUT_DOWN = "shut down";
 
     private static final String SHUT_DOWN_IN_RECOVERY = "shut down in recovery";
+    private static final int STATE_OFFSET = 16;
+    private static final int DB_SHUTDOWNED = 1;
     private static final int DEFAULT_SEGMENT = 16 * 1024 * 1024;
 
     private static final List<String> HOT_STANDBY_SETTINGS = List.of(
@@ -44,6 +50,17 @@ record ControlData(
         Commands.Outcome outcome =
                 Commands.run(List.of(binaries.program("pg_controldata"), "-D", pgdata.toString()), pgdata);
         return outcome.ok() ? Optional.of(parse(outcome.lines())) : Optional.empty();
+    }
+
+    /**
+     * Whether pg_control says that a primary was shut down, read without starting a program: {@code DBState} stands behind the system identifier
+     * and two versions in every release (PostgreSQL, catalog/pg_control.h). Only for who waits for it; {@link #read} says it for certain.
+     */
+    static boolean looksShutDown(Path pgdata) throws IOException {
+        try (FileChannel file = FileChannel.open(pgdata.resolve("global/pg_control"), StandardOpenOption.READ)) {
+            ByteBuffer state = ByteBuffer.allocate(Integer.BYTES).order(ByteOrder.nativeOrder());
+            return file.read(state, STATE_OFFSET) == Integer.BYTES && state.getInt(0) == DB_SHUTDOWNED;
+        }
     }
 
     static ControlData parse(List<String> lines) {

@@ -23,7 +23,7 @@ final class HandOver {
     private static final Duration CHECKPOINT = Duration.ofMinutes(10);
     private static final Duration SHORT_CHECKPOINT = Duration.ofSeconds(2);
     private static final Duration KEEPS_UP = Duration.ofSeconds(1);
-    private static final Duration POLL = Duration.ofMillis(20);
+    private static final Duration POLL = Duration.ofMillis(5);
     private static final Duration LONGEST = Duration.ofSeconds(8);
 
     private final Layout layout;
@@ -56,11 +56,14 @@ final class HandOver {
         postmaster.stopNow();
         long end = System.nanoTime() + LONGEST.toNanos();
         while (System.nanoTime() < end) {
-            Optional<ControlData> control = ControlData.read(binaries, layout.pgdata());
-            if (control.filter(ControlData::shutDown).isPresent()) {
-                return Lsn.parse(control.get().checkpoint());
+            boolean running = postmaster.running();
+            if (!running || ControlData.looksShutDown(layout.pgdata())) {
+                Optional<ControlData> control = ControlData.read(binaries, layout.pgdata());
+                if (control.filter(ControlData::shutDown).isPresent()) {
+                    return Lsn.parse(control.get().checkpoint());
+                }
             }
-            if (!postmaster.running()) {
+            if (!running) {
                 throw new PostgresException(new Problem(
                         "HandOverFailed",
                         "PostgreSQL ended without a shutdown checkpoint: "

@@ -46,6 +46,9 @@ final class ServerWatch {
             FROM pg_stat_replication WHERE usename = '%s' ORDER BY 1
             """.formatted(Layout.REPLICATION_ROLE);
 
+    /** A server that starts or ends is not asked more often: each question costs it a process. */
+    private static final Duration AGAIN = Duration.ofMillis(100);
+
     private final Layout layout;
     private final AtomicBoolean settingsChanged = new AtomicBoolean(true);
     private @Nullable Sql sql;
@@ -56,6 +59,8 @@ final class ServerWatch {
     private int received;
 
     private int rounds;
+    private volatile long refusedAt = System.nanoTime() - AGAIN.toNanos();
+    private String refusal = "";
 
     ServerWatch(Layout layout) {
         this.layout = layout;
@@ -69,6 +74,7 @@ final class ServerWatch {
     /** Whether the server lets us in. */
     boolean accepts() {
         try (Sql probe = Sql.open(layout, "postgres", Duration.ofSeconds(2))) {
+            refusedAt = System.nanoTime() - AGAIN.toNanos();
             return probe.one("SELECT true", row -> row.getBoolean(1));
         } catch (SQLException e) {
             return false;
@@ -92,6 +98,10 @@ final class ServerWatch {
                     List.of(),
                     List.of(),
                     postmaster.failure().orElse(null));
+        }
+        Duration refused = Duration.ofNanos(System.nanoTime() - refusedAt);
+        if (sql == null && refused.compareTo(AGAIN) < 0) {
+            return silent(postmaster, revision, rejected, refusal);
         }
         try {
             Sql open = connection(timeout);
@@ -127,20 +137,27 @@ final class ServerWatch {
                             wal(row, senders)));
         } catch (SQLException e) {
             close();
-            return new ServerState(
-                    true,
-                    false,
-                    false,
-                    false,
-                    postmaster.walGone(),
-                    0,
-                    null,
-                    revision,
-                    rejected,
-                    List.of(),
-                    List.of(),
-                    Optional.ofNullable(e.getMessage()).orElse("no answer"));
+            refusedAt = System.nanoTime();
+            refusal = Optional.ofNullable(e.getMessage()).orElse("no answer");
+            return silent(postmaster, revision, rejected, refusal);
         }
+    }
+
+    private static ServerState silent(
+            Postmaster postmaster, @Nullable String revision, @Nullable Rejected rejected, String why) {
+        return new ServerState(
+                true,
+                false,
+                false,
+                false,
+                postmaster.walGone(),
+                0,
+                null,
+                revision,
+                rejected,
+                List.of(),
+                List.of(),
+                why);
     }
 
     /** Without a receiver pg_control may still name a former timeline; for sure only a walsender tells which one is replayed. */
