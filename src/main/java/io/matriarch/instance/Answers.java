@@ -140,9 +140,8 @@ final class Answers implements AgentServer.Peers {
                 throw new IOException("PostgreSQL does not run here");
             }
             if (server.inRecovery()) {
-                Position position = replication.position(STOPPING);
                 return new Peer.PositionAnswer(
-                        position.timeline(), Lsn.text(position.lsn()), server.receiving(), Map.of());
+                        server.timeline(), Lsn.text(server.wal().end()), server.receiving(), Map.of());
             }
             Map<Integer, String> slots = new TreeMap<>();
             replication.slots(STOPPING).forEach((ordinal, lsn) -> slots.put(ordinal, Lsn.text(lsn)));
