@@ -64,6 +64,9 @@ final class LeaseKeeper {
     /** Whether the last look brought something new. */
     private boolean renewed;
 
+    /** Somebody said that there is something new. */
+    private volatile boolean called;
+
     private volatile Duration hurriedUntil = Duration.ZERO;
     private volatile Duration answered = Duration.ofDays(-1);
     private final AtomicLong renewals = new AtomicLong();
@@ -143,6 +146,7 @@ final class LeaseKeeper {
         lock.lock();
         try {
             hurriedUntil = clock.now().plus(HURRY);
+            called = true;
             changed.signalAll();
         } finally {
             lock.unlock();
@@ -283,7 +287,8 @@ final class LeaseKeeper {
     }
 
     private void look(Duration interval) throws IOException {
-        if (elapsed(hurried() ? HURRIED : interval)) {
+        if (called || elapsed(hurried() ? HURRIED : interval)) {
+            called = false;
             asked = clock.now();
             learn(api.get(), Optional.empty());
         }
