@@ -42,12 +42,17 @@ final class Replicas {
         if (view.spec().instances() == 1) {
             return "a single instance has no replicas";
         }
+        int fenced = Availability.fenced(view.spec(), view.replicas()).size();
+        if (fenced > 0 && fenced == view.replicas()) {
+            return "nobody serves: every member is fenced";
+        }
+        String who = fenced > 0 ? "every replica that is not fenced streams" : "every replica streams";
         return synchronous(view)
                 .map(s -> s.state() == SyncState.Quorum
-                        ? "every replica streams; a commit is acknowledged once %d of %s have flushed it"
-                                .formatted(s.acknowledgements(), replicas(view, s))
-                        : "every replica streams; a commit is acknowledged by the primary alone")
-                .orElse("every replica streams");
+                        ? "%s; a commit is acknowledged once %d of %s have flushed it"
+                                .formatted(who, s.acknowledgements(), replicas(view, s))
+                        : who + "; a commit is acknowledged by the primary alone")
+                .orElse(who);
     }
 
     private static String replicas(ClusterView view, Synchronous synchronous) {

@@ -4,12 +4,16 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /** Pods that do not come up, with what the user can do about it (rollout.md section 6). */
 final class Troubles {
     private static final String POD = "\0";
 
     private Troubles() {}
+
+    /** What an agent says of its volume. */
+    private static final Set<String> VOLUMES = Set.of("DiskFull", "VolumeError", "VolumeInUse");
 
     static List<Finding> findings(ClusterView view) {
         List<Finding> findings = new ArrayList<>();
@@ -27,7 +31,7 @@ final class Troubles {
         }
         // What several pods suffer from alike is said once.
         kinds.forEach((kind, trouble) -> findings.add(new Finding(
-                Finding.Topic.Cluster,
+                VOLUMES.contains(trouble.reason()) ? Finding.Topic.Volumes : Finding.Topic.Cluster,
                 trouble.needsUser(),
                 trouble.reason(),
                 kind.replace(POD, String.join(", ", pods.getOrDefault(kind, List.of()))))));

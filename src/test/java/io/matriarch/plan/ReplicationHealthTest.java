@@ -52,6 +52,39 @@ class ReplicationHealthTest {
     }
 
     @Test
+    void whoIsFencedIsNotSaidToStream() {
+        world.cluster = World.cluster(3, "fencedInstances: [2]");
+        primary(0, "synchronous", synchronous("Quorum", 1));
+        assertThat(told().getMessage()).startsWith("every replica that is not fenced streams");
+        world.cluster = World.cluster(3, "fencedInstances: ['*']");
+        assertThat(told().getMessage()).contains("nobody serves");
+    }
+
+    @Test
+    void aFullDiskIsTheVolumesTrouble() {
+        world.pod(
+                1,
+                "orders-r1",
+                false,
+                Map.of(
+                        "v",
+                        1,
+                        "role",
+                        "None",
+                        "state",
+                        "Failed",
+                        "epoch",
+                        1,
+                        "settings",
+                        "x",
+                        "problem",
+                        Map.of("reason", "DiskFull", "message", "the volume data-orders-1 is full")));
+        assertThat(condition("VolumesHealthy").getReason()).isEqualTo("DiskFull");
+        assertThat(condition("Ready").getReason()).isEqualTo("DiskFull");
+        assertThat(condition("Stalled").getReason()).isEqualTo("DiskFull");
+    }
+
+    @Test
     void quorumSaysWhoAcknowledges() {
         primary(0, "synchronous", synchronous("Quorum", 1));
         assertThat(told().getStatus()).isEqualTo("True");
