@@ -113,8 +113,10 @@ final class Checks {
         if (age > fuse() + 600 && world.now - node.wokeAt() > 500) {
             violated("I4: %d acknowledges %d ms after its last proof".formatted(node.ordinal, age));
         }
-        if (server.epoch < newestAcknowledged
-                && (server.names.acknowledgements() > 0 || world.now - node.wokeAt() > 600)) {
+        // An answer that a machine had ready when it stood still comes when it wakes, as one that was on its way comes
+        // late: I1 says what it may
+        // not be, and fence and fuse that no more come.
+        if (server.epoch < newestAcknowledged && world.now - node.wokeAt() > 600) {
             violated("I2: %d acknowledges in epoch %d after epoch %d did"
                     .formatted(node.ordinal, server.epoch, newestAcknowledged));
         }
@@ -224,6 +226,14 @@ final class Checks {
                 .count();
     }
 
+    /** The primary alone counted, as the user wished, and its disk was lost just then. */
+    private boolean degradedToLostDisk(LeaseView lease) {
+        Sync sync = lease.state().sync();
+        return sync != null
+                && sync.acknowledgements() == 0
+                && sync.voters().stream().allMatch(voter -> world.nodes.get(voter).disk.branch == null);
+    }
+
     /** I7 and I12: what is missing until one primary serves and all follow it; empty when nothing is. */
     Optional<String> unsettled(int instances, long since) {
         Server primary = newest;
@@ -231,6 +241,10 @@ final class Checks {
         if (lease == null) {
             // Only a human knows what may be lost (docs/contract.md, "A Lease that was deleted").
             return world.now - vanished < RECREATED ? Optional.of("I12: there is no Lease") : Optional.empty();
+        }
+        if (degradedToLostDisk(lease)) {
+            // Only it may have what was acknowledged last; who else may go on is for a human to say.
+            return Optional.empty();
         }
         if (primary == null || !primary.primary() || lease.state().epoch() != primary.epoch) {
             return Optional.of("I12: nobody serves: %s, and the Lease says %s, epoch %d, %s"
