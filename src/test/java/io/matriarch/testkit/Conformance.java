@@ -80,7 +80,7 @@ abstract class Conformance {
                 KubernetesClientException.class, () -> apply("two", map("m", Map.of("a", "2")), false));
         assertThat(refused.getCode()).isEqualTo(409);
         assertThat(refused.getStatus().getMessage())
-                .isEqualTo("Apply failed with 1 conflict: conflict with \"one\" using v1: .data.a");
+                .isEqualTo("Apply failed with 1 conflict: conflict with \"one\": .data.a");
         apply("two", map("m", Map.of("a", "2")), true);
         assertThat(apply("one", map("m", Map.of("b", "1"))).getData())
                 .containsOnly(Map.entry("a", "2"), Map.entry("b", "1"));
@@ -89,10 +89,17 @@ abstract class Conformance {
     @Test
     void whatAnUpdateChangedBelongsToItsManager() {
         apply("one", map("m", Map.of("a", "1", "b", "1")));
-        maps("m").edit(map -> new ConfigMapBuilder(map).addToData("a", "9").build());
+        maps("m")
+                .patch(
+                        new PatchContext.Builder()
+                                .withPatchType(PatchType.JSON_MERGE)
+                                .withFieldManager("hand")
+                                .build(),
+                        "{\"data\": {\"a\": \"9\", \"b\": \"9\"}}");
         KubernetesClientException refused = catchThrowableOfType(
                 KubernetesClientException.class, () -> apply("one", map("m", Map.of("a", "1", "b", "1")), false));
-        assertThat(refused.getCode()).isEqualTo(409);
+        assertThat(refused.getStatus().getMessage())
+                .isEqualTo("Apply failed with 2 conflicts: conflicts with \"hand\" using v1:\n- .data.a\n- .data.b");
         assertThat(apply("one", map("m", Map.of("a", "1", "b", "1"))).getData()).containsEntry("a", "1");
     }
 

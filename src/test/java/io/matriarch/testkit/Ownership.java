@@ -5,7 +5,9 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
 import java.util.Iterator;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * Who owns which fields: {@code metadata.managedFields}, and the two ways to write that mind it (Kubernetes documentation, "Server-Side Apply").
@@ -39,36 +41,39 @@ record Ownership(String manager, boolean apply, String subresource, Kind kind) {
     }
 
     private void refuseConflicts(ObjectNode live, ObjectNode written) {
-        List<String> fields = new ArrayList<>();
-        List<String> causes = new ArrayList<>();
+        Map<String, List<String>> conflicts = new LinkedHashMap<>();
         for (JsonNode entry : entries(live)) {
-            if (!mine(entry)) {
-                String who = "\"%s\"%s using %s"
-                        .formatted(
-                                entry.path("manager").asText(),
-                                entry.has("subresource")
-                                        ? " with subresource \"%s\""
-                                                .formatted(entry.path("subresource")
-                                                        .asText())
-                                        : "",
-                                entry.path("apiVersion").asText());
-                Fields.paths(Fields.intersection(entry.path("fieldsV1"), written))
-                        .forEach(path -> {
-                            fields.add(path);
-                            causes.add("conflict with " + who);
-                        });
+            List<String> fields = Fields.paths(Fields.intersection(entry.path("fieldsV1"), written));
+            if (!mine(entry) && !fields.isEmpty()) {
+                conflicts.put(named(entry), fields);
             }
         }
-        if (!fields.isEmpty()) {
-            String what = fields.size() == 1
-                    ? "1 conflict: " + causes.getFirst() + ": " + fields.getFirst()
-                    : fields.size() + " conflicts: " + causes.getFirst() + ":\n- " + String.join("\n- ", fields);
-            ApiError error = new ApiError(409, "Conflict", "Apply failed with " + what);
-            for (int i = 0; i < fields.size(); i++) {
-                error.because("FieldManagerConflict", causes.get(i), fields.get(i));
-            }
-            throw error;
+        if (conflicts.isEmpty()) {
+            return;
         }
+        long count = conflicts.values().stream().mapToLong(List::size).sum();
+        List<String> text = new ArrayList<>();
+        conflicts.forEach((who, fields) -> text.add(
+                count == 1
+                        ? "conflict with %s: %s".formatted(who, fields.getFirst())
+                        : "conflicts with %s:\n- %s".formatted(who, String.join("\n- ", fields))));
+        ApiError error = new ApiError(
+                409,
+                "Conflict",
+                "Apply failed with %d conflict%s: %s".formatted(count, count == 1 ? "" : "s", String.join("\n", text)));
+        conflicts.forEach((who, fields) ->
+                fields.forEach(field -> error.because("FieldManagerConflict", "conflict with " + who, field)));
+        throw error;
+    }
+
+    private static String named(JsonNode entry) {
+        String who = "\"" + entry.path("manager").asText() + "\"";
+        if (entry.has("subresource")) {
+            who += " with subresource \"" + entry.path("subresource").asText() + "\"";
+        }
+        return entry.path("operation").asText().equals("Update")
+                ? who + " using " + entry.path("apiVersion").asText()
+                : who;
     }
 
     /**
