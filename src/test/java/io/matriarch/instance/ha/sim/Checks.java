@@ -18,6 +18,9 @@ final class Checks {
 
     private @Nullable Server newest;
     private @Nullable Branch newestBranch;
+    /** The newest reign that a user forced. */
+    private long forcedEpoch;
+
     private long newestAcknowledged;
     private static final long RECREATED = 40_000;
     private long written;
@@ -77,6 +80,9 @@ final class Checks {
         if (is.sync() == null || forced) {
             acknowledged.clear();
         }
+        if (forced) {
+            forcedEpoch = is.epoch();
+        }
     }
 
     /** What others count on: by what the Lease says, once it says so. */
@@ -102,6 +108,11 @@ final class Checks {
         lastAcknowledged = world.now;
         Branch branch = java.util.Objects.requireNonNull(server.disk.branch);
         Node node = server.node;
+        if (server.epoch < forcedEpoch) {
+            // The user said that what the former primary still has may be lost, whoever has promised it what
+            // (docs/high-availability.md).
+            return;
+        }
         if (!world.clocked) {
             // Who waits for nobody has only the clock to be safe by.
             if (server.names.acknowledgements() > 0) {
