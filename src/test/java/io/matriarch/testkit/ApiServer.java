@@ -17,7 +17,6 @@ import io.matriarch.testkit.Store.Snapshot;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -25,7 +24,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.function.BiFunction;
 import java.util.stream.Stream;
 
 /** The API server: plain HTTP on a loopback port of its own. It knows the built-in kinds of {@link Kind} and the definitions in {@code crds/}. */
@@ -44,7 +42,7 @@ public final class ApiServer implements AutoCloseable {
     private final GarbageCollector garbage = new GarbageCollector(store, kinds, objects);
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
     private HttpServer server;
-    private volatile BiFunction<String, String, String> logs = (namespace, pod) -> "";
+    private final PodLogs logs = new PodLogs(store);
 
     public ApiServer() throws IOException {
         this(0);
@@ -104,9 +102,9 @@ public final class ApiServer implements AutoCloseable {
         objects.serviceRange(prefix);
     }
 
-    /** What {@code kubectl logs} shows of a pod, by namespace and name. */
-    public void logs(BiFunction<String, String, String> source) {
-        logs = source;
+    /** Where {@code kubectl logs} finds what containers write. */
+    public void logs(PodLogs.Source source) {
+        logs.from(source);
     }
 
     /** No longer reachable, until {@link #resume}; nothing is lost. */
@@ -209,10 +207,7 @@ public final class ApiServer implements AutoCloseable {
     private void read(Request request) throws IOException {
         if (!request.name().isEmpty()) {
             if (request.subresource().equals("log")) {
-                if (store.get(request.key()).isEmpty()) {
-                    throw ApiError.notFound(request.kind(), request.name());
-                }
-                text(request.exchange(), logs.apply(request.namespace(), request.name()));
+                logs.serve(request);
                 return;
             }
             ObjectNode object = request.subresource().equals("scale")
@@ -384,13 +379,6 @@ public final class ApiServer implements AutoCloseable {
                 .put("kind", "Status")
                 .put("apiVersion", "v1")
                 .put("status", "Success");
-    }
-
-    private static void text(HttpExchange exchange, String text) throws IOException {
-        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
-        exchange.getResponseHeaders().set("Content-Type", "text/plain");
-        exchange.sendResponseHeaders(200, bytes.length == 0 ? -1 : bytes.length);
-        exchange.getResponseBody().write(bytes);
     }
 
     private static void send(HttpExchange exchange, int code, JsonNode body) throws IOException {

@@ -10,9 +10,11 @@ import java.util.Optional;
 /** What clients ask first: version, groups, resources. */
 final class Discovery {
     private final Kinds kinds;
+    private final OpenApi openApi;
 
     Discovery(Kinds kinds) {
         this.kinds = kinds;
+        this.openApi = new OpenApi(kinds);
     }
 
     Optional<JsonNode> answer(List<String> path) {
@@ -29,7 +31,7 @@ final class Discovery {
             }
             case "apis" -> Optional.of(groups());
             case "healthz", "readyz", "livez" -> Optional.of(object());
-            default -> resources(path);
+            default -> openApi.answer(path).or(() -> resources(path));
         };
     }
 

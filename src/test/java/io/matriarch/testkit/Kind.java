@@ -50,6 +50,12 @@ record Kind(
             builtIn("policy", "v1", "poddisruptionbudgets", "PodDisruptionBudget", "status,generation", "pdb"),
             builtIn("rbac.authorization.k8s.io", "v1", "roles", "Role", ""),
             builtIn("rbac.authorization.k8s.io", "v1", "rolebindings", "RoleBinding", ""),
+            builtIn("rbac.authorization.k8s.io", "v1", "clusterroles", "ClusterRole", "cluster"),
+            builtIn("rbac.authorization.k8s.io", "v1", "clusterrolebindings", "ClusterRoleBinding", "cluster"),
+            // Kept, so that a manifest of the operator can be applied; nothing runs them.
+            builtIn("apps", "v1", "deployments", "Deployment", "status,generation,scale,all", "deploy"),
+            builtIn("networking.k8s.io", "v1", "networkpolicies", "NetworkPolicy", "generation", "netpol"),
+            builtIn("flowcontrol.apiserver.k8s.io", "v1", "flowschemas", "FlowSchema", "cluster,status,generation"),
             builtIn("coordination.k8s.io", "v1", "leases", "Lease", ""),
             builtIn("discovery.k8s.io", "v1", "endpointslices", "EndpointSlice", "generation"),
             builtIn("storage.k8s.io", "v1", "storageclasses", "StorageClass", "cluster", "sc"),

@@ -1,6 +1,7 @@
 package io.matriarch.testkit.node;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
@@ -8,8 +9,11 @@ import io.fabric8.kubernetes.api.model.ContainerStatus;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodStatus;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.dsl.LogWatch;
 import io.fabric8.kubernetes.client.utils.Serialization;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -158,6 +162,32 @@ class KubeletTest {
             assertThat(mounted.resolve("gone")).doesNotExist();
         });
         assertThat(Files.readSymbolicLink(mounted.resolve("a"))).hasToString("..data/a");
+    }
+
+    @Test
+    void logsAreShownWholeInPartAndAsTheyCome() throws Exception {
+        create("""
+                metadata: {name: tells}
+                spec:
+                  containers:
+                  - {name: main, image: shell, command: [sh, -c, "echo one; echo two; sleep 4; echo three"]}
+                  - {name: side, image: shell, command: [sh, -c, "echo beside; sleep 600"]}
+                  restartPolicy: Never
+                """);
+        var pod = user.pods().inNamespace("default").withName("tells");
+        eventually(() -> assertThat(pod.inContainer("main").getLog()).isEqualTo("one\ntwo\n"));
+        eventually(() -> assertThat(pod.inContainer("side").getLog()).isEqualTo("beside\n"));
+        assertThat(pod.inContainer("main").tailingLines(1).getLog()).isEqualTo("two\n");
+        assertThatThrownBy(pod::getLog).hasMessageContaining("choose one of: [main, side]");
+        assertThatThrownBy(() -> pod.inContainer("none").getLog()).hasMessageContaining("not valid");
+        assertThatThrownBy(() -> pod.inContainer("side").terminated().getLog()).hasMessageContaining("previous");
+        ByteArrayOutputStream followed = new ByteArrayOutputStream();
+        try (LogWatch watch = pod.inContainer("main").watchLog(followed)) {
+            eventually(
+                    () -> assertThat(followed.toString(StandardCharsets.UTF_8)).isEqualTo("one\ntwo\n"));
+            eventually(
+                    () -> assertThat(followed.toString(StandardCharsets.UTF_8)).isEqualTo("one\ntwo\nthree\n"));
+        }
     }
 
     @Test

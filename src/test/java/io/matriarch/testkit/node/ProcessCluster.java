@@ -43,6 +43,9 @@ public final class ProcessCluster implements AutoCloseable {
     /** @param apiPort of the API server on 127.0.0.1; 0 for any */
     public ProcessCluster(int nodes, Timing timing, int apiPort) throws IOException {
         embedded = new Embedded(false, apiPort);
+        embedded.api()
+                .logs((namespace, pod, container, previous) ->
+                        worker(namespace, pod).flatMap(worker -> worker.log(container, previous)));
         machine = Machine.open(Path.of("/tmp"));
         embedded.api().serviceRange(machine.addresses().prefix());
         client = embedded.api().client("kubelet");

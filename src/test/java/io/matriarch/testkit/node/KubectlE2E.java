@@ -1,0 +1,115 @@
+package io.matriarch.testkit.node;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.condition.EnabledIfEnvironmentVariable;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The kubectl and helm that people have work against the embedded Kubernetes. Runs where they are: beside the end-to-end tests. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@EnabledIfEnvironmentVariable(named = "KUBECONFIG", matches = ".+")
+class KubectlE2E {
+    private static final Timing TIMING =
+            new Timing(Duration.ofMillis(700), Duration.ofSeconds(2), Duration.ofMinutes(1), Duration.ofSeconds(1));
+
+    private final ProcessCluster cluster;
+
+    @TempDir
+    Path folder = Path.of("");
+
+    KubectlE2E() throws IOException {
+        cluster = new ProcessCluster(1, TIMING);
+        cluster.images().add("shell", Image.ofThisMachine());
+    }
+
+    @AfterAll
+    void close() throws IOException {
+        cluster.close();
+    }
+
+    private String run(String... command) throws Exception {
+        Path kubeconfig = cluster.api().kubeconfig(folder.resolve("kubeconfig"));
+        ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+        builder.environment().put("KUBECONFIG", kubeconfig.toString());
+        Process process = builder.start();
+        String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+        assertThat(process.exitValue()).as(List.of(command) + ":\n" + said).isZero();
+        return said;
+    }
+
+    private String kubectl(String... arguments) throws Exception {
+        List<String> command = new ArrayList<>(List.of("kubectl"));
+        command.addAll(List.of(arguments));
+        return run(command.toArray(String[]::new));
+    }
+
+    private String file(String yaml) throws IOException {
+        return Files.writeString(folder.resolve("it.yaml"), yaml).toString();
+    }
+
+    @Test
+    void aWorkloadIsAppliedLookedAtChangedAndDeleted() throws Exception {
+        String manifest = """
+                apiVersion: apps/v1
+                kind: StatefulSet
+                metadata: {name: s}
+                spec:
+                  serviceName: s
+                  selector: {matchLabels: {app: s}}
+                  template:
+                    metadata: {labels: {app: s}}
+                    spec:
+                      containers: [{name: main, image: shell, command: [sh, -c, "echo hello; exec sleep 600"]}]
+                """;
+        assertThat(kubectl("apply", "-f", file(manifest))).contains("statefulset.apps/s created");
+        kubectl("wait", "--for=condition=Ready", "pod/s-0", "--timeout=30s");
+        assertThat(kubectl("get", "pods")).contains("NAME").contains("s-0").contains("Running");
+        assertThat(kubectl("describe", "statefulset", "s")).contains("Replicas:");
+        assertThat(kubectl("describe", "pod", "s-0")).contains("Started");
+        assertThat(kubectl("logs", "s-0")).isEqualTo("hello\n");
+        assertThat(kubectl("logs", "statefulset/s", "-c", "main", "--tail=1")).endsWith("hello\n");
+        assertThat(kubectl("scale", "statefulset/s", "--replicas=2")).contains("scaled");
+        kubectl("wait", "--for=jsonpath={.status.readyReplicas}=2", "statefulset/s", "--timeout=30s");
+        assertThat(kubectl(
+                        "patch", "statefulset", "s", "--type=merge", "-p", "{\"metadata\":{\"labels\":{\"x\":\"y\"}}}"))
+                .contains("patched");
+        assertThat(kubectl("get", "statefulset", "s", "-o", "jsonpath={.metadata.labels.x}"))
+                .isEqualTo("y");
+        assertThat(kubectl("apply", "--server-side", "--force-conflicts", "-f", file(manifest)))
+                .contains("serverside-applied");
+        assertThat(kubectl("delete", "statefulset", "s", "--timeout=30s")).contains("deleted");
+        kubectl("wait", "--for=delete", "pod/s-0", "--timeout=30s");
+    }
+
+    @Test
+    void ourManifestsAreAccepted() throws Exception {
+        kubectl("apply", "--server-side", "--force-conflicts", "-f", "deploy/matriarch.yaml");
+        assertThat(kubectl("get", "deployments", "-n", "matriarch-system")).contains("matriarch");
+        String rendered = run(
+                "helm",
+                "template",
+                "second",
+                "deploy/chart",
+                "--namespace",
+                "second",
+                "--include-crds",
+                "--kube-version",
+                "1.34");
+        kubectl("apply", "-f", file("{apiVersion: v1, kind: Namespace, metadata: {name: second}}"));
+        kubectl("apply", "--server-side", "--force-conflicts", "-n", "second", "-f", file(rendered));
+        assertThat(kubectl("apply", "-f", "examples/quickstart.yaml")).contains("postgrescluster");
+        assertThat(kubectl("get", "pgc")).contains("INSTANCES");
+    }
+}
