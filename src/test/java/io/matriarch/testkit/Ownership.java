@@ -43,7 +43,9 @@ record Ownership(String manager, boolean apply, String subresource, Kind kind) {
     private void refuseConflicts(ObjectNode live, ObjectNode written) {
         Map<String, List<String>> conflicts = new LinkedHashMap<>();
         for (JsonNode entry : entries(live)) {
-            List<String> fields = Fields.paths(Fields.intersection(entry.path("fieldsV1"), written));
+            List<String> fields = Fields.paths(Fields.intersection(entry.path("fieldsV1"), written)).stream()
+                    .sorted()
+                    .toList();
             if (!mine(entry) && !fields.isEmpty()) {
                 conflicts.put(named(entry), fields);
             }
