@@ -31,6 +31,10 @@ public final class Playground implements Callable<Integer> {
 
     public static void main(String[] arguments) {
         CommandLine line = new CommandLine(new Playground());
+        line.setParameterExceptionHandler((e, words) -> {
+            System.err.println("playground: " + e.getMessage() + " (--help says what there is)");
+            return REFUSED;
+        });
         line.setExecutionExceptionHandler((e, command, result) -> {
             System.err.println("playground: " + (e.getMessage() == null ? e : e.getMessage()));
             return e instanceof Refusal ? REFUSED : 1;
@@ -79,7 +83,9 @@ public final class Playground implements Callable<Integer> {
         try {
             return new Theatre(3, port);
         } catch (BindException e) {
-            throw new Refusal("port %d of 127.0.0.1 is in use: choose another with --port".formatted(port));
+            throw Refusal.port(port, e);
+        } catch (IOException e) {
+            throw Refusal.because(e);
         }
     }
 

@@ -1,16 +1,22 @@
 package io.matriarch.testkit.node;
 
 import java.io.IOException;
+import java.net.BindException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.util.BitSet;
+import java.util.Optional;
+import java.util.function.Predicate;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * Loopback addresses of one cluster: a block 127.x.0.0/16 that no other cluster of this machine has. The kernel keeps the blocks apart: a socket
  * bound to a port that nothing else uses is held as long as this program lives.
  */
 final class Addresses implements AutoCloseable {
+    private static final Pattern PREFIX = Pattern.compile("127\\.(\\d{1,3})");
     private static final int MARK = 47471;
     private static final int FIRST = 64;
     private static final int LAST = 250;
@@ -27,19 +33,39 @@ final class Addresses implements AutoCloseable {
         this.mark = mark;
     }
 
-    /** The first block that is free. */
-    static Addresses claim() throws IOException {
+    /** The first block that is free, and that fits: {@code 127.x} does. */
+    static Addresses claim(Predicate<String> fits) throws IOException {
         for (int block = FIRST; block <= LAST; block++) {
-            ServerSocket mark = new ServerSocket();
-            try {
-                mark.bind(new InetSocketAddress(address(block, 0, 1), MARK));
-                return new Addresses(block, mark);
-            } catch (java.net.BindException used) {
-                mark.close();
+            Optional<Addresses> claimed = claim(block);
+            if (claimed.isPresent() && fits.test(claimed.get().prefix())) {
+                return claimed.get();
+            }
+            if (claimed.isPresent()) {
+                claimed.get().close();
             }
         }
         throw new IOException(
                 "no loopback addresses are left: 127.%d.0.0/16 to 127.%d.0.0/16 are in use".formatted(FIRST, LAST));
+    }
+
+    /** This block, given as {@code 127.x}, unless a cluster that lives has it, or it is no block of clusters. */
+    static Optional<Addresses> claim(String prefix) throws IOException {
+        Matcher block = PREFIX.matcher(prefix);
+        return block.matches() ? claim(Integer.parseInt(block.group(1))) : Optional.empty();
+    }
+
+    private static Optional<Addresses> claim(int block) throws IOException {
+        if (block < FIRST || block > LAST) {
+            return Optional.empty();
+        }
+        ServerSocket mark = new ServerSocket();
+        try {
+            mark.bind(new InetSocketAddress(address(block, 0, 1), MARK));
+            return Optional.of(new Addresses(block, mark));
+        } catch (BindException used) {
+            mark.close();
+            return Optional.empty();
+        }
     }
 
     private static InetAddress address(int block, int third, int last) throws IOException {

@@ -1,13 +1,21 @@
 package io.matriarch.testkit.node;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Stream;
 
 /**
  * What the nodes of one cluster have of this machine: a folder, another one for volumes, addresses, and a sweeper. The sweeper is a script that waits for this program to
@@ -20,6 +28,8 @@ final class Machine implements AutoCloseable {
     private static final Path MEMORY = Path.of("/dev/shm");
     private static final long ENOUGH_MEMORY = 4L << 30;
     private static final int PATIENCE_SECONDS = 60;
+    private static final String NAME = "matriarch-";
+    private static final Integer ROOT = 0;
 
     private final Path folder;
     private final Addresses addresses;
@@ -34,18 +44,61 @@ final class Machine implements AutoCloseable {
         this.sweeper = sweeper;
     }
 
-    /** Opens one under a folder; its path is short, because paths of sockets are limited to 107 characters. */
+    /**
+     * Opens one under a folder; its path is short, because paths of sockets are limited to 107 characters. First goes what dead clusters of this user left,
+     * of anybody when it is root; what others left is let alone, and its addresses with it.
+     */
     static Machine open(Path parent) throws IOException {
         RunAs user = RunAs.ofThisProgram();
-        Addresses addresses = Addresses.claim();
-        Path folder = parent.resolve("matriarch-" + addresses.prefix());
-        if (Files.exists(folder)) {
-            // Its addresses are free, so its program is dead: whatever is left of it goes.
-            sweep(folder, addresses).getOutputStream().close();
-            await(folder);
-        }
+        clean(parent);
+        Addresses addresses =
+                Addresses.claim(prefix -> leftovers(parent, prefix).isEmpty());
+        Path folder = parent.resolve(NAME + addresses.prefix());
         Files.createDirectory(folder, ENTERABLE);
         return new Machine(folder, addresses, user, sweep(folder, addresses));
+    }
+
+    /** A cluster whose addresses are free is dead, whatever is left of it. */
+    private static void clean(Path parent) throws IOException {
+        Set<String> names = new TreeSet<>();
+        for (Path place : List.of(parent, MEMORY)) {
+            if (Files.isDirectory(place)) {
+                try (DirectoryStream<Path> found = Files.newDirectoryStream(place, NAME + "127.*")) {
+                    found.forEach(
+                            path -> names.add(path.getFileName().toString().substring(NAME.length())));
+                }
+            }
+        }
+        for (String name : names) {
+            Optional<Addresses> claimed = Addresses.claim(name);
+            if (claimed.isPresent()) {
+                try (Addresses addresses = claimed.get()) {
+                    if (leftovers(parent, name).stream().allMatch(Machine::removable)) {
+                        sweep(parent.resolve(NAME + name), addresses)
+                                .getOutputStream()
+                                .close();
+                        await(parent, name);
+                    }
+                }
+            }
+        }
+    }
+
+    /** Folders of a cluster that are there. */
+    private static List<Path> leftovers(Path parent, String prefix) {
+        return Stream.of(parent, MEMORY)
+                .map(place -> place.resolve(NAME + prefix))
+                .filter(path -> Files.exists(path, LinkOption.NOFOLLOW_LINKS))
+                .toList();
+    }
+
+    private static boolean removable(Path path) {
+        try {
+            Object us = Files.getAttribute(Path.of("/proc/self"), "unix:uid");
+            return us.equals(ROOT) || us.equals(Files.getAttribute(path, "unix:uid", LinkOption.NOFOLLOW_LINKS));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private static Process sweep(Path folder, Addresses addresses) throws IOException {
@@ -61,13 +114,14 @@ final class Machine implements AutoCloseable {
                 .start();
     }
 
-    private static void await(Path folder) throws IOException {
+    private static void await(Path parent, String prefix) throws IOException {
         long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS);
-        while (Files.exists(folder)) {
+        while (!leftovers(parent, prefix).isEmpty()) {
             if (System.nanoTime() > end) {
-                throw new IOException("what a former cluster left in %s cannot be removed".formatted(folder));
+                throw new IOException("what a former cluster left cannot be removed, remove it by hand: "
+                        + leftovers(parent, prefix));
             }
-            java.util.concurrent.locks.LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(50));
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(50));
         }
     }
 
