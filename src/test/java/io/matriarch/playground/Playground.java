@@ -30,13 +30,16 @@ public final class Playground implements Callable<Integer> {
     private Playground() {}
 
     public static void main(String[] arguments) {
-        CommandLine line = new CommandLine(new Playground());
+        Playground playground = new Playground();
+        CommandLine line = new CommandLine(playground);
         line.setParameterExceptionHandler((e, words) -> {
             System.err.println("playground: " + e.getMessage() + " (--help says what there is)");
             return REFUSED;
         });
         line.setExecutionExceptionHandler((e, command, result) -> {
-            System.err.println("playground: " + (e.getMessage() == null ? e : e.getMessage()));
+            if (!playground.ending) { // what Ctrl-C interrupted is no news
+                System.err.println("playground: " + (e.getMessage() == null ? e : e.getMessage()));
+            }
             return e instanceof Refusal ? REFUSED : 1;
         });
         System.exit(line.execute(arguments));

@@ -2,8 +2,10 @@ package io.matriarch.testkit.node;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -41,6 +43,40 @@ class MachineTest {
             process.destroyForcibly();
         }
         assertThat(parent).isEmptyDirectory();
+    }
+
+    /** Maps a file, as PostgreSQL does its shared memory, until it is killed. */
+    static final class Mapper {
+        private Mapper() {}
+
+        public static void main(String[] arguments) throws Exception {
+            Path file = Path.of(arguments[0]);
+            try (FileChannel channel = FileChannel.open(
+                    file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+                System.out.println(channel.map(FileChannel.MapMode.READ_WRITE, 0, 4096));
+                System.in.read();
+            }
+        }
+    }
+
+    @Test
+    void sharedMemoryGoesWithTheProcessesThatHaveIt() throws Exception {
+        Path memory = Path.of("/dev/shm/PostgreSQL." + ProcessHandle.current().pid());
+        ProcessBuilder command = new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-cp",
+                System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
+                Mapper.class.getName(),
+                memory.toString());
+        Process process;
+        try (Machine machine = Machine.open(parent)) {
+            command.environment().put("container", machine.mark("pod/container/0"));
+            process = command.start();
+            assertThat(process.inputReader().readLine()).contains("4096");
+            assertThat(memory).exists();
+        }
+        assertThat(process.waitFor(5, TimeUnit.SECONDS)).isTrue();
+        assertThat(memory).doesNotExist();
     }
 
     @Test
