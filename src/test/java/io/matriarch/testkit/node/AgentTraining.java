@@ -3,7 +3,6 @@ package io.matriarch.testkit.node;
 import io.matriarch.testkit.MountedCertificates;
 import java.io.File;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -72,6 +71,7 @@ final class AgentTraining {
     }
 
     private static void train(Machine machine, Path agent, Path training, Path temporary) throws IOException {
+        Path log = temporary.resolve("log");
         ProcessBuilder builder = new ProcessBuilder(
                         "setsid",
                         SCRIPT.toAbsolutePath().toString(),
@@ -79,7 +79,8 @@ final class AgentTraining {
                         training.toString(),
                         machine.addresses().take(),
                         Integer.toString(SECONDS))
-                .redirectErrorStream(true);
+                .redirectErrorStream(true)
+                .redirectOutput(log.toFile());
         builder.environment()
                 .put(
                         "PATH",
@@ -90,10 +91,10 @@ final class AgentTraining {
         builder.environment().put("container", machine.mark("training"));
         Process process = builder.start();
         process.getOutputStream().close();
-        String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         try {
+            // Ctrl-C ends this; reading what it writes would wait for its end
             if (process.waitFor() != 0) {
-                throw new IOException("cannot train the agent: " + said);
+                throw new IOException("cannot train the agent: " + Files.readString(log));
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
