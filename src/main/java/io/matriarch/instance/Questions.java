@@ -100,6 +100,14 @@ final class Questions {
                         () -> pods.get(container.pod())
                                 .filter(pod -> pod.uid().equals(container.uid()))
                                 .ifPresent(pod -> memory.ended(pod.terminated())));
+            case Ask.Addresses addresses -> {
+                for (int member : addresses.of()) {
+                    once(
+                            "address of " + member,
+                            AGAIN,
+                            () -> present(member).ifPresent(there -> memory.located(member, there)));
+                }
+            }
         }
     }
 

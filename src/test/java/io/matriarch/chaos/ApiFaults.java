@@ -75,9 +75,6 @@ final class ApiFaults {
         scene.hold(Duration.ofSeconds(3));
     });
 
-    /** Those in which the primary goes on by the promises of the others. */
-    static final List<Fault> WITH_PROMISES = List.of(STOPPED, FROZEN, STOPPED_AND_POSTMASTER, FROZEN_AND_POSTMASTER);
-
     static final List<Fault> ALL = List.of(
             STOPPED,
             FROZEN,

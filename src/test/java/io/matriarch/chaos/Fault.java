@@ -44,10 +44,9 @@ record Fault(String name, Moves moves, Loses loses, Strike strike) {
         void on(Scene scene) throws Exception;
     }
 
-    /** Whether only root can make it, or without root the members would not know each other's addresses (docs/decisions/0003). */
+    /** Whether only root can make it. */
     boolean takesRoot() {
         return NetworkFaults.ALL.contains(this)
-                || ApiFaults.WITH_PROMISES.contains(this)
                 || equals(CompoundFaults.REWIND_BROKEN)
                 || equals(ProcessFaults.VOLUME_FULL)
                 || equals(ProcessFaults.VOLUME_STAYS_FULL);

@@ -26,7 +26,7 @@ final class Keys {
                     theatre.toggleApi();
                     yield theatre.apiOn()
                             ? "the API server is back"
-                            : "the API server is off: members go on until the primary's Lease runs out";
+                            : "the API server is off: the primary goes on by the promises of the others";
                 }
                 default -> Character.isDigit(key) ? node(key - '1') : "no such key: " + key;
             };

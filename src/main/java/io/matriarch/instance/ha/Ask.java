@@ -22,4 +22,7 @@ public sealed interface Ask {
 
     /** Of the API server: which containers of this pod has the kubelet seen end, if the pod has this UID? */
     record Container(String pod, String uid) implements Ask {}
+
+    /** Of the API server: which addresses have these members' pods? */
+    record Addresses(List<Integer> of) implements Ask {}
 }

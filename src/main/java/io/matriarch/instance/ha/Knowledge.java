@@ -28,6 +28,7 @@ import org.jspecify.annotations.Nullable;
  * @param ended containers that the kubelet saw end
  * @param told where others said they are, by ordinal
  * @param senders the members that streamed from here, and when last, by ordinal
+ * @param addresses of their pods, by ordinal, as far as the API server was asked: a connection may seem to come from elsewhere
  * @param leading since when the own PostgreSQL has been a primary that accepts connections; the present moment when it is none
  * @param enough when as many replicas as commits wait for were last streaming
  * @param settled since when every decision has wished for the voters that the Lease was seen to have: a renewal sent later proves that no
@@ -50,6 +51,7 @@ public record Knowledge(
         Set<String> ended,
         Map<Integer, Told> told,
         Map<Integer, Streamed> senders,
+        Map<Integer, String> addresses,
         Duration leading,
         Duration enough,
         Optional<Duration> settled,
@@ -154,6 +156,7 @@ public record Knowledge(
                 Optional.empty(),
                 Optional.empty(),
                 Set.of(),
+                Map.of(),
                 Map.of(),
                 Map.of(),
                 Duration.ZERO,

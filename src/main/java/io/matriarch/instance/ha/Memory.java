@@ -43,6 +43,7 @@ public final class Memory {
     private final Set<String> ended = new HashSet<>();
     private final Map<Integer, Told> told = new TreeMap<>();
     private final Map<Integer, Streamed> senders = new TreeMap<>();
+    private final Map<Integer, String> addresses = new TreeMap<>();
     private Duration leading;
     private Duration enough;
     private Optional<Duration> settled = Optional.empty();
@@ -86,6 +87,7 @@ public final class Memory {
                 Set.copyOf(ended),
                 new TreeMap<>(told),
                 new TreeMap<>(senders),
+                Map.copyOf(addresses),
                 leading,
                 enough,
                 settled,
@@ -182,6 +184,10 @@ public final class Memory {
 
     /** What was seen of the own server; {@code acknowledgements}: how many replicas commits wait for. */
     public synchronized void server(ServerState server, int acknowledgements, Duration now) {
+        // Who comes again may come from another pod.
+        addresses
+                .keySet()
+                .retainAll(server.wal().senders().stream().map(Sender::ordinal).toList());
         if (!server.accepting() || server.inRecovery()) {
             leading = now;
             enough = now;
@@ -202,6 +208,11 @@ public final class Memory {
         if (streaming >= acknowledgements) {
             enough = now;
         }
+    }
+
+    /** The API server says that a member's pod has this address. */
+    public synchronized void located(int ordinal, String address) {
+        addresses.put(ordinal, address);
     }
 
     /** A probe of the primary came to this. */

@@ -66,6 +66,10 @@ final class Serving {
             draft.profile(settings.failover().profile());
         }
         Plan plan = Plan.lease(new LeaseWish.Keep(draft.draft()));
+        List<Integer> unlocated = unlocated(seen);
+        if (!unlocated.isEmpty()) {
+            plan = plan.with(new Ask.Addresses(unlocated));
+        }
         if (!recorded) {
             // Nobody may follow before the Lease says whose timeline it is; nothing else matters before that.
             return plan;
@@ -107,7 +111,8 @@ final class Serving {
         Map<Integer, String> addresses = new TreeMap<>(state.addresses());
         addresses.put(me.ordinal(), me.address());
         for (Sender sender : server.wal().senders()) {
-            addresses.put(sender.ordinal(), sender.address());
+            addresses.put(
+                    sender.ordinal(), seen.knowledge().addresses().getOrDefault(sender.ordinal(), sender.address()));
         }
         if (seen.knowledge().kept() && !lossless) {
             // Who cannot be reached cannot promise anything either: without the API server it would stop this primary
@@ -143,6 +148,19 @@ final class Serving {
                 draft.checkpointTimeline(server.timeline());
             }
         }
+    }
+
+    /**
+     * Who reads from here, and nobody has asked where its pod is. Where its connection comes from need not be where it answers: the proxy of a
+     * service mesh and address translation between nodes show their own.
+     */
+    private static List<Integer> unlocated(Observation seen) {
+        return seen.server().wal().senders().stream()
+                .map(Sender::ordinal)
+                .filter(ordinal -> !seen.knowledge().addresses().containsKey(ordinal))
+                .filter(ordinal -> seen.knowledge().kept())
+                .distinct()
+                .toList();
     }
 
     private Step step(Observation seen, Settings settings, ClusterLease state) {

@@ -339,6 +339,9 @@ final class Agent {
                             }));
                 }
             }
+            // Members are reached by ordinal here, so nothing depends on it.
+            case Ask.Addresses addresses ->
+                addresses.of().forEach(member -> memory.located(member, Node.address(member)));
         }
     }
 
