@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Properties;
+import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 
@@ -109,7 +110,10 @@ final class Stage implements AutoCloseable {
     }
 
     Settings settings(Map<String, String> parameters, List<String> hba) {
-        return ConfigurationTest.settings(parameters, hba);
+        Map<String, String> all = new TreeMap<>(parameters);
+        // In the data folder, and not in /dev/shm, where it would outlive a server that was killed.
+        all.put("dynamic_shared_memory_type", "mmap");
+        return ConfigurationTest.settings(all, hba);
     }
 
     String sql(int ordinal, String database, String sql) throws Exception {
@@ -171,5 +175,22 @@ final class Stage implements AutoCloseable {
     @Override
     public void close() {
         members.forEach(LocalPostgres::kill);
+        for (int ordinal = 0; ordinal < 9; ordinal++) {
+            freeGuard(layout(ordinal).pgdata().resolve("postmaster.pid"));
+        }
+    }
+
+    /** A server that was killed leaves the bit of System V shared memory that guards its folder; its lock file says which. */
+    private static void freeGuard(Path lock) {
+        try {
+            if (Files.exists(lock)) {
+                String[] keyAndId = Files.readAllLines(lock).get(6).strip().split("\\s+");
+                new ProcessBuilder("ipcrm", "-m", keyAndId[1]).start().waitFor();
+            }
+        } catch (IOException | IndexOutOfBoundsException e) {
+            System.err.println(lock + ": " + e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 }
