@@ -1,10 +1,12 @@
 package io.matriarch.plan;
 
+import io.matriarch.api.contract.ClusterLease;
 import io.matriarch.api.contract.MemberReport;
 import io.matriarch.plan.Finding.Topic;
 import io.matriarch.render.Availability;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.TreeSet;
 
 /** What the agents report of PostgreSQL: roles, replication, settings. */
@@ -18,14 +20,24 @@ final class Health {
                 && view.primary().isEmpty()
                 && view.statefulSet().isPresent()
                 && Availability.fenced(view.spec(), view.replicas()).size() < view.replicas()) {
-            String last = view.holder().orElse("nobody");
+            String last = view.lease()
+                    .flatMap(Health::lastPrimary)
+                    .map("; the last one was %s"::formatted)
+                    .orElse("");
             findings.add(Finding.trouble(
-                    "NoPrimary",
-                    "no member serves as primary; the last one was %s. Replicas go on serving reads".formatted(last)));
+                    "NoPrimary", "no member serves as primary%s. Replicas go on serving reads".formatted(last)));
         }
         Replicas.tell(view, findings);
         configuration(view, findings);
         return findings;
+    }
+
+    /** Whose timeline it is: the Lease may have no holder any more, or already one that is not promoted yet. */
+    private static Optional<String> lastPrimary(ClusterLease lease) {
+        return lease.history().stream()
+                .filter(reign -> reign.timeline() == lease.timeline())
+                .reduce((former, next) -> next)
+                .map(ClusterLease.Reign::holder);
     }
 
     private static void fenced(ClusterView view, List<Finding> findings) {

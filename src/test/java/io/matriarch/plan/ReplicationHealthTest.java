@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fabric8.kubernetes.api.model.Condition;
 import io.matriarch.api.PostgresClusterStatus;
+import io.matriarch.api.contract.ClusterLease.Reign;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -114,6 +115,24 @@ class ReplicationHealthTest {
         assertThat(world.view().bootstrapped()).isTrue();
         assertThat(Health.findings(world.view())).extracting(Finding::reason).doesNotContain("NoPrimary");
         assertThat(condition("Ready").getReason()).isEqualTo("Creating");
+    }
+
+    /** Seen in the playground: "the last one was nobody" at first, and then the one that was about to be the next. */
+    @Test
+    void theLastPrimaryIsToldWhileThereIsNone() {
+        primary(0, "version", "17.6");
+        world.cluster.setStatus(status());
+        for (int member = 0; member < 3; member++) {
+            world.pod(member, "orders-r1", true, Map.of("v", 1, "role", "Replica", "state", "Waiting"));
+        }
+        Reign first = new Reign(1, 1, "0/0", "orders-0");
+        Reign second = new Reign(2, 2, "0/3000000", "orders-2");
+        Reign next = new Reign(3, 3, "0/0", "orders-1");
+        for (String holder : List.of("", "orders-1/uid/1")) {
+            world.between(holder.isEmpty() ? List.of(first, second) : List.of(first, second, next), holder);
+            assertThat(condition("Ready").getMessage())
+                    .contains("no member serves as primary; the last one was orders-2");
+        }
     }
 
     @Test

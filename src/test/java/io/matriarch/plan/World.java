@@ -221,6 +221,18 @@ final class World {
         lease.getSpec().setHolderIdentity(NAMES.pod(holder) + "/uid/1");
     }
 
+    /** Nobody holds the Lease, or the next one does and is not promoted yet; the timeline in use is 2. */
+    void between(List<ClusterLease.Reign> history, String holder) {
+        Lease lease = (Lease) Optional.ofNullable(objects.get("Lease/orders")).orElseThrow();
+        Map<String, String> annotations = new HashMap<>(lease.getMetadata().getAnnotations());
+        annotations.put(
+                Labels.LEASE,
+                Json.text(new ClusterLease(
+                        1, 3, ClusterLease.Phase.Serving, "10.0.0.1", 2, SYSTEM, List.of(0, 1, 2), history)));
+        lease.getMetadata().setAnnotations(annotations);
+        lease.getSpec().setHolderIdentity(holder);
+    }
+
     /** Who acknowledges commits, in the Lease. */
     void voters(List<Integer> voters) {
         lease(new ClusterLease.Sync(1, voters), null);

@@ -47,7 +47,7 @@ public final class Playground implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException, Refusal {
-        if (!tour && System.console() == null) {
+        if (!tour && (System.console() == null || !Terminal.there())) {
             throw new Refusal("this is no terminal: use --tour");
         }
         if (port < 0 || port > 65535) {

@@ -22,6 +22,15 @@ final class Terminal implements AutoCloseable {
         System.out.flush();
     }
 
+    /** Whether there is one to be used: after {@code su -c} standard input may be a terminal that is not this program's. */
+    static boolean there() {
+        try {
+            return !stty("-g").isEmpty();
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
     /** A key, if one was pressed. */
     static Optional<Character> key() throws IOException {
         return System.in.available() > 0 ? Optional.of((char) System.in.read()) : Optional.empty();
