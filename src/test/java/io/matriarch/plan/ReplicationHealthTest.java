@@ -120,7 +120,7 @@ class ReplicationHealthTest {
     /** Seen in the playground: "the last one was nobody" at first, and then the one that was about to be the next. */
     @Test
     void theLastPrimaryIsToldWhileThereIsNone() {
-        primary(0, "version", "17.6");
+        primary(0, "serverVersion", "17.6");
         world.cluster.setStatus(status());
         for (int member = 0; member < 3; member++) {
             world.pod(member, "orders-r1", true, Map.of("v", 1, "role", "Replica", "state", "Waiting"));
