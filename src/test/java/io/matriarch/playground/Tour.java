@@ -5,6 +5,7 @@ import io.matriarch.api.PostgresCluster;
 import io.matriarch.api.PostgresClusterStatus;
 import io.matriarch.testkit.node.Account;
 import io.matriarch.testkit.node.OperatorPod;
+import java.io.IOException;
 import java.io.PrintStream;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -18,6 +19,8 @@ import java.util.stream.IntStream;
 final class Tour {
     private static final Duration PATIENCE = Duration.ofMinutes(3);
     private static final int BATCH = 100;
+    /** Longer than the Lease lasts, which is 10 s: somebody else could have it. */
+    private static final Duration OUTAGE = Duration.ofSeconds(13);
 
     private final Theatre theatre;
     private final PrintStream out;
@@ -54,6 +57,7 @@ final class Tour {
                 && step("read them on every member", this::everyMemberHasAllRows)
                 && step("read them through the Service for reads", this::replicasHaveAllRows)
                 && step("kill the primary: a replica takes over, with every row", this::failOver)
+                && step("stop the API server for 13 s: writes go on, same primary", this::withoutApiServer)
                 && step("scale to four: the new member has the rows", () -> {
                     theatre.scale(4);
                     awaitReady(4);
@@ -216,6 +220,29 @@ final class Tour {
                 throw new NotSo("the former primary's role is %s".formatted(role));
             }
         });
+        everyMemberHasAllRows();
+    }
+
+    /** Each write must succeed at its first attempt. */
+    private void withoutApiServer() throws IOException, SQLException, InterruptedException {
+        String primary = primary();
+        String address = theatre.address(name + "-rw");
+        Account account = account();
+        theatre.toggleApi();
+        try {
+            long end = System.nanoTime() + OUTAGE.toNanos();
+            while (System.nanoTime() < end) {
+                account.execute(address, "INSERT INTO tour VALUES (%d)".formatted(written + 1));
+                written++;
+                Thread.sleep(100);
+            }
+        } finally {
+            theatre.toggleApi();
+        }
+        awaitReady(3);
+        if (!primary().equals(primary)) {
+            throw new NotSo("%s is the primary in place of %s".formatted(primary(), primary));
+        }
         everyMemberHasAllRows();
     }
 
