@@ -50,6 +50,7 @@ public final class ApiServer implements AutoCloseable {
 
     /** @param port on loopback; 0 for any */
     public ApiServer(int port) throws IOException {
+        Rules.warm();
         for (String namespace : List.of("default", "kube-system")) {
             create("Namespace", "{metadata: {name: %s}}".formatted(namespace));
         }

@@ -30,38 +30,50 @@ final class Rules {
     private static final String NOT_A_SIZE = "not a quantity";
 
     private final Map<String, CelRuntime.Program> programs = new ConcurrentHashMap<>();
-    private final CelCompiler compiler = CelCompilerFactory.standardCelCompilerBuilder()
-            .setStandardMacros(CelStandardMacro.STANDARD_MACROS)
-            .addLibraries(CelExtensions.strings())
-            .addVar("self", SimpleType.DYN)
-            .addVar("oldSelf", SimpleType.DYN)
-            .addFunctionDeclarations(
-                    function("isQuantity", false, SimpleType.BOOL, 1),
-                    function("quantity", false, SimpleType.STRING, 1),
-                    function("isGreaterThan", true, SimpleType.BOOL, 2),
-                    function("isLessThan", true, SimpleType.BOOL, 2),
-                    function("compareTo", true, SimpleType.INT, 2))
-            .build();
-    private final CelRuntime runtime = CelRuntimeFactory.standardCelRuntimeBuilder()
-            .addLibraries(CelExtensions.strings())
-            .addFunctionBindings(
-                    CelFunctionBinding.from(
-                            "isQuantity_string",
-                            String.class,
-                            text -> parse(text).isPresent()),
-                    CelFunctionBinding.from(
-                            "quantity_string",
-                            String.class,
-                            text -> parse(text)
-                                    .orElseThrow(() -> new IllegalArgumentException(NOT_A_SIZE))
-                                    .toPlainString()),
-                    CelFunctionBinding.from(
-                            "isGreaterThan_string", String.class, String.class, (a, b) -> compare(a, b) > 0),
-                    CelFunctionBinding.from(
-                            "isLessThan_string", String.class, String.class, (a, b) -> compare(a, b) < 0),
-                    CelFunctionBinding.from(
-                            "compareTo_string", String.class, String.class, (a, b) -> (long) compare(a, b)))
-            .build();
+
+    /** Loading it takes longer than anything else of a start; it is there when the first rule is to be evaluated. */
+    private static final class Engine {
+        static final CelCompiler COMPILER = CelCompilerFactory.standardCelCompilerBuilder()
+                .setStandardMacros(CelStandardMacro.STANDARD_MACROS)
+                .addLibraries(CelExtensions.strings())
+                .addVar("self", SimpleType.DYN)
+                .addVar("oldSelf", SimpleType.DYN)
+                .addFunctionDeclarations(
+                        function("isQuantity", false, SimpleType.BOOL, 1),
+                        function("quantity", false, SimpleType.STRING, 1),
+                        function("isGreaterThan", true, SimpleType.BOOL, 2),
+                        function("isLessThan", true, SimpleType.BOOL, 2),
+                        function("compareTo", true, SimpleType.INT, 2))
+                .build();
+        static final CelRuntime RUNTIME = CelRuntimeFactory.standardCelRuntimeBuilder()
+                .addLibraries(CelExtensions.strings())
+                .addFunctionBindings(
+                        CelFunctionBinding.from(
+                                "isQuantity_string",
+                                String.class,
+                                text -> parse(text).isPresent()),
+                        CelFunctionBinding.from(
+                                "quantity_string",
+                                String.class,
+                                text -> parse(text)
+                                        .orElseThrow(() -> new IllegalArgumentException(NOT_A_SIZE))
+                                        .toPlainString()),
+                        CelFunctionBinding.from(
+                                "isGreaterThan_string", String.class, String.class, (a, b) -> compare(a, b) > 0),
+                        CelFunctionBinding.from(
+                                "isLessThan_string", String.class, String.class, (a, b) -> compare(a, b) < 0),
+                        CelFunctionBinding.from(
+                                "compareTo_string", String.class, String.class, (a, b) -> (long) compare(a, b)))
+                .build();
+
+        /** To call anything of the class is enough. */
+        static void load() {}
+    }
+
+    /** Begins to load what evaluates rules, beside whatever else starts. */
+    static void warm() {
+        Thread.ofPlatform().daemon().name("rules").start(Engine::load);
+    }
 
     private static CelFunctionDecl function(String name, boolean member, CelType result, int parameters) {
         List<CelType> types = java.util.Collections.nCopies(parameters, (CelType) SimpleType.STRING);
@@ -86,7 +98,7 @@ final class Rules {
 
     private CelRuntime.Program compile(String rule) {
         try {
-            return runtime.createProgram(compiler.compile(rule).getAst());
+            return Engine.RUNTIME.createProgram(Engine.COMPILER.compile(rule).getAst());
         } catch (CelValidationException | CelEvaluationException e) {
             throw new IllegalArgumentException("rule %s: %s".formatted(rule, e.getMessage()), e);
         }
