@@ -1,6 +1,7 @@
 package io.matriarch.testkit;
 
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -8,6 +9,7 @@ import java.util.List;
 public final class Embedded implements AutoCloseable {
     private final ApiServer api;
     private final SimulatedPods pods;
+    private final ShiftedClock clock = new ShiftedClock();
     private final List<Controller> controllers;
 
     public Embedded() throws IOException {
@@ -19,7 +21,12 @@ public final class Embedded implements AutoCloseable {
         api = new ApiServer(port);
         pods = new SimulatedPods(api.store());
         controllers = new ArrayList<>(List.of(
-                new StatefulSets(api), new Claims(api.store()), new Budgets(api.store()), new Endpoints(api.store())));
+                new StatefulSets(api),
+                new Jobs(api, clock),
+                new CronJobs(api, clock),
+                new Claims(api.store()),
+                new Budgets(api.store()),
+                new Endpoints(api.store())));
         if (simulatedPods) {
             controllers.add(pods);
         }
@@ -32,6 +39,11 @@ public final class Embedded implements AutoCloseable {
 
     public SimulatedPods pods() {
         return pods;
+    }
+
+    /** As much time passes at once for Jobs and CronJobs: for schedules, deadlines and times to live. */
+    public void skip(Duration time) {
+        clock.skip(time);
     }
 
     @Override

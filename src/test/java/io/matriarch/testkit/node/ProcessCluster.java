@@ -12,6 +12,7 @@ import java.net.InetSocketAddress;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -88,6 +89,11 @@ public final class ProcessCluster implements AutoCloseable {
 
     public ApiServer api() {
         return embedded.api();
+    }
+
+    /** As much time passes at once for Jobs and CronJobs. */
+    public void skip(Duration time) {
+        embedded.skip(time);
     }
 
     public Outages outages() {
