@@ -30,7 +30,7 @@ import org.junit.jupiter.api.Test;
 
 /** What a Kubernetes does that the operator relies on; the embedded one and a real one have to agree. Runs in a namespace of its own. */
 @org.jspecify.annotations.NullUnmarked
-abstract class Conformance implements JobCases, CronJobCases {
+abstract class Conformance implements JobCases, CronJobCases, SnapshotCases {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
 
     private final String namespace =

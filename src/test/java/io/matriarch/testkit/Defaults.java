@@ -39,6 +39,7 @@ final class Defaults {
             }
             case "PersistentVolumeClaim" -> {
                 absent(spec, "volumeMode", "Filesystem");
+                dataSource(spec);
                 if (!object.has("status")) {
                     object.putObject("status").put("phase", "Pending");
                 }
@@ -114,6 +115,17 @@ final class Defaults {
                                     .path("metadata")
                                     .path("labels")
                                     .deepCopy());
+        }
+    }
+
+    /** Each of the two fields says what the other does, unless the source is in another namespace. */
+    private static void dataSource(ObjectNode spec) {
+        if (spec.has("dataSource") && !spec.has("dataSourceRef")) {
+            spec.set("dataSourceRef", spec.path("dataSource").deepCopy());
+        } else if (spec.has("dataSourceRef")
+                && !spec.has("dataSource")
+                && !spec.path("dataSourceRef").has("namespace")) {
+            spec.set("dataSource", spec.path("dataSourceRef").deepCopy());
         }
     }
 

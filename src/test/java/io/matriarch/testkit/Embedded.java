@@ -10,6 +10,7 @@ public final class Embedded implements AutoCloseable {
     private final ApiServer api;
     private final SimulatedPods pods;
     private final ShiftedClock clock = new ShiftedClock();
+    private final VolumeCopier copier = new VolumeCopier();
     private final List<Controller> controllers;
 
     public Embedded() throws IOException {
@@ -24,11 +25,13 @@ public final class Embedded implements AutoCloseable {
                 new StatefulSets(api),
                 new Jobs(api, clock),
                 new CronJobs(api, clock),
-                new Claims(api.store()),
+                new Claims(api.store(), copier),
+                new Snapshots(api, copier),
                 new Budgets(api.store()),
                 new Endpoints(api.store())));
         if (simulatedPods) {
             controllers.add(pods);
+            copier.of(pods);
         }
         controllers.forEach(Controller::start);
     }
@@ -41,6 +44,11 @@ public final class Embedded implements AutoCloseable {
         return pods;
     }
 
+    /** What snapshots are made of. */
+    public void volumes(VolumeContents contents) {
+        copier.of(contents);
+    }
+
     /** As much time passes at once for Jobs and CronJobs: for schedules, deadlines and times to live. */
     public void skip(Duration time) {
         clock.skip(time);
@@ -49,6 +57,7 @@ public final class Embedded implements AutoCloseable {
     @Override
     public void close() {
         controllers.forEach(Controller::close);
+        copier.close();
         api.close();
     }
 }

@@ -70,6 +70,12 @@ public final class ProcessCluster implements AutoCloseable {
         for (int node = 1; node <= nodes; node++) {
             kubelets.add(new Kubelet("node-" + node, "zone-" + node, around));
         }
+        embedded.volumes(new VolumeCopies(
+                machine,
+                claims,
+                () -> kubelets.stream()
+                        .flatMap(kubelet -> kubelet.workers().stream())
+                        .toList()));
         outages = new Outages(kubelets, firewall, client, timing, claims);
         kubelets.forEach(Kubelet::start);
     }
