@@ -35,7 +35,7 @@ interface CronJobCases extends Cases {
                       template:
                         spec:
                           restartPolicy: Never
-                          containers: [{name: main, image: "debian:trixie-slim", imagePullPolicy: IfNotPresent, command: [sh, -c, "exit 0"]}]
+                          containers: [{name: main, image: "postgres:17", imagePullPolicy: IfNotPresent, command: [sh, -c, "exit 0"]}]
                 """.formatted(name, schedule, fields), CronJob.class);
     }
 

@@ -1,7 +1,6 @@
 package io.matriarch.testkit;
 
 import io.fabric8.kubernetes.client.KubernetesClient;
-import io.matriarch.testkit.node.Image;
 import io.matriarch.testkit.node.ProcessCluster;
 import io.matriarch.testkit.node.Timing;
 import java.io.IOException;
@@ -9,7 +8,7 @@ import java.time.Duration;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 
-/** The embedded Kubernetes does what {@link Conformance} says; the image of its containers is this machine's programs. */
+/** The embedded Kubernetes does what {@link Conformance} says. */
 @org.jspecify.annotations.NullUnmarked
 class EmbeddedConformanceTest extends Conformance {
     private static ProcessCluster cluster;
@@ -17,7 +16,6 @@ class EmbeddedConformanceTest extends Conformance {
     @BeforeAll
     static void start() throws IOException {
         cluster = new ProcessCluster(2, Timing.QUICK);
-        cluster.images().add("debian:trixie-slim", Image.ofThisMachine());
     }
 
     @AfterAll

@@ -33,7 +33,7 @@ interface JobCases extends Cases {
                     spec:
                       terminationGracePeriodSeconds: 1
                       restartPolicy: Never
-                      containers: [{name: main, image: "debian:trixie-slim", imagePullPolicy: IfNotPresent, command: [sh, -c, "%s"]}]
+                      containers: [{name: main, image: "postgres:17", imagePullPolicy: IfNotPresent, command: [sh, -c, "%s"]}]
                 """.formatted(name, fields, command), Job.class);
     }
 
@@ -131,7 +131,7 @@ interface JobCases extends Cases {
                       volumes: [{name: v, emptyDir: {}}]
                       containers:
                       - name: main
-                        image: "debian:trixie-slim"
+                        image: "postgres:17"
                         imagePullPolicy: IfNotPresent
                         command: [sh, -c, "if test -e $HERE/ran; then exit 0; fi; touch $HERE/ran; exit 1"]
                         env: [{name: HERE, value: /v}]

@@ -1,7 +1,6 @@
 package io.matriarch.testkit;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.matriarch.testkit.Store.Key;
 import java.time.Instant;
@@ -294,32 +293,11 @@ final class Jobs extends Controller {
     }
 
     private static boolean tracked(JsonNode pod) {
-        for (JsonNode finalizer : pod.path("metadata").path("finalizers")) {
-            if (finalizer.asText().equals(TRACKING)) {
-                return true;
-            }
-        }
-        return false;
+        return Finalizers.has(pod, TRACKING);
     }
 
     /** Through the API server's ways, as a pod that waits for nothing else goes then. */
     private void untrack(ObjectNode pod) {
-        objects.update(
-                kinds.named("Pod"),
-                Key.of(pod),
-                "",
-                live -> {
-                    ArrayNode finalizers = (ArrayNode) live.path("metadata").path("finalizers");
-                    for (int i = finalizers.size() - 1; i >= 0; i--) {
-                        if (finalizers.get(i).asText().equals(TRACKING)) {
-                            finalizers.remove(i);
-                        }
-                    }
-                    if (finalizers.isEmpty()) {
-                        live.withObjectProperty("metadata").remove("finalizers");
-                    }
-                    return live;
-                },
-                ASK);
+        objects.update(kinds.named("Pod"), Key.of(pod), "", live -> Finalizers.remove(live, TRACKING::equals), ASK);
     }
 }

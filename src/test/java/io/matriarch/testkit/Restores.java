@@ -56,6 +56,9 @@ final class Restores {
         }
         JsonNode status = snapshot.get().path("status");
         String prefix = "error getting handle for DataSource Type VolumeSnapshot by Name " + name;
+        if (!status.has("boundVolumeSnapshotContentName")) {
+            throw new CannotRestoreException("%s: snapshot %s not bound".formatted(prefix, name));
+        }
         if (!status.path("readyToUse").asBoolean()) {
             throw new CannotRestoreException("%s: snapshot %s is not Ready".formatted(prefix, name));
         }

@@ -60,7 +60,7 @@ interface SnapshotCases extends Cases {
                   volumes: [{name: v, persistentVolumeClaim: {claimName: %s}}]
                   containers:
                   - name: main
-                    image: "debian:trixie-slim"
+                    image: "postgres:17"
                     imagePullPolicy: IfNotPresent
                     command: [sh, -c, "%s"]
                     env: [{name: V, value: /v}]
@@ -169,8 +169,8 @@ interface SnapshotCases extends Cases {
                             "Failed to create snapshot content with error snapshot controller failed to update s on API server: cannot get claim from snapshot");
             assertThat(events("s")).anyMatch(event -> event.startsWith("Warning SnapshotContentCreationFailed"));
             assertThat(events("again"))
-                    .anyMatch(event -> event.startsWith("Warning ProvisioningFailed")
-                            && event.endsWith("snapshot s is not Ready"));
+                    .anyMatch(event ->
+                            event.startsWith("Warning ProvisioningFailed") && event.endsWith("snapshot s not bound"));
         });
         source();
         eventually(() -> {

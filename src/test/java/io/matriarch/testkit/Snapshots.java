@@ -1,7 +1,6 @@
 package io.matriarch.testkit;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.matriarch.testkit.Store.Key;
 import java.io.IOException;
@@ -65,7 +64,7 @@ final class Snapshots extends Controller {
 
     /** Brings a snapshot on, as far as it goes at present. */
     private void bind(ObjectNode snapshot) {
-        protect(snapshot, PROTECTION);
+        store().update(Key.of(snapshot), live -> Finalizers.add(live, PROTECTION));
         JsonNode spec = snapshot.path("spec");
         if (spec.path("source").has("volumeSnapshotContentName")) {
             refuse(snapshot, "the embedded Kubernetes makes snapshots only of claims");
@@ -300,31 +299,10 @@ final class Snapshots extends Controller {
         }
     }
 
-    private void protect(ObjectNode object, List<String> finalizers) {
-        store().update(Key.of(object), live -> {
-            ArrayNode present = live.withObjectProperty("metadata").withArrayProperty("finalizers");
-            finalizers.stream()
-                    .filter(finalizer -> !present.toString().contains('"' + finalizer + '"'))
-                    .forEach(present::add);
-            return live;
-        });
-    }
-
     private void unprotect(ObjectNode object) {
-        store().update(Key.of(object), live -> {
-            ArrayNode kept = Store.JSON.createArrayNode();
-            live.path("metadata").path("finalizers").forEach(finalizer -> {
-                if (!finalizer.asText().startsWith("snapshot.storage.kubernetes.io/")) {
-                    kept.add(finalizer);
-                }
-            });
-            live.withObjectProperty("metadata").set("finalizers", kept);
-            return kept.isEmpty() ? withoutFinalizers(live) : live;
-        });
-    }
-
-    private static ObjectNode withoutFinalizers(ObjectNode object) {
-        object.withObjectProperty("metadata").remove("finalizers");
-        return object;
+        store().update(
+                        Key.of(object),
+                        live -> Finalizers.remove(
+                                live, finalizer -> finalizer.startsWith("snapshot.storage.kubernetes.io/")));
     }
 }

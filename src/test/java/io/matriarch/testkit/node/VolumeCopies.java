@@ -47,11 +47,20 @@ final class VolumeCopies implements VolumeContents {
                 copy(source, part);
             }
         } finally {
-            for (PodWorker.Standstill pod : stopped) {
-                pod.close();
-            }
+            goOn(stopped);
         }
         Files.move(part, copies.resolve(handle), StandardCopyOption.ATOMIC_MOVE);
+    }
+
+    /** All of them, whatever befalls one. */
+    private static void goOn(List<PodWorker.Standstill> pods) throws IOException {
+        if (!pods.isEmpty()) {
+            try {
+                pods.getFirst().close();
+            } finally {
+                goOn(pods.subList(1, pods.size()));
+            }
+        }
     }
 
     @Override

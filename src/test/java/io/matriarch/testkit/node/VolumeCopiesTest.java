@@ -52,8 +52,12 @@ class VolumeCopiesTest {
                 """.formatted(name, source));
     }
 
-    /** @param fields of its container, as flow YAML */
     private void run(String pod, String claim, String command, String fields) {
+        run("shell", pod, claim, command, fields);
+    }
+
+    /** @param fields of its container, as flow YAML */
+    private void run(String image, String pod, String claim, String command, String fields) {
         create("""
                 apiVersion: v1
                 kind: Pod
@@ -63,8 +67,8 @@ class VolumeCopiesTest {
                   terminationGracePeriodSeconds: 1
                   volumes: [{name: v, persistentVolumeClaim: {claimName: %s}}]
                   containers:
-                  - {name: main, image: shell, command: [sh, -c, "%s"], env: [{name: V, value: /v}], volumeMounts: [{name: v, mountPath: /v}]%s}
-                """.formatted(pod, claim, command, fields));
+                  - {name: main, image: "%s", command: [sh, -c, "%s"], env: [{name: V, value: /v}], volumeMounts: [{name: v, mountPath: /v}]%s}
+                """.formatted(pod, claim, image, command, fields));
     }
 
     private void snapshot(String name, String claim) {
@@ -80,7 +84,7 @@ class VolumeCopiesTest {
                     .inNamespace("default")
                     .withName(name)
                     .get();
-            assertThat((Object) now.get("status", "readyToUse")).isEqualTo(true);
+            assertThat(now.<Object>get("status", "readyToUse")).isEqualTo(true);
         });
     }
 
@@ -139,6 +143,47 @@ class VolumeCopiesTest {
                     assertThat(container.getRestartCount()).isZero();
                     assertThat(container.getReady()).isTrue();
                 });
+    }
+
+    /** Each transaction of pgbench adds the same number to an account, a branch and the history: sums that differ tell of one half done, or lost. */
+    @Test
+    void postgresRecoversFromASnapshotAsAfterACrash() {
+        String start =
+                "pg_ctl -D $V/data -l $V/log -w -o '-c listen_addresses= -c unix_socket_directories='$V start >/dev/null";
+        claim("database", "");
+        run(
+                "postgres:17",
+                "busy",
+                "database",
+                "initdb -D $V/data -A trust -U postgres --no-locale >/dev/null && " + start
+                        + " && pgbench -q -i -s 2 -h $V -U postgres postgres && touch $V/ready"
+                        + " && exec pgbench -h $V -U postgres -c 4 -T 600 postgres",
+                ", readinessProbe: {exec: {command: [test, -e, /v/ready]}, periodSeconds: 1}");
+        eventually(() -> assertThat(
+                        user.pods().inNamespace("default").withName("busy").isReady())
+                .isTrue());
+        for (int n = 0; n < 2; n++) {
+            snapshot("crash" + n, "database");
+            claim(
+                    "recovered" + n,
+                    ", dataSource: {apiGroup: snapshot.storage.k8s.io, kind: VolumeSnapshot, name: crash%d}"
+                            .formatted(n));
+            String reader = "recovered" + n;
+            run(
+                    "postgres:17",
+                    reader,
+                    reader,
+                    "rm $V/data/postmaster.pid $V/.s.* && : >$V/log && " + start
+                            + " && psql -h $V -U postgres -Atc 'with h as (select sum(delta) s, count(*) n from pgbench_history) "
+                            + "select n > 0, s = (select sum(abalance) from pgbench_accounts), s = (select sum(bbalance) from pgbench_branches) from h';"
+                            + " grep -c 'automatic recovery in progress' $V/log; pg_ctl -D $V/data -m fast stop >/dev/null",
+                    "");
+            eventually(() ->
+                    assertThat(phase(reader)).as(cluster.evidence("default")).isEqualTo("Succeeded"));
+            assertThat(user.pods().inNamespace("default").withName(reader).getLog())
+                    .isEqualTo("t|t|t\n1\n");
+        }
+        assertThat(phase("busy")).isEqualTo("Running");
     }
 
     @Test
