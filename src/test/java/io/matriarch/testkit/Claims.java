@@ -27,24 +27,21 @@ final class Claims extends Controller {
                 say(claim, "ProvisioningFailed", "storageclass.storage.k8s.io \"%s\" not found".formatted(type));
                 continue;
             }
-            if (filled(claim, type)) {
+            if (filled(claim)) {
                 bind(claim, type);
             }
         }
     }
 
     /** A new volume begins with what the claim names as its source. */
-    private boolean filled(ObjectNode claim, String type) {
+    private boolean filled(ObjectNode claim) {
         if (!claim.path("spec").path("volumeName").asText("").isEmpty()) {
             return true;
         }
         try {
             return restores.done(claim);
         } catch (Restores.CannotRestoreException e) {
-            say(
-                    claim,
-                    "ProvisioningFailed",
-                    "failed to provision volume with StorageClass \"%s\": %s".formatted(type, e.getMessage()));
+            say(claim, "ProvisioningFailed", String.valueOf(e.getMessage()));
             return false;
         }
     }

@@ -160,14 +160,22 @@ interface SnapshotCases extends Cases {
     @Test
     default void aSnapshotWaitsForItsClaimAndAVolumeForItsSnapshot() {
         snapshot("s", "");
+        snapshot("named", ", volumeSnapshotClassName: snapshots");
         restored("again", "1Gi", "s");
         run("reader", "again", "true");
         eventually(() -> {
-            assertThat(status("s", "readyToUse")).isEqualTo(false);
+            String unknown =
+                    "Failed to set default snapshot class with error failed to retrieve PVC source from the lister: \"persistentvolumeclaim \\\"source\\\" not found\"";
             assertThat((Object) snapshot("s").get().get("status", "error", "message"))
-                    .isEqualTo(
-                            "Failed to create snapshot content with error snapshot controller failed to update s on API server: cannot get claim from snapshot");
-            assertThat(events("s")).anyMatch(event -> event.startsWith("Warning SnapshotContentCreationFailed"));
+                    .isEqualTo(unknown);
+            assertThat(status("s", "readyToUse")).isNull();
+            assertThat(events("s")).contains("Warning SetDefaultSnapshotClassFailed " + unknown);
+            String missing =
+                    "Failed to create snapshot content with error snapshot controller failed to update named on API server: cannot get claim from snapshot";
+            assertThat((Object) snapshot("named").get().get("status", "error", "message"))
+                    .isEqualTo(missing);
+            assertThat(status("named", "readyToUse")).isEqualTo(false);
+            assertThat(events("named")).contains("Warning SnapshotContentCreationFailed " + missing);
             assertThat(events("again"))
                     .anyMatch(event ->
                             event.startsWith("Warning ProvisioningFailed") && event.endsWith("snapshot s not bound"));
@@ -176,6 +184,7 @@ interface SnapshotCases extends Cases {
         eventually(() -> {
             assertThat(status("s", "readyToUse")).isEqualTo(true);
             assertThat(status("s", "error")).isNull();
+            assertThat(status("named", "readyToUse")).isEqualTo(true);
             assertThat(client().pods()
                             .inNamespace(namespace())
                             .withName("reader")

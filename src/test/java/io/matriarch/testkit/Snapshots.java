@@ -62,46 +62,48 @@ final class Snapshots extends Controller {
         return new Key(CONTENT, "", "snapcontent-" + JobPods.uid(snapshot));
     }
 
-    /** Brings a snapshot on, as far as it goes at present. */
+    /** Brings a snapshot on, as far as it goes at present. Which class is the default depends on the claim's driver, so a claim comes first when no class is named. */
     private void bind(ObjectNode snapshot) {
-        store().update(Key.of(snapshot), live -> Finalizers.add(live, PROTECTION));
         JsonNode spec = snapshot.path("spec");
         if (spec.path("source").has("volumeSnapshotContentName")) {
             refuse(snapshot, "the embedded Kubernetes makes snapshots only of claims");
             return;
         }
-        Optional<ObjectNode> type = type(spec);
-        if (type.isEmpty()) {
-            refuse(
-                    snapshot,
-                    spec.has("volumeSnapshotClassName")
-                            ? "Failed to get snapshot class with error failed to retrieve snapshot class %1$s from the informer: \"volumesnapshotclass.snapshot.storage.k8s.io \\\"%1$s\\\" not found\""
-                                    .formatted(
-                                            spec.path("volumeSnapshotClassName").asText())
-                            : "Failed to set default snapshot class with error cannot find default snapshot class");
-            return;
-        }
-        Optional<ObjectNode> made = store().get(content(snapshot));
-        if (made.isPresent()) {
-            tell(snapshot, made.get());
-            return;
-        }
-        String name = snapshot.path("metadata").path("name").asText();
         Key key = new Key(
                 "PersistentVolumeClaim",
                 snapshot.path("metadata").path("namespace").asText(),
                 spec.path("source").path("persistentVolumeClaimName").asText());
         Optional<ObjectNode> claim = store().get(key);
-        if (claim.isEmpty()) {
+        boolean named = spec.has("volumeSnapshotClassName");
+        Optional<ObjectNode> type = type(spec);
+        if (!named && (claim.isEmpty() || type.isEmpty())) {
+            String why = claim.isPresent()
+                    ? "cannot find default snapshot class"
+                    : "failed to retrieve PVC source from the lister: \"persistentvolumeclaim \\\"%s\\\" not found\""
+                            .formatted(key.name());
+            String message = "Failed to set default snapshot class with error " + why;
+            say(snapshot, "SetDefaultSnapshotClassFailed", message);
+            mark(snapshot, message);
+            return;
+        }
+        store().update(Key.of(snapshot), live -> Finalizers.add(live, PROTECTION));
+        Optional<ObjectNode> made = store().get(content(snapshot));
+        if (made.isPresent()) {
+            tell(snapshot, made.get());
+        } else if (claim.isEmpty()) {
             refuse(
                     snapshot,
-                    "Failed to create snapshot content with error snapshot controller failed to update %s on API server: cannot get claim from snapshot"
-                            .formatted(name));
+                    "snapshot controller failed to update %s on API server: cannot get claim from snapshot"
+                            .formatted(snapshot.path("metadata").path("name").asText()));
+        } else if (type.isEmpty()) {
+            refuse(
+                    snapshot,
+                    "failed to retrieve snapshot class %1$s from the informer: \"volumesnapshotclass.snapshot.storage.k8s.io \\\"%1$s\\\" not found\""
+                            .formatted(spec.path("volumeSnapshotClassName").asText()));
         } else if (!claim.get().path("status").path("phase").asText().equals("Bound")) {
             refuse(
                     snapshot,
-                    "Failed to create snapshot content with error the PVC %s is not yet bound to a PV, will not attempt to take a snapshot"
-                            .formatted(key.name()));
+                    "the PVC %s is not yet bound to a PV, will not attempt to take a snapshot".formatted(key.name()));
         } else {
             create(snapshot, type.get(), claim.get());
         }
@@ -119,15 +121,10 @@ final class Snapshots extends Controller {
                 .findFirst();
     }
 
-    private void refuse(ObjectNode snapshot, String message) {
+    private void refuse(ObjectNode snapshot, String why) {
+        String message = "Failed to create snapshot content with error " + why;
         say(snapshot, "SnapshotContentCreationFailed", message);
-        store().update(Key.of(snapshot), live -> {
-            ObjectNode status = live.withObjectProperty("status").put("readyToUse", false);
-            if (!status.path("error").path("message").asText().equals(message)) {
-                status.putObject("error").put("message", message).put("time", Store.now());
-            }
-            return live;
-        });
+        fail(snapshot, message);
     }
 
     private void create(ObjectNode snapshot, ObjectNode type, ObjectNode claim) {
@@ -241,9 +238,17 @@ final class Snapshots extends Controller {
         }
     }
 
-    private void fail(ObjectNode content, String message) {
-        store().update(Key.of(content), live -> {
-            ObjectNode status = live.withObjectProperty("status").put("readyToUse", false);
+    private void fail(ObjectNode object, String message) {
+        store().update(Key.of(object), live -> {
+            live.withObjectProperty("status").put("readyToUse", false);
+            return live;
+        });
+        mark(object, message);
+    }
+
+    private void mark(ObjectNode object, String message) {
+        store().update(Key.of(object), live -> {
+            ObjectNode status = live.withObjectProperty("status");
             if (!status.path("error").path("message").asText().equals(message)) {
                 status.putObject("error").put("message", message).put("time", Store.now());
             }
