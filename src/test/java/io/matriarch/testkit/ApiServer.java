@@ -26,10 +26,11 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.stream.Stream;
 
-/** The API server: plain HTTP on a loopback port of its own. It knows the built-in kinds of {@link Kind} and the definitions in {@code crds/}. */
+/** The API server: plain HTTP on a loopback port of its own. It knows the built-in kinds of {@link Kind} the definitions in {@code crds/}, and those of snapshots. */
 public final class ApiServer implements AutoCloseable {
     private static final YAMLMapper YAML = new YAMLMapper();
-    private static final Path DEFINITIONS = Path.of("crds");
+    private static final List<Path> DEFINITIONS =
+            List.of(Path.of("src/test/resources/kubernetes/crds"), Path.of("crds"));
     private static final Ask OURS = new Ask("testkit", "", true, false, false);
 
     private final Kinds kinds = new Kinds();
@@ -57,11 +58,17 @@ public final class ApiServer implements AutoCloseable {
         create(
                 "StorageClass",
                 "{metadata: {name: standard, annotations: {storageclass.kubernetes.io/is-default-class: 'true'}}, provisioner: testkit, allowVolumeExpansion: true, volumeBindingMode: Immediate}");
-        try (Stream<Path> files = Files.list(DEFINITIONS)) {
-            for (Path file : files.filter(f -> f.toString().endsWith(".yaml")).toList()) {
-                create("CustomResourceDefinition", Files.readString(file));
+        for (Path folder : DEFINITIONS) {
+            try (Stream<Path> files = Files.list(folder)) {
+                for (Path file :
+                        files.filter(f -> f.toString().endsWith(".yaml")).toList()) {
+                    create("CustomResourceDefinition", Files.readString(file));
+                }
             }
         }
+        create(
+                "VolumeSnapshotClass",
+                "{metadata: {name: snapshots, annotations: {snapshot.storage.kubernetes.io/is-default-class: 'true'}}, driver: testkit, deletionPolicy: Delete}");
         server = listen(port);
         garbage.start();
     }

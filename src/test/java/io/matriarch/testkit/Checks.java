@@ -166,6 +166,7 @@ final class Checks {
         if (kind.custom()) {
             problems.addAll(schema(kind).problems(object, live.map(old -> (JsonNode) old)));
         }
+        problems.addAll(JobChecks.problems(kind, object, live));
         live.ifPresent(old -> frozen(kind, key, old, object, problems));
         if (!problems.isEmpty()) {
             throw ApiError.invalid(kind, key.name(), problems);

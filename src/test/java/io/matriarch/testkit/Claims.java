@@ -3,10 +3,16 @@ package io.matriarch.testkit;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.matriarch.testkit.Store.Key;
 
-/** Binds PersistentVolumeClaims to volumes made for them, and grows these; a claim of a class that does not exist stays pending. */
+/**
+ * Binds PersistentVolumeClaims to volumes made for them, and grows these; a claim of a class that does not exist stays pending, and one of a snapshot
+ * until its volume has what the snapshot has.
+ */
 final class Claims extends Controller {
-    Claims(Store store) {
+    private final Restores restores;
+
+    Claims(Store store, VolumeCopier copier) {
         super(store);
+        this.restores = new Restores(store, copier);
     }
 
     @Override
@@ -21,7 +27,22 @@ final class Claims extends Controller {
                 say(claim, "ProvisioningFailed", "storageclass.storage.k8s.io \"%s\" not found".formatted(type));
                 continue;
             }
-            bind(claim, type);
+            if (filled(claim)) {
+                bind(claim, type);
+            }
+        }
+    }
+
+    /** A new volume begins with what the claim names as its source. */
+    private boolean filled(ObjectNode claim) {
+        if (!claim.path("spec").path("volumeName").asText("").isEmpty()) {
+            return true;
+        }
+        try {
+            return restores.done(claim);
+        } catch (Restores.CannotRestoreException e) {
+            say(claim, "ProvisioningFailed", String.valueOf(e.getMessage()));
+            return false;
         }
     }
 

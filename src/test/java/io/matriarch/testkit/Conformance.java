@@ -19,8 +19,6 @@ import io.fabric8.kubernetes.client.WatcherException;
 import io.fabric8.kubernetes.client.dsl.base.PatchContext;
 import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import io.fabric8.kubernetes.client.utils.Serialization;
-import java.io.ByteArrayInputStream;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -32,7 +30,7 @@ import org.junit.jupiter.api.Test;
 
 /** What a Kubernetes does that the operator relies on; the embedded one and a real one have to agree. Runs in a namespace of its own. */
 @org.jspecify.annotations.NullUnmarked
-abstract class Conformance {
+abstract class Conformance implements JobCases, CronJobCases, SnapshotCases {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
 
     private final String namespace =
@@ -40,6 +38,16 @@ abstract class Conformance {
     private KubernetesClient client;
 
     abstract KubernetesClient connect();
+
+    @Override
+    public KubernetesClient client() {
+        return client;
+    }
+
+    @Override
+    public String namespace() {
+        return namespace;
+    }
 
     @BeforeEach
     void begin() {
@@ -427,11 +435,6 @@ abstract class Conformance {
                 """.formatted(name, replicas, policy, partition, value), StatefulSet.class);
         set.getMetadata().setNamespace(namespace);
         return set;
-    }
-
-    private static <T> T read(String yaml, Class<T> type) {
-        return type.cast(
-                Serialization.unmarshal(new ByteArrayInputStream(yaml.getBytes(StandardCharsets.UTF_8)), type));
     }
 
     private io.fabric8.kubernetes.client.dsl.Resource<ConfigMap> maps(String name) {

@@ -75,10 +75,21 @@ abstract class Controller implements AutoCloseable {
         }
     }
 
-    /** An Event about an object; once for each reason and text. */
+    /** Who its Events are from. */
+    String component() {
+        return getClass().getSimpleName();
+    }
+
     void say(ObjectNode object, String reason, String message) {
+        say(object, "Warning", reason, message);
+    }
+
+    /** An Event about an object; once for each reason and text. */
+    void say(ObjectNode object, String type, String reason, String message) {
         JsonNode metadata = object.path("metadata");
-        String name = "%s.%x".formatted(metadata.path("name").asText(), (reason + message).hashCode());
+        String name = "%s.%x"
+                .formatted(
+                        metadata.path("name").asText(), (metadata.path("uid").asText() + reason + message).hashCode());
         Key key = new Key("Event", metadata.path("namespace").asText("default"), name);
         if (store.get(key).isEmpty()) {
             ObjectNode event = Store.JSON.createObjectNode();
@@ -89,12 +100,12 @@ abstract class Controller implements AutoCloseable {
                     .put("namespace", key.namespace())
                     .put("name", metadata.path("name").asText())
                     .put("uid", metadata.path("uid").asText());
-            event.put("type", "Warning")
+            event.put("type", type)
                     .put("reason", reason)
                     .put("message", message)
                     .put("count", 1);
             event.put("firstTimestamp", Store.now()).put("lastTimestamp", Store.now());
-            event.putObject("source").put("component", getClass().getSimpleName());
+            event.putObject("source").put("component", component());
             store.create(key, event);
         }
     }

@@ -27,8 +27,19 @@ final class Defaults {
             }
             case "Secret" -> secret(object);
             case "Service" -> service(spec, live, address);
+            case "Job" -> job(object, spec);
+            case "CronJob" -> {
+                absent(spec, "concurrencyPolicy", "Allow");
+                number(spec, "successfulJobsHistoryLimit", 3);
+                number(spec, "failedJobsHistoryLimit", 1);
+                if (!spec.has("suspend")) {
+                    spec.put("suspend", false);
+                }
+                pod(spec.withObject("/jobTemplate/spec/template/spec"));
+            }
             case "PersistentVolumeClaim" -> {
                 absent(spec, "volumeMode", "Filesystem");
+                dataSource(spec);
                 if (!object.has("status")) {
                     object.putObject("status").put("phase", "Pending");
                 }
@@ -68,6 +79,53 @@ final class Defaults {
             default -> {
                 // nothing that anyone here looks at
             }
+        }
+    }
+
+    /** With its selector, and the labels by which that finds its pods. */
+    private static void job(ObjectNode object, ObjectNode spec) {
+        if (!spec.has("parallelism") && !spec.has("completions")) {
+            spec.put("completions", 1);
+        }
+        number(spec, "parallelism", 1);
+        number(spec, "backoffLimit", 6);
+        absent(spec, "completionMode", "NonIndexed");
+        absent(spec, "podReplacementPolicy", "TerminatingOrFailed");
+        for (String no : java.util.List.of("suspend", "manualSelector")) {
+            if (!spec.has(no)) {
+                spec.put(no, false);
+            }
+        }
+        pod(spec.withObject("/template/spec"));
+        if (!spec.has("selector") && !spec.path("manualSelector").asBoolean()) {
+            String uid = object.path("metadata").path("uid").asText();
+            String name = object.path("metadata").path("name").asText();
+            spec.withObject("/template/metadata/labels")
+                    .put("controller-uid", uid)
+                    .put("job-name", name)
+                    .put(Jobs.CONTROLLER, uid)
+                    .put(Jobs.NAME, name);
+            spec.putObject("selector").putObject("matchLabels").put(Jobs.CONTROLLER, uid);
+        }
+        if (object.path("metadata").path("labels").isEmpty()) {
+            object.withObjectProperty("metadata")
+                    .set(
+                            "labels",
+                            spec.path("template")
+                                    .path("metadata")
+                                    .path("labels")
+                                    .deepCopy());
+        }
+    }
+
+    /** Each of the two fields says what the other does, unless the source is in another namespace. */
+    private static void dataSource(ObjectNode spec) {
+        if (spec.has("dataSource") && !spec.has("dataSourceRef")) {
+            spec.set("dataSourceRef", spec.path("dataSource").deepCopy());
+        } else if (spec.has("dataSourceRef")
+                && !spec.has("dataSource")
+                && !spec.path("dataSourceRef").has("namespace")) {
+            spec.set("dataSource", spec.path("dataSourceRef").deepCopy());
         }
     }
 

@@ -1,6 +1,7 @@
 package io.matriarch.testkit;
 
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -8,6 +9,8 @@ import java.util.List;
 public final class Embedded implements AutoCloseable {
     private final ApiServer api;
     private final SimulatedPods pods;
+    private final ShiftedClock clock = new ShiftedClock();
+    private final VolumeCopier copier = new VolumeCopier();
     private final List<Controller> controllers;
 
     public Embedded() throws IOException {
@@ -19,9 +22,16 @@ public final class Embedded implements AutoCloseable {
         api = new ApiServer(port);
         pods = new SimulatedPods(api.store());
         controllers = new ArrayList<>(List.of(
-                new StatefulSets(api), new Claims(api.store()), new Budgets(api.store()), new Endpoints(api.store())));
+                new StatefulSets(api),
+                new Jobs(api, clock),
+                new CronJobs(api, clock),
+                new Claims(api.store(), copier),
+                new Snapshots(api, copier),
+                new Budgets(api.store()),
+                new Endpoints(api.store())));
         if (simulatedPods) {
             controllers.add(pods);
+            copier.of(pods);
         }
         controllers.forEach(Controller::start);
     }
@@ -34,9 +44,20 @@ public final class Embedded implements AutoCloseable {
         return pods;
     }
 
+    /** What snapshots are made of. */
+    public void volumes(VolumeContents contents) {
+        copier.of(contents);
+    }
+
+    /** As much time passes at once for Jobs and CronJobs: for schedules, deadlines and times to live. */
+    public void skip(Duration time) {
+        clock.skip(time);
+    }
+
     @Override
     public void close() {
         controllers.forEach(Controller::close);
+        copier.close();
         api.close();
     }
 }

@@ -1,31 +1,40 @@
 package io.matriarch.testkit;
 
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.matriarch.testkit.node.ProcessCluster;
+import io.matriarch.testkit.node.Timing;
 import java.io.IOException;
+import java.time.Duration;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 
-/** The embedded Kubernetes does what {@link Conformance} says; without a kubelet, as none of it needs one. */
+/** The embedded Kubernetes does what {@link Conformance} says. */
 @org.jspecify.annotations.NullUnmarked
 class EmbeddedConformanceTest extends Conformance {
-    private static ApiServer api;
-    private static StatefulSets sets;
+    private static ProcessCluster cluster;
 
     @BeforeAll
     static void start() throws IOException {
-        api = new ApiServer();
-        sets = new StatefulSets(api);
-        sets.start();
+        cluster = new ProcessCluster(2, Timing.QUICK);
     }
 
     @AfterAll
-    static void stop() {
-        sets.close();
-        api.close();
+    static void stop() throws IOException {
+        cluster.close();
+    }
+
+    @Override
+    public void skip(Duration time) {
+        cluster.skip(time);
+    }
+
+    @Override
+    public Duration patience() {
+        return Duration.ofSeconds(25);
     }
 
     @Override
     KubernetesClient connect() {
-        return api.client("conformance");
+        return cluster.api().client("conformance");
     }
 }

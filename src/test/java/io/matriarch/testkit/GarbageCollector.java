@@ -76,9 +76,15 @@ final class GarbageCollector extends Controller {
             if (content.isEmpty()) {
                 store().remove(Key.of(owner));
             }
-        } else if (finalizers.isEmpty() && !owner.path("kind").asText().equals("Pod")) {
+        } else if (finalizers.isEmpty() && !ends(owner)) {
             store().remove(Key.of(owner));
         }
+    }
+
+    /** A pod that has time to end is its kubelet's to remove. */
+    private static boolean ends(ObjectNode object) {
+        return object.path("kind").asText().equals("Pod")
+                && object.path("metadata").path("deletionGracePeriodSeconds").asInt(0) > 0;
     }
 
     /** Only what was seen, not another of the same name. */
@@ -97,18 +103,7 @@ final class GarbageCollector extends Controller {
     }
 
     private void release(ObjectNode owner, String finalizer) {
-        store().update(Key.of(owner), live -> {
-            ArrayNode finalizers = (ArrayNode) live.path("metadata").path("finalizers");
-            for (int i = finalizers.size() - 1; i >= 0; i--) {
-                if (finalizers.get(i).asText().equals(finalizer)) {
-                    finalizers.remove(i);
-                }
-            }
-            if (finalizers.isEmpty()) {
-                live.withObjectProperty("metadata").remove("finalizers");
-            }
-            return live;
-        });
+        store().update(Key.of(owner), live -> Finalizers.remove(live, finalizer::equals));
     }
 
     private void disown(ObjectNode owner, ObjectNode object) {

@@ -8,6 +8,7 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.UnaryOperator;
 
@@ -158,7 +159,9 @@ final class Objects {
             Optional<ObjectNode> stated) {
         ObjectNode next = live.map(old -> parts(kind, ask, old, proposed)).orElse(proposed);
         ObjectNode metadata = next.withObjectProperty("metadata");
-        live.ifPresent(old -> keep(old, metadata));
+        live.ifPresentOrElse(
+                old -> keep(old, metadata),
+                () -> metadata.put("uid", UUID.randomUUID().toString()));
         metadata.put("name", key.name());
         if (!key.namespace().isEmpty()) {
             metadata.put("namespace", key.namespace());
@@ -261,7 +264,7 @@ final class Objects {
                 metadata.put("deletionGracePeriodSeconds", grace);
             }
             if (!marked) {
-                String finalizer = switch (options.path("propagationPolicy").asText("")) {
+                String finalizer = switch (options.path("propagationPolicy").asText(standardPolicy(kind))) {
                     case "Orphan" -> "orphan";
                     case "Foreground" -> "foregroundDeletion";
                     default -> "";
@@ -293,8 +296,16 @@ final class Objects {
         });
     }
 
+    /** Who deletes a Job without saying more leaves its pods: batch/v1 has kept that from its beginnings. */
+    private static String standardPolicy(Kind kind) {
+        return kind.kind().equals("Job") ? "Orphan" : "Background";
+    }
+
     private static int grace(Kind kind, ObjectNode live, JsonNode options) {
+        boolean over = List.of("Succeeded", "Failed")
+                .contains(live.path("status").path("phase").asText());
         if (!kind.kind().equals("Pod")
+                || over
                 || live.path("spec").path("nodeName").asText("").isEmpty()) {
             return 0;
         }

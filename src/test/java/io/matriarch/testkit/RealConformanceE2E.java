@@ -5,6 +5,7 @@ import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import java.io.IOException;
+import java.time.Duration;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.condition.EnabledIfEnvironmentVariable;
@@ -29,6 +30,11 @@ class RealConformanceE2E extends Conformance {
     @AfterAll
     static void stop() {
         proxy.destroy();
+    }
+
+    @Override
+    public void skip(Duration time) {
+        // it passes
     }
 
     @Override

@@ -103,14 +103,14 @@ final class Revisions {
         return Optional.empty();
     }
 
-    static void own(ObjectNode object, ObjectNode set) {
+    static void own(ObjectNode object, ObjectNode owner) {
         object.withObjectProperty("metadata")
                 .withArrayProperty("ownerReferences")
                 .addObject()
-                .put("apiVersion", "apps/v1")
-                .put("kind", "StatefulSet")
-                .put("name", set.path("metadata").path("name").asText())
-                .put("uid", set.path("metadata").path("uid").asText())
+                .put("apiVersion", owner.path("apiVersion").asText())
+                .put("kind", owner.path("kind").asText())
+                .put("name", owner.path("metadata").path("name").asText())
+                .put("uid", owner.path("metadata").path("uid").asText())
                 .put("controller", true)
                 .put("blockOwnerDeletion", true);
     }

@@ -68,8 +68,8 @@ final class Schema {
     }
 
     private static void prune(JsonNode schema, JsonNode value, String path, List<String> unknown) {
-        if (schema.path("x-kubernetes-preserve-unknown-fields").asBoolean()) {
-            return;
+        if (schema.path("x-kubernetes-preserve-unknown-fields").asBoolean() || path.equals(".metadata")) {
+            return; // metadata has what it has everywhere, whatever a definition says of it
         }
         if (value instanceof ObjectNode object) {
             List<String> names = new ArrayList<>();

@@ -3,6 +3,7 @@ package io.matriarch.testkit;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.matriarch.api.contract.ClusterLease;
 import io.matriarch.api.contract.ClusterLease.Phase;
 import io.matriarch.api.contract.ClusterLease.Reign;
@@ -31,7 +32,7 @@ import java.util.concurrent.ConcurrentHashMap;
  * The kubelet and the agents of all pods, simulated: pods become scheduled and running, claims bound, and each agent behaves as docs/contract.md
  * says, through the store. What is on a claim's volume outlives pods and clusters.
  */
-public final class SimulatedPods extends Controller {
+public final class SimulatedPods extends Controller implements VolumeContents {
     private static final int MAJOR = 17;
 
     private final Map<String, Disk> disks = new ConcurrentHashMap<>();
@@ -43,14 +44,18 @@ public final class SimulatedPods extends Controller {
     private final Set<String> unready = ConcurrentHashMap.newKeySet();
     private final Map<String, Integer> addresses = new ConcurrentHashMap<>();
     private volatile Duration start = Duration.ZERO;
+    private final SimulatedTasks tasks;
     private final SimulatedElections elections = new SimulatedElections();
     private long systems = 7_000_000_000_000_000_000L;
+
+    private final Map<String, Disk> snapshots = new ConcurrentHashMap<>();
 
     /** What is on a volume. */
     private record Disk(String owner, String system, long primaryEpoch) {}
 
     SimulatedPods(Store store) {
         super(store);
+        this.tasks = new SimulatedTasks(store);
     }
 
     /** The container of pods with this image waits with this reason, such as {@code ImagePullBackOff}. */
@@ -67,6 +72,12 @@ public final class SimulatedPods extends Controller {
     /** No node takes a pod, for this reason; none ends it. */
     public void unschedulable(String pod, Optional<String> why) {
         why.ifPresentOrElse(reason -> unschedulable.put(pod, reason), () -> unschedulable.remove(pod));
+        wake();
+    }
+
+    /** The pods of this Job fail; without it they succeed at once. */
+    public void jobFails(String job, boolean on) {
+        tasks.fails(job, on);
         wake();
     }
 
@@ -99,6 +110,25 @@ public final class SimulatedPods extends Controller {
         disks.put(namespace + "/" + claim, new Disk(owner, system, epoch));
     }
 
+    private static String disk(PersistentVolumeClaim claim) {
+        return claim.getMetadata().getNamespace() + "/" + claim.getMetadata().getName();
+    }
+
+    @Override
+    public void snapshot(PersistentVolumeClaim claim, String handle) {
+        Optional.ofNullable(disks.get(disk(claim))).ifPresent(disk -> snapshots.put(handle, disk));
+    }
+
+    @Override
+    public void restore(String handle, PersistentVolumeClaim claim) {
+        Optional.ofNullable(snapshots.get(handle)).ifPresent(disk -> disks.put(disk(claim), disk));
+    }
+
+    @Override
+    public void remove(String handle) {
+        snapshots.remove(handle);
+    }
+
     /** PostgreSQL refuses a parameter of this name, in these words. */
     public void refuseParameter(String name, String words) {
         rejected.put(name, words);
@@ -113,7 +143,9 @@ public final class SimulatedPods extends Controller {
         Key key = Key.of(pod);
         if (pod.path("metadata").has("deletionTimestamp")) {
             release(pod);
-            store().remove(key);
+            if (pod.path("metadata").path("finalizers").isEmpty()) {
+                store().remove(key);
+            }
             return;
         }
         if (pod.path("spec").path("nodeName").isMissingNode() && !schedule(pod)) {
@@ -122,6 +154,10 @@ public final class SimulatedPods extends Controller {
         JsonNode container = pod.path("spec").path("containers").path(0);
         String wait = waiting.get(container.path("image").asText());
         String name = key.name();
+        if (wait == null && SimulatedTasks.is(pod)) {
+            tasks.end(pod);
+            return;
+        }
         if (wait != null) {
             containers(key, wait, "cannot have " + container.path("image").asText(), false);
             return;

@@ -97,7 +97,9 @@ final class Store {
             if (!key.namespace().isEmpty()) {
                 metadata.put("namespace", key.namespace());
             }
-            metadata.put("uid", UUID.randomUUID().toString());
+            if (!metadata.has("uid")) {
+                metadata.put("uid", UUID.randomUUID().toString());
+            }
             metadata.put("creationTimestamp", now());
             return put(key, fresh);
         });

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -16,7 +17,16 @@ final class Tables {
 
     private Tables() {}
 
-    private record Column(String name, String type, String path) {}
+    private record Column(String name, String type, Function<JsonNode, JsonNode> cell) {
+        Column(String name, String type, String path) {
+            this(name, type, object -> field(object, type, path));
+        }
+
+        static Column of(String name, Function<JsonNode, String> cell) {
+            return new Column(
+                    name, "string", object -> Store.JSON.getNodeFactory().textNode(cell.apply(object)));
+        }
+    }
 
     static boolean wanted(Request request) {
         return request.header("Accept").contains("as=Table;v=v1");
@@ -41,7 +51,7 @@ final class Tables {
         for (ObjectNode object : objects) {
             ObjectNode row = rows.addObject();
             ArrayNode cells = row.putArray("cells");
-            columns.forEach(column -> cells.add(cell(object, column)));
+            columns.forEach(column -> cells.add(column.cell().apply(object)));
             ObjectNode partial = row.putObject("object");
             partial.put("kind", "PartialObjectMetadata").put("apiVersion", "meta.k8s.io/v1");
             partial.set("metadata", object.path("metadata"));
@@ -76,6 +86,18 @@ final class Tables {
                 columns.add(new Column("Capacity", "string", ".status.capacity.storage"));
                 columns.add(new Column("StorageClass", "string", ".spec.storageClassName"));
             }
+            case "Job" -> {
+                columns.add(Column.of("Status", JobTables::status));
+                columns.add(Column.of("Completions", JobTables::completions));
+                columns.add(Column.of("Duration", JobTables::duration));
+            }
+            case "CronJob" -> {
+                columns.add(new Column("Schedule", "string", ".spec.schedule"));
+                columns.add(Column.of("Timezone", JobTables::timeZone));
+                columns.add(new Column("Suspend", "boolean", ".spec.suspend"));
+                columns.add(Column.of("Active", JobTables::active));
+                columns.add(Column.of("Last Schedule", JobTables::lastSchedule));
+            }
             case "Event" -> {
                 columns.add(new Column("Type", "string", ".type"));
                 columns.add(new Column("Reason", "string", ".reason"));
@@ -96,10 +118,10 @@ final class Tables {
         return new Column(type, "string", ".status.conditions[?(@.type==\"%s\")].status".formatted(type));
     }
 
-    private static JsonNode cell(JsonNode object, Column column) {
-        JsonNode value = value(object, column.path());
-        if (column.type().equals("date") && value.isTextual()) {
-            return Store.JSON.getNodeFactory().textNode(age(Instant.parse(value.asText())));
+    private static JsonNode field(JsonNode object, String type, String path) {
+        JsonNode value = value(object, path);
+        if (type.equals("date") && value.isTextual()) {
+            return Store.JSON.getNodeFactory().textNode(age(Instant.parse(value.asText()), Instant.now()));
         }
         return value.isMissingNode() ? Store.JSON.nullNode() : value;
     }
@@ -117,8 +139,8 @@ final class Tables {
         return Store.JSON.missingNode();
     }
 
-    private static String age(Instant since) {
-        Duration age = Duration.between(since, Instant.now());
+    static String age(Instant since, Instant until) {
+        Duration age = Duration.between(since, until);
         if (age.toMinutes() < 2) {
             return age.toSeconds() + "s";
         }

@@ -27,6 +27,7 @@ final class ClaimFolders implements PodVolumes.Claims {
     private final Path volumes;
     private final Sources sources;
     private final Map<String, Long> limits = new ConcurrentHashMap<>();
+    private final Gate gate = new Gate();
     private volatile boolean limited;
 
     ClaimFolders(Machine machine, Sources sources) throws IOException {
@@ -39,6 +40,16 @@ final class ClaimFolders implements PodVolumes.Claims {
     @Override
     public Optional<PersistentVolumeClaim> find(String namespace, String name) {
         return sources.claim(namespace, name);
+    }
+
+    @Override
+    public Gate gate() {
+        return gate;
+    }
+
+    /** As the gate knows it. */
+    static String name(PersistentVolumeClaim claim) {
+        return claim.getMetadata().getNamespace() + "/" + claim.getMetadata().getName();
     }
 
     @Override
@@ -109,7 +120,8 @@ final class ClaimFolders implements PodVolumes.Claims {
         Files.deleteIfExists(folder(claim).resolve(FILLER));
     }
 
-    private Path folder(PersistentVolumeClaim claim) {
+    /** Where its volume is, once a pod used it. */
+    Path folder(PersistentVolumeClaim claim) {
         return volumes.resolve(claim.getMetadata().getUid());
     }
 }

@@ -7,9 +7,12 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 
 /** One run of a container: its first process and whatever that one started. When the first process ends, so does everything else. */
 final class ContainerProcess {
@@ -61,14 +64,26 @@ final class ContainerProcess {
         return builder;
     }
 
-    /** Runs another program in the container, as probes and {@code kubectl exec} do; exit code, or empty after {@code patience}. */
+    /**
+     * Runs another program in the container, as probes and {@code kubectl exec} do; exit code, or empty after {@code patience}.
+     *
+     * @param gate passed while the program is started
+     */
     static java.util.Optional<Integer> exec(
-            List<String> command, Map<String, String> environment, String mark, Path folder, Duration patience)
+            List<String> command,
+            Map<String, String> environment,
+            String mark,
+            Path folder,
+            Supplier<Gate.Pass> gate,
+            Duration patience)
             throws IOException, InterruptedException {
-        Process process = builder(command, environment, mark, folder)
-                .redirectErrorStream(true)
-                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-                .start();
+        Process process;
+        try (Gate.Pass pass = gate.get()) {
+            process = builder(command, environment, mark, folder)
+                    .redirectErrorStream(true)
+                    .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                    .start();
+        }
         process.getOutputStream().close();
         if (process.waitFor(patience.toMillis(), TimeUnit.MILLISECONDS)) {
             return java.util.Optional.of(process.exitValue());
@@ -127,16 +142,18 @@ final class ContainerProcess {
         throw new IllegalStateException("processes of " + mark + " survive SIGKILL: " + processes());
     }
 
-    /** SIGSTOPs all, until nothing runs. */
-    void freeze() throws IOException {
+    /** SIGSTOPs all, until nothing runs; answers those that did until now. */
+    Set<Long> freeze() throws IOException {
+        Set<Long> stopped = new TreeSet<>();
         for (int round = 0; round < ROUNDS; round++) {
             List<Long> running = processes().stream()
                     .filter(pid -> "TZX".indexOf(Processes.state(pid)) < 0)
                     .toList();
             if (running.isEmpty()) {
-                return;
+                return stopped;
             }
             Processes.signal("STOP", running);
+            stopped.addAll(running);
         }
         throw new IOException("processes of " + mark + " do not stop: " + processes());
     }

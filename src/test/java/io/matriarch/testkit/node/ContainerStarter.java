@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /** Starts a container of a pod as processes of this machine: image, paths, environment, command, in this order. */
 final class ContainerStarter {
@@ -38,12 +39,13 @@ final class ContainerStarter {
             Image image,
             ContainerRoot root,
             Map<String, String> environment,
-            List<String> prefix) {
+            List<String> prefix,
+            Supplier<Gate.Pass> gate) {
         /** Runs a command in it. */
         Optional<Integer> exec(List<String> command, Duration patience) throws IOException, InterruptedException {
             List<String> all = new ArrayList<>(prefix);
             Environment.expand(command, environment).forEach(word -> all.add(root.translate(word)));
-            return ContainerProcess.exec(all, environment, mark(), root.folder(), patience);
+            return ContainerProcess.exec(all, environment, mark(), root.folder(), gate, patience);
         }
 
         private String mark() {
@@ -92,7 +94,7 @@ final class ContainerStarter {
                     around.machine().mark("%s/%s/%d".formatted(pod.getMetadata().getUid(), container.getName(), run));
             ContainerProcess process = ContainerProcess.start(
                     command, environment, mark, root.folder(), root.volumes(), log(container.getName(), run));
-            return new Started(process, "process://" + mark, image, root, environment, prefix);
+            return new Started(process, "process://" + mark, image, root, environment, prefix, volumes::start);
         } catch (Environment.MissingException e) {
             throw new CannotStartException("CreateContainerConfigError", String.valueOf(e.getMessage()));
         } catch (IOException e) {

@@ -94,6 +94,56 @@ class KubectlE2E {
     }
 
     @Test
+    void jobsAndSnapshotsAreAppliedWaitedForAndLookedAt() throws Exception {
+        String manifest = """
+                apiVersion: v1
+                kind: PersistentVolumeClaim
+                metadata: {name: v}
+                spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}
+                ---
+                apiVersion: batch/v1
+                kind: CronJob
+                metadata: {name: nightly}
+                spec:
+                  schedule: "30 2 * * *"
+                  jobTemplate: {spec: {template: {spec: {restartPolicy: Never, containers: [{name: main, image: shell}]}}}}
+                ---
+                apiVersion: batch/v1
+                kind: Job
+                metadata: {name: now}
+                spec:
+                  template:
+                    spec:
+                      restartPolicy: Never
+                      volumes: [{name: v, persistentVolumeClaim: {claimName: v}}]
+                      containers: [{name: main, image: shell, command: [sh, -c, "echo hello"], volumeMounts: [{name: v, mountPath: /v}]}]
+                ---
+                apiVersion: snapshot.storage.k8s.io/v1
+                kind: VolumeSnapshot
+                metadata: {name: first}
+                spec: {source: {persistentVolumeClaimName: v}}
+                """;
+        kubectl("apply", "-f", file(manifest));
+        kubectl("wait", "--for=condition=complete", "job/now", "--timeout=30s");
+        assertThat(kubectl("logs", "job/now")).isEqualTo("hello\n");
+        assertThat(kubectl("get", "jobs"))
+                .containsPattern("NAME +STATUS +COMPLETIONS +DURATION +AGE\nnow +Complete +1/1 +\\d+s");
+        assertThat(kubectl("get", "cronjobs"))
+                .containsPattern(
+                        "NAME +SCHEDULE +TIMEZONE +SUSPEND +ACTIVE +LAST SCHEDULE +AGE\nnightly +30 2 \\* \\* \\* +<none> +(F|f)alse +0 +<none>");
+        assertThat(kubectl("describe", "job", "now")).contains("Job completed").contains("1 Succeeded");
+        kubectl("wait", "--for=jsonpath={.status.readyToUse}=true", "volumesnapshot/first", "--timeout=30s");
+        assertThat(kubectl("get", "vs"))
+                .containsPattern(
+                        "NAME +READYTOUSE +SOURCEPVC.*RESTORESIZE +SNAPSHOTCLASS.*\nfirst +true +v +.*1Gi +snapshots");
+        assertThat(kubectl("get", "volumesnapshotcontent"))
+                .contains("snapcontent-")
+                .contains("Delete");
+        kubectl("delete", "volumesnapshot/first", "job/now", "cronjob/nightly", "--timeout=30s");
+        kubectl("delete", "pvc", "v", "--wait=false");
+    }
+
+    @Test
     void ourManifestsAreAccepted() throws Exception {
         kubectl("apply", "--server-side", "--force-conflicts", "-f", "deploy/matriarch.yaml");
         assertThat(kubectl("get", "deployments", "-n", "matriarch-system")).contains("matriarch");

@@ -66,7 +66,7 @@ public final class Outages {
     /** SIGSTOPs the processes of a container whose command line is such, until {@link #thaw}. */
     public void freeze(String namespace, String pod, String container, Predicate<String> commandLine)
             throws IOException {
-        Processes.signal("STOP", some(namespace, pod, container, commandLine));
+        worker(namespace, pod).alone(() -> Processes.signal("STOP", some(namespace, pod, container, commandLine)));
     }
 
     private List<Long> some(String namespace, String pod, String container, Predicate<String> commandLine) {
@@ -84,11 +84,11 @@ public final class Outages {
 
     /** Stops all of a container in the middle of what it does, until {@link #thaw}. */
     public void freeze(String namespace, String pod, String container) throws IOException {
-        container(namespace, pod, container).freeze();
+        worker(namespace, pod).alone(container(namespace, pod, container)::freeze);
     }
 
     public void thaw(String namespace, String pod, String container) throws IOException {
-        container(namespace, pod, container).thaw();
+        worker(namespace, pod).alone(container(namespace, pod, container)::thaw);
     }
 
     /** Nothing passes between two pods any more; takes root. {@link #heal} ends it. */

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -32,6 +33,9 @@ final class PodVolumes {
         Path mount(PersistentVolumeClaim claim) throws IOException;
 
         Optional<PersistentVolumeClaim> find(String namespace, String name);
+
+        /** Passed by whoever starts processes that use volumes, which go by namespace/name of their claims there. */
+        Gate gate();
     }
 
     PodVolumes(Pod pod, Path folder, RunAs user, VolumeFiles files, Claims claims) {
@@ -40,6 +44,20 @@ final class PodVolumes {
         this.user = user;
         this.files = files;
         this.claims = claims;
+    }
+
+    /** Claims behind them, as namespace/name. */
+    List<String> claimed() {
+        return pod.getSpec().getVolumes().stream()
+                .filter(volume -> volume.getPersistentVolumeClaim() != null)
+                .map(volume -> pod.getMetadata().getNamespace() + "/"
+                        + volume.getPersistentVolumeClaim().getClaimName())
+                .toList();
+    }
+
+    /** Leave to start processes that use them. */
+    Gate.Pass start() {
+        return claims.gate().start(claimed());
     }
 
     /** Makes and updates them; why a pod cannot start yet, in the kubelet's words, if so. */

@@ -3,6 +3,7 @@ package io.matriarch.testkit.node;
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.ContainerStatus;
 import io.fabric8.kubernetes.api.model.LifecycleHandler;
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodStatus;
 import io.fabric8.kubernetes.api.model.Probe;
@@ -25,6 +26,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -59,6 +61,7 @@ final class PodWorker {
     private final BlockingQueue<Runnable> happened = new LinkedBlockingQueue<>();
     private final Runnable gone;
     private final AtomicInteger stops = new AtomicInteger();
+    private final ReentrantLock still = new ReentrantLock();
     private volatile Pod pod;
     private boolean sandbox;
     private boolean ending;
@@ -138,22 +141,83 @@ final class PodWorker {
 
     /** Nothing of it runs, and nothing is seen or told of it, until {@link #thaw}. */
     void freeze() throws IOException {
-        if (stops.get() % 2 == 0) {
-            stops.incrementAndGet();
-        }
-        for (ContainerProcess process : processes()) {
-            process.freeze();
-        }
+        alone(() -> {
+            if (stops.get() % 2 == 0) {
+                stops.incrementAndGet();
+            }
+            for (ContainerProcess process : processes()) {
+                process.freeze();
+            }
+        });
     }
 
     void thaw() throws IOException {
-        for (ContainerProcess process : processes()) {
-            process.thaw();
+        alone(() -> {
+            for (ContainerProcess process : processes()) {
+                process.thaw();
+            }
+            happened.add(() -> published = ""); // meanwhile others may have written the status
+            if (stops.get() % 2 == 1) {
+                stops.incrementAndGet();
+            }
+        });
+    }
+
+    /** Stops or continues processes. */
+    interface Signals {
+        void send() throws IOException;
+    }
+
+    /** Not while the pod stands still for somebody who relies on it. */
+    void alone(Signals signals) throws IOException {
+        still.lock();
+        try {
+            signals.send();
+        } finally {
+            still.unlock();
         }
-        happened.add(() -> published = ""); // meanwhile others may have written the status
-        if (stops.get() % 2 == 1) {
-            stops.incrementAndGet();
+    }
+
+    /** A while in which a pod stands still. */
+    interface Standstill {
+        /** It goes on as it was. */
+        void close() throws IOException;
+    }
+
+    /**
+     * Nothing of it runs, and no probe asks, until the same thread closes the answer. What stood still before goes on to.
+     * The caller sees to it that meanwhile nothing is started ({@link Gate}).
+     */
+    Standstill standStill() throws IOException {
+        still.lock();
+        boolean counted = stops.get() % 2 == 0;
+        List<Long> stopped = new ArrayList<>();
+        Standstill end = () -> {
+            try {
+                Processes.signal("CONT", stopped);
+            } finally {
+                if (counted) {
+                    stops.incrementAndGet();
+                }
+                still.unlock();
+            }
+        };
+        try {
+            if (counted) {
+                stops.incrementAndGet();
+            }
+            for (ContainerProcess process : processes()) {
+                stopped.addAll(process.freeze());
+            }
+            return end;
+        } catch (IOException | RuntimeException e) {
+            end.close();
+            throw e;
         }
+    }
+
+    boolean uses(PersistentVolumeClaim claim) {
+        return volumes.claimed().contains(ClaimFolders.name(claim));
     }
 
     private List<ContainerProcess> processes() {
@@ -322,9 +386,12 @@ final class PodWorker {
         try {
             ContainerStarter starter = new ContainerStarter(pod, address, folder, volumes, around, api.port());
             int run = container.restarts() + (container.ran() ? 1 : 0);
-            ContainerStarter.Started started = starter.start(container.spec(), run);
-            synchronized (running) {
-                running.put(container, started);
+            ContainerStarter.Started started;
+            try (Gate.Pass pass = volumes.start()) {
+                started = starter.start(container.spec(), run);
+                synchronized (running) {
+                    running.put(container, started);
+                }
             }
             container.runs(started.process(), started.id());
             around.recorder()

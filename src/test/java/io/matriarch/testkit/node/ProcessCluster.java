@@ -12,6 +12,7 @@ import java.net.InetSocketAddress;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -69,6 +70,12 @@ public final class ProcessCluster implements AutoCloseable {
         for (int node = 1; node <= nodes; node++) {
             kubelets.add(new Kubelet("node-" + node, "zone-" + node, around));
         }
+        embedded.volumes(new VolumeCopies(
+                machine,
+                claims,
+                () -> kubelets.stream()
+                        .flatMap(kubelet -> kubelet.workers().stream())
+                        .toList()));
         outages = new Outages(kubelets, firewall, client, timing, claims);
         kubelets.forEach(Kubelet::start);
     }
@@ -88,6 +95,11 @@ public final class ProcessCluster implements AutoCloseable {
 
     public ApiServer api() {
         return embedded.api();
+    }
+
+    /** As much time passes at once for Jobs and CronJobs. */
+    public void skip(Duration time) {
+        embedded.skip(time);
     }
 
     public Outages outages() {
