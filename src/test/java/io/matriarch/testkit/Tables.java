@@ -15,16 +15,23 @@ final class Tables {
     private static final Pattern CONDITION =
             Pattern.compile("\\.status\\.conditions\\[\\?\\(@\\.type==\"(\\w+)\"\\)\\]\\.(\\w+)");
 
+    private static final Column AGE = new Column("Age", "date", ".metadata.creationTimestamp");
+
     private Tables() {}
 
-    private record Column(String name, String type, Function<JsonNode, JsonNode> cell) {
+    /** @param priority 0 for always, 1 for {@code -o wide} */
+    private record Column(String name, String type, Function<JsonNode, JsonNode> cell, int priority) {
         Column(String name, String type, String path) {
-            this(name, type, object -> field(object, type, path));
+            this(name, type, object -> field(object, type, path), 0);
         }
 
         static Column of(String name, Function<JsonNode, String> cell) {
             return new Column(
-                    name, "string", object -> Store.JSON.getNodeFactory().textNode(cell.apply(object)));
+                    name, "string", object -> Store.JSON.getNodeFactory().textNode(cell.apply(object)), 0);
+        }
+
+        Column wide() {
+            return new Column(name, type, cell, 1);
         }
     }
 
@@ -45,7 +52,7 @@ final class Tables {
                     .put("type", column.type().equals("date") ? "string" : column.type())
                     .put("format", column.name().equals("Name") ? "name" : "")
                     .put("description", "")
-                    .put("priority", 0);
+                    .put("priority", column.priority());
         }
         ArrayNode rows = table.putArray("rows");
         for (ObjectNode object : objects) {
@@ -62,28 +69,36 @@ final class Tables {
     private static List<Column> columns(Kind kind) {
         List<Column> columns = new java.util.ArrayList<>();
         columns.add(new Column("Name", "string", ".metadata.name"));
-        kind.columns()
-                .forEach(column -> columns.add(new Column(
-                        column.path("name").asText(),
-                        column.path("type").asText(),
-                        column.path("jsonPath").asText())));
+        for (JsonNode told : kind.columns()) {
+            Column column = new Column(
+                    told.path("name").asText(),
+                    told.path("type").asText(),
+                    told.path("jsonPath").asText());
+            columns.add(told.path("priority").asInt() > 0 ? column.wide() : column);
+        }
         switch (kind.kind()) {
             case "Pod" -> {
-                columns.add(condition("Ready"));
-                columns.add(new Column("Status", "string", ".status.phase"));
-                columns.add(new Column("Node", "string", ".spec.nodeName"));
+                columns.add(Column.of("Ready", CoreTables::ready));
+                columns.add(Column.of("Status", CoreTables::status));
+                columns.add(Column.of("Restarts", CoreTables::restarts));
+                columns.add(AGE);
+                columns.add(new Column("IP", "string", ".status.podIP").wide());
+                columns.add(new Column("Node", "string", ".spec.nodeName").wide());
             }
-            case "StatefulSet" -> {
-                columns.add(new Column("Ready", "integer", ".status.readyReplicas"));
-                columns.add(new Column("Replicas", "integer", ".spec.replicas"));
-            }
+            case "StatefulSet" -> columns.add(Column.of("Ready", CoreTables::replicas));
             case "Service" -> {
                 columns.add(new Column("Type", "string", ".spec.type"));
                 columns.add(new Column("Cluster-IP", "string", ".spec.clusterIP"));
+                columns.add(Column.of("External-IP", CoreTables::external));
+                columns.add(Column.of("Port(s)", CoreTables::ports));
+                columns.add(AGE);
+                columns.add(Column.of("Selector", CoreTables::selector).wide());
             }
             case "PersistentVolumeClaim" -> {
                 columns.add(new Column("Status", "string", ".status.phase"));
+                columns.add(new Column("Volume", "string", ".spec.volumeName"));
                 columns.add(new Column("Capacity", "string", ".status.capacity.storage"));
+                columns.add(Column.of("Access Modes", CoreTables::modes));
                 columns.add(new Column("StorageClass", "string", ".spec.storageClassName"));
             }
             case "Job" -> {
@@ -109,13 +124,9 @@ final class Tables {
             }
         }
         if (columns.stream().noneMatch(column -> column.name().equals("Age"))) {
-            columns.add(new Column("Age", "date", ".metadata.creationTimestamp"));
+            columns.add(AGE);
         }
         return columns;
-    }
-
-    private static Column condition(String type) {
-        return new Column(type, "string", ".status.conditions[?(@.type==\"%s\")].status".formatted(type));
     }
 
     private static JsonNode field(JsonNode object, String type, String path) {

@@ -75,7 +75,11 @@ class KubectlE2E {
                 """;
         assertThat(kubectl("apply", "-f", file(manifest))).contains("statefulset.apps/s created");
         kubectl("wait", "--for=condition=Ready", "pod/s-0", "--timeout=30s");
-        assertThat(kubectl("get", "pods")).contains("NAME").contains("s-0").contains("Running");
+        assertThat(kubectl("get", "pods"))
+                .containsPattern("NAME +READY +STATUS +RESTARTS +AGE\\ns-0 +1/1 +Running +0 +\\d+s");
+        assertThat(kubectl("get", "pods", "-o", "wide"))
+                .containsPattern("AGE +IP +NODE\\ns-0 +1/1 +Running +0 +\\d+s +127\\.[0-9.]+ +node-");
+        assertThat(kubectl("get", "statefulsets")).containsPattern("NAME +READY +AGE\\ns +1/1 +\\d+s");
         assertThat(kubectl("describe", "statefulset", "s")).contains("Replicas:");
         assertThat(kubectl("describe", "pod", "s-0")).contains("Started");
         assertThat(kubectl("logs", "s-0")).isEqualTo("hello\n");
