@@ -64,11 +64,6 @@ final class LocalReplication implements Replication {
     }
 
     @Override
-    public Position position(Duration timeout) throws PostgresException {
-        return new Receiver(layout, files).position(timeout, postgres.binaries());
-    }
-
-    @Override
     public List<Integer> flushed(List<Integer> voters, long lsn, Duration timeout) throws PostgresException {
         return synchronous.flushed(voters, lsn, timeout);
     }

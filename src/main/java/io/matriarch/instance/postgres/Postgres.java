@@ -208,7 +208,7 @@ public interface Postgres {
     /**
      * Where a server is in the WAL; positions as {@link Lsn#parse} gives them, 0 for unknown.
      *
-     * @param end of what is flushed here; of a replica, as far as it can know without {@link Replication#position}
+     * @param end of what is flushed here; of a replica, as far as it can know without its receiver stopped
      * @param replayed by a replica
      * @param delayed whether a replica replays late on purpose, or is paused
      * @param upstream the address that a replica's receiver is connected to, or empty

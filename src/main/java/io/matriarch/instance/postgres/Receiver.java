@@ -73,16 +73,6 @@ final class Receiver {
         }
     }
 
-    /** The position, whether the receiver runs or not. */
-    Position position(Duration timeout, Binaries binaries) throws PostgresException {
-        try (Walsender walsender = Walsender.connect(layout, ANSWER);
-                Sql sql = Sql.open(layout, "postgres", timeout)) {
-            return position(sql, walsender, read(sql), binaries);
-        } catch (SQLException | IOException e) {
-            throw unknown(e);
-        }
-    }
-
     private static PostgresException unknown(Exception e) {
         return new PostgresException(
                 new Problem("PositionUnknown", "cannot tell how much WAL is flushed here: " + e.getMessage()), e);

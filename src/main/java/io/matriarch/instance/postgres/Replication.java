@@ -29,9 +29,6 @@ public interface Replication {
      */
     boolean follow(String address, long stops) throws PostgresException;
 
-    /** What is flushed here now; of a replica. */
-    Position position(Duration timeout) throws PostgresException;
-
     /** The voters that have flushed everything up to {@code lsn}, as the primary knows. */
     List<Integer> flushed(List<Integer> voters, long lsn, Duration timeout) throws PostgresException;
 

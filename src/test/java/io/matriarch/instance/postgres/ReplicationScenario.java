@@ -38,7 +38,7 @@ enum ReplicationScenario {
             CompletableFuture<String> commit = stage.later(() -> stage.client(0, "INSERT INTO t VALUES (1)"));
             assertThatThrownBy(() -> commit.get(1500, TimeUnit.MILLISECONDS))
                     .isInstanceOf(java.util.concurrent.TimeoutException.class);
-            assertThat(standby.position(Duration.ofSeconds(1)).lsn()).isEqualTo(position.lsn());
+            assertThat(replica.observe(Duration.ofSeconds(2)).wal().end()).isEqualTo(position.lsn());
 
             assertThat(standby.follow(stage.address(0), stops))
                     .as("what was decided before the vote")
@@ -47,7 +47,7 @@ enum ReplicationScenario {
             assertThat(standby.follow(stage.address(0), standby.stops())).isTrue();
             commit.get(10, TimeUnit.SECONDS);
             stage.awaitStreaming(replica);
-            assertThat(standby.position(Duration.ofSeconds(1)).lsn()).isGreaterThan(position.lsn());
+            assertThat(replica.observe(Duration.ofSeconds(2)).wal().end()).isGreaterThan(position.lsn());
         }
     },
 
@@ -187,8 +187,7 @@ enum ReplicationScenario {
                     .until(() -> second.observe(Duration.ofSeconds(2)).wal().receiving() == 2);
             stage.awaitStreaming(second);
             assertThat(second.observe(Duration.ofSeconds(2)).wal().upstream()).isEqualTo(stage.address(1));
-            assertThat(second.replication().position(Duration.ofSeconds(1)).timeline())
-                    .isEqualTo(2);
+            assertThat(second.observe(Duration.ofSeconds(2)).timeline()).isEqualTo(2);
             assertThat(second.replication().history(stage.address(1), 2)).isEqualTo(history);
             assertThat(first.observe(Duration.ofSeconds(2)).wal().senders())
                     .singleElement()
@@ -260,10 +259,7 @@ enum ReplicationScenario {
             long checkpoint = primary.replication().handOver(List.of(1));
             await().atMost(Duration.ofSeconds(5))
                     .pollInterval(Duration.ofMillis(10))
-                    .until(() -> replica.replication()
-                                    .position(Duration.ofSeconds(1))
-                                    .lsn()
-                            > checkpoint);
+                    .until(() -> replica.observe(Duration.ofSeconds(2)).wal().end() > checkpoint);
             replica.replication().stopReceiving(Duration.ofSeconds(1));
             TimelineHistory history = replica.replication().promote(2, 0);
 
@@ -276,8 +272,7 @@ enum ReplicationScenario {
             replica.keepSlots(List.of(0));
             primary.startReplica(stage.plain(), stage.address(1));
             stage.awaitStreaming(primary);
-            assertThat(primary.replication().position(Duration.ofSeconds(1)).timeline())
-                    .isEqualTo(2);
+            assertThat(primary.observe(Duration.ofSeconds(2)).timeline()).isEqualTo(2);
         }
     },
 
@@ -346,8 +341,7 @@ enum ReplicationScenario {
             stage.sql(0, "postgres", "INSERT INTO t SELECT generate_series(1, 1000)");
             long flushed = stage.flushed(0);
             await().atMost(Duration.ofSeconds(10))
-                    .until(() ->
-                            ahead.replication().position(Duration.ofSeconds(1)).lsn() >= flushed);
+                    .until(() -> ahead.observe(Duration.ofSeconds(2)).wal().end() >= flushed);
             primary.kill();
             TimelineHistory history = behind.replication().promote(2, 0);
             assertThat(history.began()).isEqualTo(fork.lsn());

@@ -97,8 +97,7 @@ final class Stage implements AutoCloseable {
     void awaitFlushed(LocalPostgres replica, long lsn) {
         await().atMost(Duration.ofSeconds(10))
                 .pollInterval(Duration.ofMillis(50))
-                .until(() ->
-                        replica.replication().position(Duration.ofSeconds(1)).lsn() >= lsn);
+                .until(() -> replica.observe(Duration.ofSeconds(2)).wal().end() >= lsn);
     }
 
     String address(int ordinal) {
