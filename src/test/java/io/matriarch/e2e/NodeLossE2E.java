@@ -78,6 +78,29 @@ class NodeLossE2E {
         ledger.converges(3);
     }
 
+    /** As when network storage stalls: connections and reads go on, commits wait, and processes survive SIGKILL. */
+    @Test
+    void thePrimarysDiskHangs(Stage stage) throws InterruptedException {
+        FailoverE2E.three(stage, "");
+        Ledger ledger = Ledger.begin(stage, "orders");
+        String primary = FailoverE2E.primary(stage);
+        String mount = Nodes.mount(stage.value("pvc/data-" + primary, "{.spec.volumeName}"));
+        Nodes.hang(mount);
+        try {
+            stage.awaitValue(
+                    "pgc/orders",
+                    "{.status.primary}",
+                    now -> !now.isEmpty() && !now.equals(primary),
+                    "to be another one than " + primary);
+            ledger.awaitWrites();
+            Thread.sleep(Duration.ofSeconds(5));
+        } finally {
+            Nodes.unhang(mount);
+        }
+        assertThat(Ledger.outage(ledger.holds("disk hangs"))).isLessThan(40_000);
+        ledger.converges(3);
+    }
+
     @Test
     void theApiServerIsAwayAndTheClusterServes(Stage stage) throws InterruptedException {
         FailoverE2E.three(stage, "");

@@ -1,6 +1,11 @@
 package io.matriarch.e2e;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
 
 /** Faults of nodes, by the command that made this Kubernetes: {@code kube} ({@code MATRIARCH_KUBE}), or docker for kind. */
@@ -36,6 +41,27 @@ final class Nodes {
     /** {@code stop}, {@code start}, {@code freeze} or {@code thaw}. */
     static void api(String verb) {
         Shell.must("", List.of(KUBE, "api", verb));
+    }
+
+    /** Where this lab's nodes, which are processes of this machine, have mounted a volume. */
+    static String mount(String volume) {
+        try (Stream<String> mounts = Files.lines(Path.of("/proc/mounts"))) {
+            return mounts.map(line -> line.split(" ")[1])
+                    .filter(path -> path.endsWith("/" + volume + "/mount"))
+                    .findFirst()
+                    .orElseThrow(() -> new AssertionError(volume + " is not mounted"));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Whoever writes to this file system waits, and cannot even be killed, until it is thawed. */
+    static void hang(String mount) {
+        Shell.must("", List.of("fsfreeze", "--freeze", mount));
+    }
+
+    static void unhang(String mount) {
+        Shell.must("", List.of("fsfreeze", "--unfreeze", mount));
     }
 
     static void awaitReady(String node) {
