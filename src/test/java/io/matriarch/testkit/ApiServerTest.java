@@ -6,6 +6,8 @@ import static org.awaitility.Awaitility.await;
 
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
+import io.fabric8.kubernetes.api.model.ListOptions;
+import io.fabric8.kubernetes.api.model.ListOptionsBuilder;
 import io.fabric8.kubernetes.api.model.OwnerReferenceBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
@@ -120,7 +122,15 @@ class ApiServerTest {
     @Test
     void watchesTellWhatHappened() {
         List<String> told = new CopyOnWriteArrayList<>();
-        try (var watch = client.configMaps().inNamespace("default").watch(new Watcher<>() {
+        // From here on: the watch itself may only begin when all of it has happened.
+        ListOptions since = new ListOptionsBuilder()
+                .withResourceVersion(client.configMaps()
+                        .inNamespace("default")
+                        .list()
+                        .getMetadata()
+                        .getResourceVersion())
+                .build();
+        try (var watch = client.configMaps().inNamespace("default").watch(since, new Watcher<>() {
             @Override
             public void eventReceived(Action action, ConfigMap map) {
                 told.add(action + " " + map.getMetadata().getName());
