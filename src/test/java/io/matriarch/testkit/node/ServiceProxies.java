@@ -12,6 +12,7 @@ import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -21,6 +22,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -30,6 +32,7 @@ import org.slf4j.LoggerFactory;
  */
 final class ServiceProxies implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ServiceProxies.class);
+    private static final Duration AGAIN = Duration.ofMillis(100);
     private static final String SERVICE = "kubernetes.io/service-name";
 
     private final SharedIndexInformer<Service> services;
@@ -40,6 +43,8 @@ final class ServiceProxies implements AutoCloseable {
 
     /** An address and port that clients connect to. */
     private record Front(String address, int port) {}
+
+    private volatile boolean closed;
 
     ServiceProxies(KubernetesClient client) {
         services = client.services().inAnyNamespace().inform(new Changes<>());
@@ -84,8 +89,19 @@ final class ServiceProxies implements AutoCloseable {
         try {
             relays.put(front, new Relay(InetAddress.getByName(front.address()), front.port(), () -> choose(front)));
         } catch (IOException e) {
-            LOG.error("cannot listen on a Service's address {}:{}: {}", front.address(), front.port(), e.getMessage());
+            LOG.warn("cannot listen on a Service's address {}:{}: {}", front.address(), front.port(), e.getMessage());
+            again();
         }
+    }
+
+    /** An address that was given up a moment ago may not be free yet, and nothing else may ever happen that makes this look. */
+    private void again() {
+        Thread.ofVirtual().start(() -> {
+            LockSupport.parkNanos(AGAIN.toNanos());
+            if (!closed) {
+                look();
+            }
+        });
     }
 
     private Optional<InetSocketAddress> choose(Front front) {
@@ -125,6 +141,7 @@ final class ServiceProxies implements AutoCloseable {
 
     @Override
     public void close() throws IOException {
+        closed = true;
         services.close();
         slices.close();
         synchronized (this) {
