@@ -34,10 +34,16 @@ public final class Peer {
      * @param reason why not
      * @param epoch the highest that this member knows
      * @param apiAnswers whether the API server answers this member
+     * @param ordinal of who answers: addresses are given anew, and a promise counts for none but its giver; null from agents that do not say
      */
     @JsonIgnoreProperties(ignoreUnknown = true)
     @JsonInclude(JsonInclude.Include.NON_NULL)
-    public record FailsafeAnswer(boolean accepted, @Nullable String reason, long epoch, boolean apiAnswers) {}
+    public record FailsafeAnswer(
+            boolean accepted,
+            @Nullable String reason,
+            long epoch,
+            boolean apiAnswers,
+            @Nullable Integer ordinal) {}
 
     /**
      * The Lease was written, and others wait for what it says now: it is to be looked at, and nothing is believed that stands here.

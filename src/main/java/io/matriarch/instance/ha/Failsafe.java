@@ -112,7 +112,8 @@ public final class Failsafe {
 
     /** An answer; those that come late count from when their round was sent. */
     public synchronized void answered(Round round, int ordinal, Peer.FailsafeAnswer answer, Duration now) {
-        if (round.request.epoch() != epoch) {
+        boolean another = answer.ordinal() != null && answer.ordinal() != ordinal;
+        if (round.request.epoch() != epoch || another) {
             return;
         }
         if (answer.apiAnswers()) {

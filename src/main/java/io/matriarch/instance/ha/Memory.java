@@ -195,6 +195,10 @@ public final class Memory {
         }
         for (Sender sender : server.wal().senders()) {
             if (sender.streaming()) {
+                Streamed former = senders.get(sender.ordinal());
+                if (former != null && !former.address().equals(sender.address())) {
+                    addresses.remove(sender.ordinal());
+                }
                 senders.put(
                         sender.ordinal(),
                         new Streamed(

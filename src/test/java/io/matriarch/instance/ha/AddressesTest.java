@@ -6,6 +6,7 @@ import io.matriarch.api.contract.ClusterLease;
 import io.matriarch.api.contract.ClusterLease.Phase;
 import io.matriarch.api.contract.ClusterLease.Reign;
 import io.matriarch.api.contract.MemberReport.VolumeContent;
+import io.matriarch.api.contract.Peer;
 import io.matriarch.api.contract.Settings;
 import io.matriarch.api.contract.Settings.BootstrapAction;
 import io.matriarch.api.contract.Settings.BootstrapOrder;
@@ -32,6 +33,7 @@ class AddressesTest {
     private static final String SYSTEM = "7300000000000000001";
     private static final String PROXY = "127.0.0.6";
 
+    private String proxy = PROXY;
     private final Me me = new Me("orders-0", 0, "uid-0", "inc", "10.0.0.10", "1");
     private final Memory memory = new Memory(NOW.minusSeconds(100), Promise.NONE, new Failsafe(me));
 
@@ -58,6 +60,38 @@ class AddressesTest {
         assertThat(decide(1, 2).asks()).containsExactly(new Ask.Addresses(List.of(1)));
     }
 
+    /** Addresses of pods are given anew: one member that answers in two places promises once. */
+    @Test
+    void aPromiseCountsForNobodyButItsGiver() {
+        ClusterLease state = new ClusterLease(
+                1,
+                1,
+                Phase.Serving,
+                "10.0.0.10",
+                1,
+                SYSTEM,
+                List.of(0, 1, 2),
+                List.of(new Reign(1, 1, "0/0", "orders-0")));
+        Failsafe failsafe = new Failsafe(me);
+        Failsafe.Round round = failsafe.due(
+                        new LeaseView("7", me.identity(), state, Node.MISSING), NOW.minusSeconds(5), NOW)
+                .orElseThrow();
+        failsafe.answered(round, 2, new Peer.FailsafeAnswer(true, null, 1, false, 2), NOW);
+        failsafe.answered(round, 1, new Peer.FailsafeAnswer(true, null, 1, false, 2), NOW);
+        assertThat(failsafe.proof()).isEmpty();
+        failsafe.answered(round, 1, new Peer.FailsafeAnswer(true, null, 1, false, 1), NOW);
+        assertThat(failsafe.proof()).contains(NOW);
+    }
+
+    @Test
+    void aConnectionFromElsewhereMayBeAnotherPods() {
+        decide(1, 2);
+        memory.located(1, "10.0.0.11");
+        memory.located(2, "10.0.0.12");
+        proxy = "10.0.0.99";
+        assertThat(decide(1, 2).asks()).containsExactly(new Ask.Addresses(List.of(1, 2)));
+    }
+
     private Map<Integer, String> addresses(int... senders) {
         return ((LeaseWish.Keep) decide(senders).lease()).state().addresses();
     }
@@ -66,7 +100,7 @@ class AddressesTest {
         List<Sender> senders = new ArrayList<>();
         List<Integer> streaming = new ArrayList<>();
         for (int ordinal : ordinals) {
-            senders.add(new Sender(ordinal, PROXY, true, 900, 900));
+            senders.add(new Sender(ordinal, proxy, true, 900, 900));
             streaming.add(ordinal);
         }
         ServerState server = new ServerState(

@@ -81,7 +81,7 @@ class PeersTest {
         @Override
         public Peer.FailsafeAnswer failsafe(Peer.Failsafe question) {
             asked.add(question);
-            return new Peer.FailsafeAnswer(false, "a primary", 8, true);
+            return new Peer.FailsafeAnswer(false, "a primary", 8, true, 1);
         }
 
         @Override
@@ -136,7 +136,8 @@ class PeersTest {
         Peer.VoteRequest vote = new Peer.VoteRequest(8, "100", 2, Vacancy.Terminated);
         Peer.Nomination nomination = new Peer.Nomination(8, "100", 2);
         Peer.HandOver handOver = new Peer.HandOver(7, "100", "1/2A");
-        assertThat(client.failsafe(ADDRESS, failsafe)).isEqualTo(new Peer.FailsafeAnswer(false, "a primary", 8, true));
+        assertThat(client.failsafe(ADDRESS, failsafe))
+                .isEqualTo(new Peer.FailsafeAnswer(false, "a primary", 8, true, 1));
         assertThat(client.vote(ADDRESS, vote)).isEqualTo(VOTE);
         client.nominate(ADDRESS, nomination);
         client.handOver(ADDRESS, handOver);

@@ -412,12 +412,12 @@ final class Agent {
             case Verdict.Grant grant -> {
                 promise(grant.promise());
                 memory.accepted(request, grant.until());
-                answer.accept(
-                        new Peer.FailsafeAnswer(true, null, grant.promise().epoch(), keeper.apiAnswers()));
+                answer.accept(new Peer.FailsafeAnswer(
+                        true, null, grant.promise().epoch(), keeper.apiAnswers(), me.ordinal()));
             }
             case Verdict.Refuse refuse ->
                 answer.accept(new Peer.FailsafeAnswer(
-                        false, refuse.reason(), node.disk.promise.epoch(), keeper.apiAnswers()));
+                        false, refuse.reason(), node.disk.promise.epoch(), keeper.apiAnswers(), me.ordinal()));
         }
     }
 }
