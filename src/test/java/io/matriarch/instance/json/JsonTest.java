@@ -33,6 +33,7 @@ import io.matriarch.api.contract.Settings.RequestKind;
 import io.matriarch.api.contract.Settings.SqlReference;
 import io.matriarch.api.contract.Settings.WhenUnavailable;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -156,5 +157,13 @@ class JsonTest {
         Node.object(Node.object(copy, "a"), "new").put("x", "y");
         assertThat(Json.text(copy)).isEqualTo("{\"a\":{\"b\":[{\"c\":1}],\"new\":{\"x\":\"y\"}}}");
         assertThat(tree.path("a").path("new").isMissing()).isTrue();
+    }
+
+    @Test
+    void anAnswerOfAnAgentThatDoesNotSayWhoItIsCounts() throws IOException {
+        Peer.FailsafeAnswer old = Json.read(
+                "{\"accepted\":true,\"epoch\":1,\"apiAnswers\":true}".getBytes(StandardCharsets.UTF_8),
+                Peer.FailsafeAnswer.class);
+        assertThat(old).isEqualTo(new Peer.FailsafeAnswer(true, null, 1, true, null));
     }
 }

@@ -40,11 +40,10 @@ final class ServiceProxies implements AutoCloseable {
     private final Map<Front, Relay> relays = new HashMap<>();
     private final List<Relay> retired = new ArrayList<>();
     private volatile Map<Front, List<InetSocketAddress>> backends = Map.of();
+    private volatile boolean closed;
 
     /** An address and port that clients connect to. */
     private record Front(String address, int port) {}
-
-    private volatile boolean closed;
 
     ServiceProxies(KubernetesClient client) {
         services = client.services().inAnyNamespace().inform(new Changes<>());
@@ -53,7 +52,7 @@ final class ServiceProxies implements AutoCloseable {
     }
 
     private synchronized void look() {
-        if (services == null || slices == null) {
+        if (closed || services == null || slices == null) {
             return; // the first objects arrive while this is being made
         }
         Map<Front, List<InetSocketAddress>> wanted = new HashMap<>();
@@ -98,9 +97,7 @@ final class ServiceProxies implements AutoCloseable {
     private void again() {
         Thread.ofVirtual().start(() -> {
             LockSupport.parkNanos(AGAIN.toNanos());
-            if (!closed) {
-                look();
-            }
+            look();
         });
     }
 
