@@ -62,6 +62,7 @@ final class Agent implements AgentServer.Member {
     private final News news;
     private final Guard guard;
     private final Succession succession;
+    private final RoleLabel label;
     private final Failures failures = new Failures();
     private volatile boolean stopping;
     private volatile Duration turned = Duration.ZERO;
@@ -93,6 +94,7 @@ final class Agent implements AgentServer.Member {
             News news) {
         this.identity = me.identity();
         this.succession = new Succession(me.identity(), me.pod());
+        this.label = new RoleLabel(me);
         this.postgres = postgres;
         this.documents = documents;
         this.jobs = jobs;
@@ -346,14 +348,7 @@ final class Agent implements AgentServer.Member {
     private void tell(Observation seen, MemberReport decided) {
         MemberReport next = succession.told(seen, decided);
         report = next;
-        String role = switch (next.role()) {
-            case Primary ->
-                seen.lease().map(view -> view.state().phase() == Phase.Serving).orElse(false)
-                        ? Labels.PRIMARY
-                        : Labels.UNHEALTHY;
-            case Replica -> Labels.REPLICA;
-            case None -> Labels.UNHEALTHY;
-        };
+        Optional<String> role = label.of(next.role(), hasCaughtUp(seen), seen.lease(), seen.now());
         if (!takesOffice(seen, next)) {
             reporter.publish(role, next);
         }
@@ -371,7 +366,13 @@ final class Agent implements AgentServer.Member {
                 && !seen.stopping();
     }
 
-    private Readiness readiness(Observation seen, MemberReport now, String role) {
+    /** Whether a replica has received something, or has had the time to. */
+    private boolean hasCaughtUp(Observation seen) {
+        return wasReceiving
+                || seen.server().accepting() && seen.now().minus(accepting).compareTo(CATCH_UP) > 0;
+    }
+
+    private Readiness readiness(Observation seen, MemberReport now, Optional<String> role) {
         if (seen.stopping()) {
             return new Readiness(false, "stopping");
         }
@@ -382,15 +383,12 @@ final class Agent implements AgentServer.Member {
                                         .minus(proof)
                                         .compareTo(protocol.timers(seen.lease()).stop())
                                 < 0);
-                if (!proven || !role.equals(Labels.PRIMARY)) {
+                if (!proven || !role.equals(Optional.of(Labels.PRIMARY))) {
                     yield new Readiness(false, "a primary that cannot prove that it holds the Lease");
                 }
-                yield new Readiness(reporter.shows(role), "the pod's label is not written yet");
+                yield new Readiness(reporter.shows(Labels.PRIMARY), "the pod's label is not written yet");
             }
-            case Replica ->
-                new Readiness(
-                        wasReceiving || seen.now().minus(accepting).compareTo(CATCH_UP) > 0,
-                        "a replica that does not stream yet");
+            case Replica -> new Readiness(hasCaughtUp(seen), "a replica that does not stream yet");
             case None ->
                 new Readiness(
                         false,

@@ -1,5 +1,6 @@
 package io.matriarch.instance;
 
+import io.matriarch.api.contract.Labels;
 import io.matriarch.api.contract.MemberReport;
 import io.matriarch.api.contract.Names;
 import io.matriarch.instance.ha.LeaseView;
@@ -10,26 +11,39 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A new primary takes the label of the former one from its pod, once a reign: an agent that is dead or cut off cannot do it itself, and the
- * read-write Service would go on sending clients there until the node counts as lost.
+ * A new primary takes the label of the former one from its pod, once a reign and after it has its own: an agent that is dead or cut off cannot do
+ * it itself, one that is alive leaves it to its successor, and the read-write Service always leads somewhere.
  */
 final class Deposition {
     private static final Logger LOG = LoggerFactory.getLogger(Deposition.class);
-    private static final Duration PAUSE = Duration.ofMillis(200);
+    private static final Duration AGAIN = Duration.ofSeconds(1);
 
     private final Pods pods;
     private final Names names;
     private final Me me;
     private final Supplier<MemberReport> report;
+    private final Predicate<String> labelled;
     private final Supplier<Optional<LeaseView>> lease;
+    private final Semaphore crowned = new Semaphore(0);
     private long done;
 
-    Deposition(Pods pods, Names names, Me me, Supplier<MemberReport> report, Supplier<Optional<LeaseView>> lease) {
+    /** @param labelled whether this pod shows that role, or cannot know */
+    Deposition(
+            Pods pods,
+            Names names,
+            Me me,
+            Supplier<MemberReport> report,
+            Predicate<String> labelled,
+            Supplier<Optional<LeaseView>> lease) {
+        this.labelled = labelled;
         this.pods = pods;
         this.names = names;
         this.me = me;
@@ -37,11 +51,18 @@ final class Deposition {
         this.lease = lease;
     }
 
+    /** This pod's label was written. */
+    void shown(String role) {
+        if (role.equals(Labels.PRIMARY)) {
+            crowned.release();
+        }
+    }
+
     void start() {
         Thread.ofVirtual().name("deposition").start(() -> {
             while (true) {
                 try {
-                    Thread.sleep(PAUSE);
+                    crowned.tryAcquire(AGAIN.toMillis(), TimeUnit.MILLISECONDS);
                     turn();
                 } catch (InterruptedException e) {
                     return;
@@ -55,7 +76,10 @@ final class Deposition {
     private void turn() throws IOException {
         Optional<LeaseView> mine = lease.get().filter(view -> view.holder().equals(me.identity()));
         boolean leads = report.get().role() == MemberReport.Role.Primary;
-        if (!leads || mine.isEmpty() || mine.get().state().epoch() == done) {
+        if (!leads
+                || !labelled.test(Labels.PRIMARY)
+                || mine.isEmpty()
+                || mine.get().state().epoch() == done) {
             return;
         }
         Set<String> others = new TreeSet<>();

@@ -155,7 +155,12 @@ final class Wiring {
                 fuse,
                 clock::now,
                 news::tell);
-        PodReporter reporter = new PodReporter(api, options.namespace(), options.pod());
+        AtomicReference<@Nullable Deposition> successor = new AtomicReference<>();
+        PodReporter reporter = new PodReporter(
+                api,
+                options.namespace(),
+                options.pod(),
+                role -> Optional.ofNullable(successor.get()).ifPresent(one -> one.shown(role)));
         Agent agent = new Agent(
                 me, postgres, documents, jobs, worker, lease, protocol, memory, upstream, questions, guard, reporter,
                 clock, news);
@@ -171,7 +176,8 @@ final class Wiring {
                 clock::now);
         Pulse pulse = new Pulse(replication, memory, agent::leads, clock::now, news::tell);
         Container container = new Container(pods, me, options.run(), memory, news::tell);
-        Deposition deposition = new Deposition(pods, names, me, agent::report, known);
+        Deposition deposition = new Deposition(pods, names, me, agent::report, reporter::shows, known);
+        successor.set(deposition);
 
         AgentMetrics metrics = new AgentMetrics(postgres, agent, lease);
         AgentServer server = new AgentServer(

@@ -53,6 +53,10 @@ public final class Networking {
         // spotless:on
     }
 
+    /**
+     * The primary's leads there whatever the kubelet or the node controller thinks: only the holder of the Lease has its label, and after an outage
+     * of the API server Kubernetes takes every pod for not ready until it has heard of it again.
+     */
     private static Service role(
             Rendering rendering, String name, @Nullable String role, Services.@Nullable Exposure exposure) {
         Map<String, String> selector = new HashMap<>(rendering.selector());
@@ -67,6 +71,7 @@ public final class Networking {
                 .withMetadata(new ObjectMetaBuilder(rendering.metadata(name)).withAnnotations(annotations).build())
                 .withNewSpec()
                     .withType(type.name())
+                    .withPublishNotReadyAddresses(Labels.PRIMARY.equals(role) ? true : null)
                     .withSelector(selector)
                     .addNewPort()
                         .withName("postgres").withProtocol("TCP")

@@ -24,7 +24,7 @@ public record Me(String pod, int ordinal, String podUid, String incarnation, Str
     }
 
     /** Whether an identity is of a pod with my name, this one or a former one. */
-    boolean isMyName(String identity) {
+    public boolean isMyName(String identity) {
         return identity.startsWith(pod + "/");
     }
 }

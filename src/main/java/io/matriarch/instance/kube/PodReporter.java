@@ -5,9 +5,12 @@ import io.matriarch.api.contract.MemberReport;
 import io.matriarch.instance.json.Json;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -19,16 +22,20 @@ public final class PodReporter {
 
     private final KubeApi api;
     private final String path;
+    private final Consumer<String> shown;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition news = lock.newCondition();
     private @Nullable Publication wanted;
     private @Nullable Publication published;
     private volatile boolean away;
 
-    private record Publication(String role, MemberReport report) {}
+    /** @param role empty for the label that the pod has */
+    private record Publication(Optional<String> role, MemberReport report) {}
 
-    public PodReporter(KubeApi api, String namespace, String pod) {
+    /** @param shown told of each label that was written */
+    public PodReporter(KubeApi api, String namespace, String pod, Consumer<String> shown) {
         this.api = api;
+        this.shown = shown;
         this.path = "/api/v1/namespaces/" + namespace + "/pods/" + pod;
     }
 
@@ -36,8 +43,12 @@ public final class PodReporter {
         return Thread.ofVirtual().name("report").start(this::run);
     }
 
-    /** Takes note; returns at once. */
-    public void publish(String role, MemberReport report) {
+    /**
+     * Takes note; returns at once.
+     *
+     * @param role for the label; empty leaves it as it is
+     */
+    public void publish(Optional<String> role, MemberReport report) {
         Publication next = new Publication(role, report);
         lock.lock();
         try {
@@ -54,7 +65,7 @@ public final class PodReporter {
     public boolean shows(String role) {
         lock.lock();
         try {
-            return away || (published != null && published.role().equals(role));
+            return away || (published != null && published.role().equals(Optional.of(role)));
         } finally {
             lock.unlock();
         }
@@ -72,6 +83,7 @@ public final class PodReporter {
                 } finally {
                     lock.unlock();
                 }
+                next.role().ifPresent(shown);
             } catch (IOException e) {
                 away = true;
                 LOG.debug("cannot report: {}", e.toString());
@@ -99,11 +111,10 @@ public final class PodReporter {
     }
 
     private void patch(Publication next) throws IOException {
-        Map<String, Object> patch = Map.of(
-                "metadata",
-                Map.of(
-                        "labels", Map.of(Labels.ROLE, next.role()),
-                        "annotations", Map.of(Labels.REPORT, Json.text(next.report()))));
+        Map<String, Object> metadata = new HashMap<>();
+        metadata.put("annotations", Map.of(Labels.REPORT, Json.text(next.report())));
+        next.role().ifPresent(role -> metadata.put("labels", Map.of(Labels.ROLE, role)));
+        Map<String, Object> patch = Map.of("metadata", metadata);
         KubeApi.Answer answer = api.request("PATCH", path, KubeApi.MERGE_PATCH, patch, PATIENCE);
         if (!answer.ok()) {
             throw new IOException("PATCH of the pod answered " + answer.message());
