@@ -25,6 +25,8 @@ final class Questions {
     private static final Logger LOG = LoggerFactory.getLogger(Questions.class);
     private static final Duration AGAIN = Duration.ofMillis(500);
     private static final Duration SOON = Duration.ofMillis(20);
+    /** So long an unused connection is kept by those who talk to each other, or longer. */
+    private static final Duration GREETED = Duration.ofSeconds(10);
 
     private final Me me;
     private final Names names;
@@ -117,6 +119,16 @@ final class Questions {
             String there = written.addresses().get(member);
             if (member != me.ordinal() && there != null) {
                 once("news for " + member, Duration.ZERO, () -> peers.news(there, new Peer.News(me.ordinal())));
+            }
+        }
+    }
+
+    /** A primary has ended: there will be questions, and nobody has talked for long. */
+    void greet(ClusterLease known) {
+        for (int member : known.members()) {
+            String there = known.addresses().get(member);
+            if (member != me.ordinal() && there != null) {
+                once("greet " + member, GREETED, () -> peers.greet(there));
             }
         }
     }

@@ -72,6 +72,7 @@ final class Wiring {
         Agent.News news = new Agent.News();
         AtomicReference<@Nullable LeaseKeeper> keeper = new AtomicReference<>();
         AtomicReference<@Nullable Agent> loop = new AtomicReference<>();
+        AtomicReference<@Nullable Questions> turned = new AtomicReference<>();
 
         // What is decided, and on what.
         Protocol protocol = new Protocol(me, Timers.DEFAULT);
@@ -86,19 +87,27 @@ final class Wiring {
             @Override
             public void ended() {
                 news.tell();
+                greet();
             }
 
             @Override
             public void receiverEnded() {
                 Optional.ofNullable(keeper.get()).ifPresent(LeaseKeeper::hurry);
                 news.tell();
+                greet();
+            }
+
+            private void greet() {
+                Optional.ofNullable(keeper.get())
+                        .flatMap(lease -> lease.snapshot().lease())
+                        .ifPresent(known -> Optional.ofNullable(turned.get())
+                                .ifPresent(questions -> questions.greet(known.state())));
             }
         });
         Replication replication = postgres.replication();
         Upstream upstream = new Upstream(replication);
 
         // The API server and the other members.
-        AtomicReference<@Nullable Questions> turned = new AtomicReference<>();
         LeaseKeeper lease = new LeaseKeeper(
                 new LeaseApi(api, options.namespace(), names.lease(), Timers.DEFAULT.request()),
                 me.identity(),

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -15,10 +16,14 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Writes this member's role label and report to its own pod: on change only, the newest one, again after a pause while the API server is away. */
+/**
+ * Writes this member's role label and report to its own pod: on change only, the newest one, again after a pause while the API server is away. Each
+ * write has everybody who watches pods look, so a report without a new label does not follow the last write at once.
+ */
 public final class PodReporter {
     private static final Logger LOG = LoggerFactory.getLogger(PodReporter.class);
     private static final Duration PATIENCE = Duration.ofSeconds(5);
+    private static final Duration REST = Duration.ofMillis(500);
 
     private final KubeApi api;
     private final String path;
@@ -27,6 +32,7 @@ public final class PodReporter {
     private final Condition news = lock.newCondition();
     private @Nullable Publication wanted;
     private @Nullable Publication published;
+    private long written = System.nanoTime() - REST.toNanos();
     private volatile boolean away;
 
     /** @param role empty for the label that the pod has */
@@ -80,6 +86,7 @@ public final class PodReporter {
                 lock.lock();
                 try {
                     published = next;
+                    written = System.nanoTime();
                 } finally {
                     lock.unlock();
                 }
@@ -101,13 +108,24 @@ public final class PodReporter {
     private Publication await() throws InterruptedException {
         lock.lock();
         try {
-            while (wanted == null || wanted.equals(published)) {
-                news.await();
+            while (true) {
+                Publication next = wanted;
+                if (next == null || next.equals(published)) {
+                    news.await();
+                } else if (news.awaitNanos(rest(next)) <= 0) {
+                    return Objects.requireNonNull(wanted);
+                }
             }
-            return wanted;
         } finally {
             lock.unlock();
         }
+    }
+
+    /** Nanoseconds until it may be written. */
+    private long rest(Publication next) {
+        boolean sameLabel =
+                published != null && (next.role().isEmpty() || next.role().equals(published.role()));
+        return sameLabel ? written + REST.toNanos() - System.nanoTime() : 0;
     }
 
     private void patch(Publication next) throws IOException {

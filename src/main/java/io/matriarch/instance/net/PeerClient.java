@@ -72,6 +72,11 @@ public final class PeerClient {
         ask("POST", address, Peer.HANDOVER, handOver);
     }
 
+    /** Makes a connection, so that the next question need not wait for a TLS handshake. */
+    public void greet(String address) throws IOException {
+        ask("GET", address, "/live", null);
+    }
+
     private byte[] ask(String method, String address, String path, @Nullable Object body) throws IOException {
         URI uri = URI.create("https://" + (address.contains(":") ? "[" + address + "]" : address) + ":" + port + path);
         HttpRequest request = HttpRequest.newBuilder(uri)

@@ -47,7 +47,7 @@ public final class LocalPostgres implements Postgres {
         this.files = new ConfigurationFiles(layout, volume);
         this.certificates = new CertificateFiles(layout);
         this.watch = new ServerWatch(layout);
-        this.replication = new LocalReplication(this, layout, volume, postmaster, files);
+        this.replication = new LocalReplication(this, layout, volume, postmaster, files, watch);
     }
 
     /** The same server, for failover. */

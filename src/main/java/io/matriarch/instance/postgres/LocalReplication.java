@@ -21,6 +21,7 @@ final class LocalReplication implements Replication {
     private final Volume volume;
     private final Postmaster postmaster;
     private final ConfigurationFiles files;
+    private final ServerWatch watch;
     private final Probe probe;
     private final Synchronous synchronous;
     /** Held while it changes whom to follow. */
@@ -29,12 +30,18 @@ final class LocalReplication implements Replication {
     private volatile long stops;
 
     LocalReplication(
-            LocalPostgres postgres, Layout layout, Volume volume, Postmaster postmaster, ConfigurationFiles files) {
+            LocalPostgres postgres,
+            Layout layout,
+            Volume volume,
+            Postmaster postmaster,
+            ConfigurationFiles files,
+            ServerWatch watch) {
         this.postgres = postgres;
         this.layout = layout;
         this.volume = volume;
         this.postmaster = postmaster;
         this.files = files;
+        this.watch = watch;
         this.probe = new Probe(layout);
         this.synchronous = new Synchronous(layout, postmaster, files);
     }
@@ -43,7 +50,7 @@ final class LocalReplication implements Replication {
     public Position stopReceiving(Duration patience) throws PostgresException {
         synchronized (upstream) {
             stops++;
-            return new Receiver(layout, files).stop(patience, postgres.binaries());
+            return new Receiver(layout, files, watch.received()).stop(patience, postgres.binaries());
         }
     }
 

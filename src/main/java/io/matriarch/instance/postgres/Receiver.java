@@ -29,15 +29,19 @@ final class Receiver {
                              FROM pg_stat_activity WHERE backend_type = 'startup'), false),
                    pg_is_in_recovery() AND pg_is_wal_replay_paused(),
                    (SELECT setting <> '0' FROM pg_settings WHERE name = 'recovery_min_apply_delay'),
-                   (SELECT setting::bigint FROM pg_settings WHERE name = 'wal_segment_size')
+                   (SELECT setting::bigint FROM pg_settings WHERE name = 'wal_segment_size'),
+                   (SELECT coalesce(max(('x' || substr(name, 1, 8))::bit(32)::int), 0) FROM pg_ls_waldir() WHERE name LIKE '%.history')
             """;
 
     private final Layout layout;
     private final ConfigurationFiles files;
+    private final int received;
 
-    Receiver(Layout layout, ConfigurationFiles files) {
+    /** @param received the timeline that was received last, see {@link ServerWatch#received} */
+    Receiver(Layout layout, ConfigurationFiles files, int received) {
         this.layout = layout;
         this.files = files;
+        this.received = received;
     }
 
     private record Wal(
@@ -47,13 +51,13 @@ final class Receiver {
             boolean waiting,
             boolean paused,
             boolean delayed,
-            long segment) {}
+            long segment,
+            int newestHistory) {}
 
     /** Ends the receiver for good, until {@link Postgres#follow}, and then reads the position; both within {@code patience}. */
     Position stop(Duration patience, Binaries binaries) throws PostgresException {
         long end = System.nanoTime() + patience.toNanos();
-        try (Walsender walsender = Walsender.connect(layout, ANSWER);
-                Sql sql = Sql.open(layout, "postgres", patience)) {
+        try (Sql sql = Sql.open(layout, "postgres", patience)) {
             files.follow(null);
             sql.one("SELECT pg_reload_conf()", row -> row.getBoolean(1));
             awaitGone(sql, end);
@@ -62,7 +66,7 @@ final class Receiver {
                 Pause.of(POLL, "the WAL receiver ended");
                 wal = read(sql);
             }
-            Position position = position(sql, walsender, wal, binaries);
+            Position position = position(sql, wal, binaries);
             if (!pids(sql).isEmpty()) {
                 throw new PostgresException(
                         new Problem("ReceiverNotStopped", "a WAL receiver came back while its end was waited for"));
@@ -113,15 +117,15 @@ final class Receiver {
                         row.getBoolean(4),
                         row.getBoolean(5),
                         row.getBoolean(6),
-                        row.getLong(7)));
+                        row.getLong(7),
+                        row.getInt(8)));
     }
 
-    private Position position(Sql sql, Walsender walsender, Wal wal, Binaries binaries)
-            throws SQLException, IOException, PostgresException {
+    private Position position(Sql sql, Wal wal, Binaries binaries) throws SQLException, IOException, PostgresException {
         if (!wal.inRecovery()) {
             throw new PostgresException(new Problem("NotAReplica", "this member is a primary"));
         }
-        int timeline = walsender.timeline();
+        int timeline = replayed(wal);
         String received = wal.received();
         long replayed = Lsn.parse(wal.replayed());
         long lsn = received == null ? replayed : Math.max(Lsn.parse(received), replayed);
@@ -133,6 +137,15 @@ final class Receiver {
                 lsn,
                 (received != null || wal.waiting()) && !(wal.paused() && tooSmall(sql, binaries)),
                 wal.paused() || wal.delayed());
+    }
+
+    private int replayed(Wal wal) throws SQLException {
+        if (received > 0 && wal.newestHistory() <= received) {
+            return received;
+        }
+        try (Walsender walsender = Walsender.connect(layout, ANSWER)) {
+            return walsender.timeline();
+        }
     }
 
     /** IDENTIFY_SYSTEM knows the timeline that is replayed; what is received beyond may be on a newer one: its file says so. */

@@ -56,7 +56,7 @@ final class ServerWatch {
     private String replayedTo = "";
     private int replaying;
     /** The timeline that was received last, from the server that runs; 0 when none was. */
-    private int received;
+    private volatile int received;
 
     private int rounds;
     private volatile long refusedAt = System.nanoTime() - AGAIN.toNanos();
@@ -69,6 +69,14 @@ final class ServerWatch {
     /** pg_settings is worth a look now. */
     void settingsChanged() {
         settingsChanged.set(true);
+    }
+
+    /**
+     * The timeline that was received last, from the server that runs; 0 when that is not known. As long as there is no history file of a newer one,
+     * nothing else is replayed.
+     */
+    int received() {
+        return received;
     }
 
     /** Whether the server lets us in. */
