@@ -92,7 +92,7 @@ final class LocalReplication implements Replication {
     @Override
     public TimelineHistory promote(long epoch, int timeline) throws PostgresException {
         try {
-            return new Promotion(layout, postmaster, files).promote(epoch, timeline);
+            return new Promotion(layout, postmaster, files, watch.received()).promote(epoch, timeline);
         } catch (IOException e) {
             throw volume.problem("write to", e);
         }

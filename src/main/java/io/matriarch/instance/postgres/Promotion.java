@@ -18,8 +18,11 @@ final class Promotion {
     private final Layout layout;
     private final Postmaster postmaster;
     private final ConfigurationFiles files;
+    private final int received;
 
-    Promotion(Layout layout, Postmaster postmaster, ConfigurationFiles files) {
+    /** @param received the timeline that was received last, see {@link ServerWatch#received} */
+    Promotion(Layout layout, Postmaster postmaster, ConfigurationFiles files, int received) {
+        this.received = received;
         this.layout = layout;
         this.postmaster = postmaster;
         this.files = files;
@@ -31,11 +34,11 @@ final class Promotion {
      * @param given number that the timeline must get; 0 for the next one
      */
     TimelineHistory promote(long epoch, int given) throws PostgresException, IOException {
-        try (Walsender walsender = Walsender.connect(layout, ANSWER);
-                Sql sql = Sql.open(layout, "postgres", ANSWER)) {
+        try (Sql sql = Sql.open(layout, "postgres", ANSWER)) {
             if (sql.one("SELECT pg_is_in_recovery()", row -> row.getBoolean(1))) {
+                int replayed = replayed();
                 new ReservedTimelines(layout.pgdata()).before(given);
-                int next = TimelineHistory.newest(layout.pgdata(), walsender.timeline()) + 1;
+                int next = TimelineHistory.newest(layout.pgdata(), replayed) + 1;
                 if (given > 0 && next != given) {
                     throw failed("its timeline would be %d, and the Lease gave it %d".formatted(next, given), null);
                 }
@@ -53,6 +56,11 @@ final class Promotion {
         } catch (SQLException e) {
             throw failed(postmaster.failure().orElse(String.valueOf(e.getMessage())), e);
         }
+    }
+
+    private int replayed() throws SQLException, IOException {
+        boolean known = received > 0 && TimelineHistory.newestFile(layout.pgdata()) <= received;
+        return known ? received : Walsender.timeline(layout, ANSWER);
     }
 
     private void reign(long epoch, int timeline) throws IOException {

@@ -143,9 +143,7 @@ final class Receiver {
         if (received > 0 && wal.newestHistory() <= received) {
             return received;
         }
-        try (Walsender walsender = Walsender.connect(layout, ANSWER)) {
-            return walsender.timeline();
-        }
+        return Walsender.timeline(layout, ANSWER);
     }
 
     /** IDENTIFY_SYSTEM knows the timeline that is replayed; what is received beyond may be on a newer one: its file says so. */

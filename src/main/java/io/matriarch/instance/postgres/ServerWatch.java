@@ -182,9 +182,7 @@ final class ServerWatch {
         }
         String replayed = String.valueOf(row.getString(6));
         if (!replayed.equals(replayedTo)) {
-            try (Sql walsender = Sql.openReplication(layout, Duration.ofSeconds(1))) {
-                replaying = walsender.one("IDENTIFY_SYSTEM", identity -> identity.getInt(2));
-            }
+            replaying = Walsender.timeline(layout, Duration.ofSeconds(1));
             replayedTo = replayed;
         }
         return Math.max(replaying, row.getInt(3));

@@ -40,7 +40,6 @@ final class Sql implements AutoCloseable {
     static Sql openReplication(Layout layout, Duration timeout) throws SQLException {
         Properties replication = new Properties();
         replication.setProperty("replication", "database");
-        replication.setProperty("assumeMinServerVersion", "14");
         return open(layout, "postgres", timeout, replication);
     }
 
@@ -54,6 +53,8 @@ final class Sql implements AutoCloseable {
         properties.setProperty("sslmode", "disable");
         properties.setProperty("gssEncMode", "disable");
         properties.setProperty("ApplicationName", "matriarch");
+        // What it sets at the beginning goes with the first message, instead of being two more.
+        properties.setProperty("assumeMinServerVersion", "14");
         properties.setProperty("socketTimeout", Long.toString(Math.max(1, timeout.toSeconds())));
         properties.setProperty("connectTimeout", Long.toString(Math.max(1, timeout.toSeconds())));
         properties.setProperty("options", options(timeout));

@@ -55,6 +55,17 @@ public record TimelineHistory(int timeline, List<Fork> forks) {
         return newest;
     }
 
+    /** The newest timeline that has a history file here; 0 for none. */
+    static int newestFile(Path pgdata) throws IOException {
+        try (Stream<Path> files = Files.list(pgdata.resolve("pg_wal"))) {
+            return files.map(path -> path.getFileName().toString())
+                    .filter(name -> name.matches("[0-9A-F]{8}\\.history"))
+                    .mapToInt(name -> Integer.parseUnsignedInt(name.substring(0, 8), 16))
+                    .max()
+                    .orElse(0);
+        }
+    }
+
     private static Path file(Path pgdata, int timeline) {
         return pgdata.resolve("pg_wal").resolve("%08X.history".formatted(timeline));
     }
