@@ -5,12 +5,14 @@ COPY target/lib /tmp/lib
 COPY src/main/resources/fuse/fuse /tmp/fuse
 COPY deploy/image/assemble /tmp/assemble
 RUN /tmp/assemble /opt/matriarch /tmp/matriarch.jar /tmp/lib /tmp/fuse
-COPY deploy/image/Training.java /tmp/Training.java
-RUN mkdir -p /training/certificate && javac -cp '/opt/matriarch/operator/*:/opt/matriarch/lib/*' -d /training /tmp/Training.java \
- && cd /training/certificate && openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 1 -subj /CN=matriarch_replication \
-      -keyout tls.key -out tls.crt 2>/dev/null && cp tls.crt ca.crt
+COPY deploy/image/Training.java deploy/image/TrainingApi.java /tmp/
+RUN mkdir -p /training/server && javac -cp '/opt/matriarch/operator/*:/opt/matriarch/lib/*' -d /training /tmp/Training.java /tmp/TrainingApi.java \
+ && cd /training/server && new='openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 1' \
+ && $new -subj /CN=training -keyout /tmp/ca.key -out ca.crt \
+ && $new -subj /CN=matriarch_replication -CA ca.crt -CAkey /tmp/ca.key -keyout tls.key -out tls.crt && cp -r . ../replication
 
-# Loaded and linked classes of a training run, so that an agent starts in half the time and with less memory (JEP 483, 514).
+# Loaded and linked classes of a training run, so that an agent starts in half the time and with less memory (JEP 483, 514), and does not load what a
+# failover takes in the middle of the first one.
 FROM postgres:17 AS trained
 COPY --from=build /opt/matriarch /opt/matriarch
 COPY --from=build /training /training

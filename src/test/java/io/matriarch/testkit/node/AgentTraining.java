@@ -7,19 +7,19 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.stream.Stream;
 import javax.tools.ToolProvider;
 
 /**
- * Trains the AOT cache of an agent that is laid out, by the script of the image build: a real run of it, with PostgreSQL. Without the cache, an agent
- * takes three times the processor to start, and what the embedded cluster shows of restarts would not be what a pod does.
+ * Trains the AOT cache of an agent that is laid out, by the script of the image build: a real run of it, with PostgreSQL and failovers. Without the
+ * cache, an agent takes three times the processor to start, and what the embedded cluster shows of restarts would not be what a pod does.
  */
 final class AgentTraining {
     private static final Path SCRIPT = Path.of("deploy/image/train");
-    private static final Path PROGRAM = Path.of("deploy/image/Training.java");
-    private static final int SECONDS = 3;
+    private static final List<String> PROGRAM = List.of("deploy/image/Training.java", "deploy/image/TrainingApi.java");
 
     private final Path home;
 
@@ -38,7 +38,6 @@ final class AgentTraining {
             Path training = Files.createDirectories(machine.folder().resolve("training"));
             compile(copy, training);
             new MountedCertificates("training", "training").mount(training);
-            Files.move(training.resolve("replication"), training.resolve("certificate"));
             Path temporary = Files.createDirectory(
                     machine.folder().resolve("tmp"),
                     PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx--x--x")));
@@ -54,19 +53,13 @@ final class AgentTraining {
                 jars.forEach(jar -> libraries.append(jar).append(File.pathSeparator));
             }
         }
+        List<String> arguments =
+                new ArrayList<>(List.of("-proc:none", "-cp", libraries.toString(), "-d", target.toString()));
+        arguments.addAll(PROGRAM);
         int failed = Objects.requireNonNull(ToolProvider.getSystemJavaCompiler(), "tests run on a JDK")
-                .run(
-                        null,
-                        null,
-                        null,
-                        "-proc:none",
-                        "-cp",
-                        libraries.toString(),
-                        "-d",
-                        target.toString(),
-                        PROGRAM.toString());
+                .run(null, null, null, arguments.toArray(String[]::new));
         if (failed != 0) {
-            throw new IOException(PROGRAM + " does not compile");
+            throw new IOException("the training does not compile: " + PROGRAM);
         }
     }
 
@@ -78,7 +71,7 @@ final class AgentTraining {
                         agent.toString(),
                         training.toString(),
                         machine.addresses().take(),
-                        Integer.toString(SECONDS))
+                        machine.addresses().take())
                 .redirectErrorStream(true)
                 .redirectOutput(log.toFile());
         builder.environment()
