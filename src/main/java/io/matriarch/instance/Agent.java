@@ -190,7 +190,7 @@ final class Agent implements AgentServer.Member {
         LeaseWish wish = decision.lease();
         // Given back only when nothing is left that could write.
         if (!(wish instanceof LeaseWish.Release) || guard.end()) {
-            lease.wish(wish, seen.server().process() ? Duration.ZERO : serverGone);
+            lease.wish(wish, seen.server().process() || handsOver(seen) ? Duration.ZERO : serverGone);
         }
         decision.kill().ifPresent(guard::kill);
         // A replica is not started before the guard is done with the primary that this member was.
@@ -208,6 +208,11 @@ final class Agent implements AgentServer.Member {
         tell(seen, decision.report());
         refreshCertificates(seen);
         turned = clock.now();
+    }
+
+    /** Then nothing is started, and no renewal is to be in the way of the Lease's being given on. */
+    private static boolean handsOver(Observation seen) {
+        return seen.running().filter(job -> job instanceof Job.HandOver).isPresent();
     }
 
     /** What takes long and is done again from its beginning, or goes on where it was, after the next start. */

@@ -55,6 +55,10 @@ final class Serving {
             return Plan.lease(new LeaseWish.Keep(state))
                     .killing("it is on timeline %d, and the Lease gave it %d".formatted(server.timeline(), given));
         }
+        if (promoting(seen, state)) {
+            // In a moment it tells where the timeline began, and a write now would make that one wait.
+            return Plan.lease(new LeaseWish.Keep(state));
+        }
         boolean recorded = begun(seen, state, draft);
         members(seen, settings, state, draft);
         Step step = seen.knowledge().kept() && recorded ? step(seen, settings, state) : new Step.Done();
@@ -85,6 +89,11 @@ final class Serving {
                 .or(synchronize(seen, step));
     }
 
+    private static boolean promoting(Observation seen, ClusterLease state) {
+        return Timelines.pending(state)
+                && seen.running().filter(job -> job instanceof Job.Promote).isPresent();
+    }
+
     /** Whether the Lease says that this reign's timeline has begun; it says so next, if not. */
     private static boolean begun(Observation seen, ClusterLease state, Leases draft) {
         if (!Timelines.pending(state)) {
@@ -93,9 +102,6 @@ final class Serving {
         int timeline = seen.server().timeline();
         if (timeline > 0) {
             TimelineHistory made = seen.knowledge().own().history();
-            if (seen.running().filter(job -> job instanceof Job.Promote).isPresent()) {
-                return false; // in a moment it tells where the timeline began
-            }
             draft.promoted(Optional.ofNullable(made).filter(history -> history.timeline() == timeline));
         }
         return false;
