@@ -183,7 +183,10 @@ public final class LocalPostgres implements Postgres {
             throws PostgresException, IOException {
         refreshCertificates();
         Optional<Settings> good = good();
-        Optional<String> refusal = new SettingsCheck(layout, binaries()).parameters(settings);
+        // What this very image's PostgreSQL has taken need not be tried again, while others wait for this member.
+        boolean taken = settings.revision().equals(revision) && rejected == null;
+        Optional<String> refusal =
+                taken ? Optional.empty() : new SettingsCheck(layout, binaries()).parameters(settings);
         boolean fallBack = good.isPresent() && !good.get().revision().equals(settings.revision());
         if (refusal.isEmpty()) {
             write(settings, replica, primaryAddress, layout.listen());

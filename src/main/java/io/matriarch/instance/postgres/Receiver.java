@@ -21,15 +21,16 @@ final class Receiver {
     private static final Duration POLL = Duration.ofMillis(5);
     private static final Duration SETTLE = Duration.ofMillis(15);
 
+    /** Cheap for a session that has just begun: functions instead of the views over them. */
     private static final String WAL = """
             SELECT pg_is_in_recovery(),
                    coalesce(pg_last_wal_receive_lsn()::text, ''),
                    coalesce(pg_last_wal_replay_lsn()::text, ''),
                    coalesce((SELECT wait_event IN ('RecoveryRetrieveRetryInterval', 'RecoveryWalStream')
-                             FROM pg_stat_activity WHERE backend_type = 'startup'), false),
+                             FROM pg_stat_get_activity(NULL) WHERE backend_type = 'startup'), false),
                    pg_is_in_recovery() AND pg_is_wal_replay_paused(),
-                   (SELECT setting <> '0' FROM pg_settings WHERE name = 'recovery_min_apply_delay'),
-                   (SELECT setting::bigint FROM pg_settings WHERE name = 'wal_segment_size'),
+                   current_setting('recovery_min_apply_delay') <> '0',
+                   pg_size_bytes(current_setting('wal_segment_size')),
                    (SELECT coalesce(max(('x' || substr(name, 1, 8))::bit(32)::int), 0) FROM pg_ls_waldir() WHERE name LIKE '%.history')
             """;
 
@@ -104,7 +105,8 @@ final class Receiver {
     }
 
     private static List<Long> pids(Sql sql) throws SQLException {
-        return sql.query("SELECT pid FROM pg_stat_activity WHERE backend_type = 'walreceiver'", row -> row.getLong(1));
+        return sql.query(
+                "SELECT pid FROM pg_stat_get_activity(NULL) WHERE backend_type = 'walreceiver'", row -> row.getLong(1));
     }
 
     private static Wal read(Sql sql) throws SQLException {

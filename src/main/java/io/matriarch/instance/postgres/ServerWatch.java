@@ -30,7 +30,7 @@ final class ServerWatch {
                    coalesce((SELECT received_tli FROM pg_stat_wal_receiver), 0),
                    (SELECT latest_end_lsn FROM pg_stat_wal_receiver)::text,
                    pg_is_in_recovery() AND (pg_is_wal_replay_paused()
-                        OR (SELECT setting <> '0' FROM pg_settings WHERE name = 'recovery_min_apply_delay'))
+                        OR current_setting('recovery_min_apply_delay') <> '0')
             """;
 
     private static final String NEWEST_HISTORY = """
