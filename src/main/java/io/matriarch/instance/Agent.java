@@ -356,6 +356,8 @@ final class Agent implements AgentServer.Member {
         Optional<String> role = label.of(next.role(), hasCaughtUp(seen), seen.lease(), seen.now());
         if (!takesOffice(seen, next)) {
             reporter.publish(role, next);
+        } else if (seen.lease().filter(label::begins).isPresent()) {
+            reporter.label(Labels.PRIMARY);
         }
         readiness = readiness(seen, next, role);
     }

@@ -123,11 +123,12 @@ final class Questions {
         }
     }
 
-    /** A primary has ended: there will be questions, and nobody has talked for long. */
-    void greet(ClusterLease known) {
+    /** A primary has ended: there will be questions to all but that one, and nobody has talked for long. */
+    void greet(ClusterLease known, String holder) {
         for (int member : known.members()) {
             String there = known.addresses().get(member);
-            if (member != me.ordinal() && there != null) {
+            boolean ended = holder.startsWith(names.pod(member) + "/");
+            if (member != me.ordinal() && !ended && there != null) {
                 once("greet " + member, GREETED, () -> peers.greet(there));
             }
         }

@@ -1,5 +1,6 @@
 package io.matriarch.instance;
 
+import io.matriarch.api.contract.ClusterLease;
 import io.matriarch.api.contract.ClusterLease.Phase;
 import io.matriarch.api.contract.ClusterLease.Reign;
 import io.matriarch.api.contract.Labels;
@@ -40,9 +41,18 @@ final class RoleLabel {
                 lease.map(view -> view.state().phase() == Phase.Serving).orElse(false);
         return switch (role) {
             case Primary -> serves ? kept(Labels.PRIMARY) : left(lease, now);
-            case Replica -> usable ? kept(Labels.REPLICA) : left(lease, now);
+            case Replica -> kept(usable ? Labels.REPLICA : Labels.UNHEALTHY);
             case None -> left(lease, now);
         };
+    }
+
+    /** Whether this member's reign begins: clients may already be on their way while its first row is written. */
+    boolean begins(LeaseView lease) {
+        ClusterLease state = lease.state();
+        return lease.holder().equals(me.identity())
+                && state.phase() == Phase.Serving
+                && !state.history().isEmpty()
+                && state.history().getLast().timeline() == state.timeline();
     }
 
     private Optional<String> kept(String role) {

@@ -101,7 +101,7 @@ final class Wiring {
                 Optional.ofNullable(keeper.get())
                         .flatMap(lease -> lease.snapshot().lease())
                         .ifPresent(known -> Optional.ofNullable(turned.get())
-                                .ifPresent(questions -> questions.greet(known.state())));
+                                .ifPresent(questions -> questions.greet(known.state(), known.holder())));
             }
         });
         Replication replication = postgres.replication();

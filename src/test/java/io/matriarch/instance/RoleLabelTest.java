@@ -56,6 +56,26 @@ class RoleLabelTest {
                 .contains(Labels.UNHEALTHY);
     }
 
+    @Test
+    void aReignBeginsWhenTheLeaseHasItsTimeline() {
+        LeaseView mine = lease(me.identity(), Phase.Serving, "orders-0").orElseThrow();
+        assertThat(label.begins(mine)).isTrue();
+        assertThat(label.begins(
+                        lease("orders-0/uid/before", Phase.Serving, "orders-0").orElseThrow()))
+                .isFalse();
+        ClusterLease pending = new ClusterLease(
+                ClusterLease.VERSION,
+                2,
+                Phase.Serving,
+                null,
+                1,
+                "7",
+                List.of(0, 1),
+                List.of(new Reign(2, 2, "0/0", "orders-0")));
+        assertThat(label.begins(new LeaseView("2", me.identity(), pending, Node.MISSING)))
+                .isFalse();
+    }
+
     private Optional<String> at(int second, Role role, String holder, Phase phase, String last) {
         return label.of(role, true, lease(holder, phase, last), Duration.ofSeconds(second));
     }

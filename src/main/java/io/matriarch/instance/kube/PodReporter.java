@@ -67,6 +67,18 @@ public final class PodReporter {
         }
     }
 
+    /** A new label, with the report as it is. */
+    public void label(String role) {
+        lock.lock();
+        try {
+            if (wanted != null) {
+                publish(Optional.of(role), wanted.report());
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** Whether the pod carries this role's label, as far as we know; true also while the API server is away, as nothing may wait for it. */
     public boolean shows(String role) {
         lock.lock();

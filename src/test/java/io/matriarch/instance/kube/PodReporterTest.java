@@ -70,6 +70,21 @@ class PodReporterTest {
     }
 
     @Test
+    void aLabelAloneKeepsTheReport() {
+        reporter.publish(Optional.of(Labels.REPLICA), report("a"));
+        await().until(() -> patches.size() == 1);
+        reporter.label(Labels.PRIMARY);
+        await().until(() -> patches.size() == 2);
+        assertThat(role(patches.getLast())).isEqualTo(Labels.PRIMARY);
+        assertThat(patches.getLast()
+                        .path("metadata")
+                        .path("annotations")
+                        .path(Labels.REPORT)
+                        .asText())
+                .contains("\"a\"");
+    }
+
+    @Test
     void manyReportsAreFewWrites() throws InterruptedException {
         for (int i = 0; i < 40; i++) {
             reporter.publish(Optional.of(Labels.REPLICA), report("state " + i));
