@@ -212,7 +212,8 @@ final class Agent implements AgentServer.Member {
 
     /** Then nothing is started, and no renewal is to be in the way of the Lease's being given on. */
     private static boolean handsOver(Observation seen) {
-        return seen.running().filter(job -> job instanceof Job.HandOver).isPresent();
+        return seen.knowledge().own().handedOver() > 0
+                || seen.running().filter(job -> job instanceof Job.HandOver).isPresent();
     }
 
     /** What takes long and is done again from its beginning, or goes on where it was, after the next start. */
