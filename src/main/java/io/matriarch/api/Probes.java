@@ -16,7 +16,9 @@ public record Probes(
         @Nullable
         Timing liveness,
 
-        @JsonPropertyDescription("How fast a member that does not serve is taken out of its Services.") @Nullable
+        @JsonPropertyDescription(
+                "How fast a member that does not serve is taken out of the Services `-ro` and `-r`. `-rw` leads to the primary whatever its probe says.")
+        @Nullable
         Timing readiness) {
 
     /** The standard fields of a Kubernetes probe; one that is absent keeps our default. */
