@@ -7,7 +7,7 @@ COPY deploy/image/assemble /tmp/assemble
 RUN /tmp/assemble /opt/matriarch /tmp/matriarch.jar /tmp/lib /tmp/fuse
 COPY deploy/image/Training.java deploy/image/TrainingApi.java /tmp/
 RUN mkdir -p /training/server && javac -cp '/opt/matriarch/operator/*:/opt/matriarch/lib/*' -d /training /tmp/Training.java /tmp/TrainingApi.java \
- && cd /training/server && new='openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 1' \
+ && cd /training/server && new='openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 3650' \
  && $new -subj /CN=training -keyout /tmp/ca.key -out ca.crt \
  && $new -subj /CN=matriarch_replication -CA ca.crt -CAkey /tmp/ca.key -keyout tls.key -out tls.crt && cp -r . ../replication
 

@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.X509ExtendedTrustManager;
@@ -43,7 +44,7 @@ final class Training {
     private static final String LEASE = "/apis/coordination.k8s.io/v1/namespaces/training/leases/training";
     private static final String POD = CORE + "pods/training-";
     private static final int RECORDED = 1;
-    private static final Duration PATIENCE = Duration.ofMinutes(1);
+    private static final Duration PATIENCE = Duration.ofMinutes(3);
     private static final Duration PAUSE = Duration.ofMillis(500);
     /** So many pauses long they serve in the end. */
     private static final int SERVING = 6;
@@ -67,7 +68,7 @@ final class Training {
         try (HttpClient kubelet = HttpClient.newBuilder().sslContext(trusting()).build()) {
             training.run(kubelet);
             code = 0;
-        } catch (IOException | IllegalStateException e) {
+        } catch (IOException | RuntimeException e) {
             System.err.println("training: " + e);
         } finally {
             training.agents.values().forEach(Process::destroyForcibly);
@@ -141,7 +142,10 @@ final class Training {
     private void end(int member) throws InterruptedException {
         Process agent = agents.get(member);
         agent.destroy();
-        int code = agent.waitFor();
+        if (!agent.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
+            throw new IllegalStateException("the agent of member %d does not end".formatted(member));
+        }
+        int code = agent.exitValue();
         if (code != 0) {
             throw new IllegalStateException("the agent of member %d ended with %d".formatted(member, code));
         }

@@ -371,6 +371,7 @@ final class Agent implements AgentServer.Member {
                 && server.accepting()
                 && !server.inRecovery()
                 && seen.knowledge().own().gate() == 0
+                && seen.failures().stream().noneMatch(failure -> failure.job() instanceof Job.BeginReign)
                 && !seen.stopping();
     }
 

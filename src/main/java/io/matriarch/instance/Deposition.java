@@ -1,7 +1,6 @@
 package io.matriarch.instance;
 
 import io.matriarch.api.contract.Labels;
-import io.matriarch.api.contract.MemberReport;
 import io.matriarch.api.contract.Names;
 import io.matriarch.instance.ha.LeaseView;
 import io.matriarch.instance.ha.Me;
@@ -29,25 +28,17 @@ final class Deposition {
     private final Pods pods;
     private final Names names;
     private final Me me;
-    private final Supplier<MemberReport> report;
     private final Predicate<String> labelled;
     private final Supplier<Optional<LeaseView>> lease;
     private final Semaphore crowned = new Semaphore(0);
     private long done;
 
-    /** @param labelled whether this pod shows that role, or cannot know */
-    Deposition(
-            Pods pods,
-            Names names,
-            Me me,
-            Supplier<MemberReport> report,
-            Predicate<String> labelled,
-            Supplier<Optional<LeaseView>> lease) {
+    /** @param labelled whether this pod shows that role for sure */
+    Deposition(Pods pods, Names names, Me me, Predicate<String> labelled, Supplier<Optional<LeaseView>> lease) {
         this.labelled = labelled;
         this.pods = pods;
         this.names = names;
         this.me = me;
-        this.report = report;
         this.lease = lease;
     }
 
@@ -75,9 +66,7 @@ final class Deposition {
 
     private void turn() throws IOException {
         Optional<LeaseView> mine = lease.get().filter(view -> view.holder().equals(me.identity()));
-        boolean leads = report.get().role() == MemberReport.Role.Primary;
-        if (!leads
-                || !labelled.test(Labels.PRIMARY)
+        if (!labelled.test(Labels.PRIMARY)
                 || mine.isEmpty()
                 || mine.get().state().epoch() == done) {
             return;

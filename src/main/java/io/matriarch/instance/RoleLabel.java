@@ -25,7 +25,8 @@ final class RoleLabel {
     /** Since when there is no role to show. */
     private @Nullable Duration without;
 
-    private boolean waits;
+    /** Whether this pod was the primary then, as far as that is known. */
+    private Optional<Boolean> led = Optional.empty();
 
     RoleLabel(Me me) {
         this.me = me;
@@ -63,9 +64,11 @@ final class RoleLabel {
     private Optional<String> left(Optional<LeaseView> lease, Duration now) {
         if (without == null) {
             without = now;
-            waits = lease.filter(this::isOfMine).isPresent();
+            led = Optional.empty();
         }
-        waits &= now.minus(without).compareTo(KEPT) < 0;
+        // An agent that has just begun does not know the Lease yet, nor what its pod was.
+        led = led.or(() -> lease.map(this::isOfMine));
+        boolean waits = led.orElse(true) && now.minus(without).compareTo(KEPT) < 0;
         return waits ? Optional.empty() : Optional.of(Labels.UNHEALTHY);
     }
 

@@ -185,7 +185,7 @@ final class Wiring {
                 clock::now);
         Pulse pulse = new Pulse(replication, memory, agent::leads, clock::now, news::tell);
         Container container = new Container(pods, me, options.run(), memory, news::tell);
-        Deposition deposition = new Deposition(pods, names, me, agent::report, reporter::shows, known);
+        Deposition deposition = new Deposition(pods, names, me, reporter::wrote, known);
         successor.set(deposition);
 
         AgentMetrics metrics = new AgentMetrics(postgres, agent, lease);

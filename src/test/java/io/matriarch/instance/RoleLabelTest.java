@@ -42,6 +42,21 @@ class RoleLabelTest {
         assertThat(at(12, Role.None, "", Phase.Released, "orders-0")).isEmpty();
     }
 
+    @Test
+    void anAgentThatHasJustBegunLeavesTheLabelUntilItKnowsTheLease() {
+        assertThat(label.of(Role.None, false, Optional.empty(), Duration.ofSeconds(0)))
+                .isEmpty();
+        assertThat(at(1, Role.None, me.identity(), Phase.Serving, "orders-0")).isEmpty();
+        assertThat(at(10, Role.None, me.identity(), Phase.Serving, "orders-0")).contains(Labels.UNHEALTHY);
+
+        RoleLabel another = new RoleLabel(me);
+        assertThat(another.of(Role.None, false, Optional.empty(), Duration.ZERO))
+                .isEmpty();
+        assertThat(another.of(
+                        Role.None, false, lease("orders-1/uid/1", Phase.Serving, "orders-1"), Duration.ofSeconds(1)))
+                .contains(Labels.UNHEALTHY);
+    }
+
     /** It runs, and has the data of a reign that is over: it may have to be turned back first. */
     @Test
     void aReplicaThatReceivesNothingYetHasNoClients() {

@@ -17,6 +17,7 @@ import io.matriarch.instance.ha.Decision.LeaseWish;
 import io.matriarch.instance.ha.Knowledge.Ballot;
 import io.matriarch.instance.postgres.Lsn;
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -248,7 +249,11 @@ final class Candidate {
         Optional<Vote> own = Optional.ofNullable(ballot.votes().get(me.ordinal()));
         boolean handed = ballot.request().vacancy() == Vacancy.HandingOver
                 && own.filter(vote -> complete(seen, vote)).isPresent();
-        return handed ? own : counting(ballot.votes(), state).stream().max(rules.best());
+        // Of equals the one that stands: to tell another one to stand would be a round more.
+        Comparator<Vote> best = rules.best()
+                .thenComparing(vote -> vote.ordinal() == me.ordinal())
+                .thenComparing(vote -> -vote.ordinal());
+        return handed ? own : counting(ballot.votes(), state).stream().max(best);
     }
 
     /** Whether this member has everything of a primary that stopped for it. */

@@ -31,8 +31,7 @@ class Rules {
     Comparator<Peer.Vote> best() {
         return Comparator.comparingInt(Peer.Vote::timeline)
                 .thenComparingLong(vote -> vote.lsn() == null ? 0 : Lsn.parse(vote.lsn()))
-                .thenComparing(vote -> !vote.delayed())
-                .thenComparing(vote -> -vote.ordinal());
+                .thenComparing(vote -> !vote.delayed());
     }
 
     /** The number of a new reign's timeline: one that no reign had before, nor its own data has. */

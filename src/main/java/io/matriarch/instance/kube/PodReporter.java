@@ -24,6 +24,9 @@ public final class PodReporter {
     private static final Logger LOG = LoggerFactory.getLogger(PodReporter.class);
     private static final Duration PATIENCE = Duration.ofSeconds(5);
     private static final Duration REST = Duration.ofMillis(500);
+    private static final Duration AGAIN = Duration.ofSeconds(2);
+    /** A request without an answer may still arrive so much later: TCP sends again what is on its way when its connection is given up. */
+    private static final Duration LATE = Duration.ofMinutes(2);
 
     private final KubeApi api;
     private final String path;
@@ -33,6 +36,9 @@ public final class PodReporter {
     private @Nullable Publication wanted;
     private @Nullable Publication published;
     private long written = System.nanoTime() - REST.toNanos();
+    /** Until then something old may be written over what is there; 0 for no such thing. */
+    private long doubt;
+
     private volatile boolean away;
 
     /** @param role empty for the label that the pod has */
@@ -89,31 +95,60 @@ public final class PodReporter {
         }
     }
 
+    /** Whether this label was the last one that was written here. */
+    public boolean wrote(String role) {
+        lock.lock();
+        try {
+            return published != null && published.role().equals(Optional.of(role));
+        } finally {
+            lock.unlock();
+        }
+    }
+
     private void run() {
-        while (!Thread.currentThread().isInterrupted()) {
-            try {
+        try {
+            while (!Thread.currentThread().isInterrupted()) {
                 Publication next = await();
-                patch(next);
-                away = false;
-                lock.lock();
                 try {
-                    published = next;
-                    written = System.nanoTime();
-                } finally {
-                    lock.unlock();
+                    patch(next);
+                    done(next);
+                    next.role().ifPresent(shown);
+                } catch (IOException e) {
+                    LOG.debug("cannot report: {}", e.toString());
+                    failed(next);
                 }
-                next.role().ifPresent(shown);
-            } catch (IOException e) {
-                away = true;
-                LOG.debug("cannot report: {}", e.toString());
-                try {
-                    Thread.sleep(Duration.ofSeconds(2));
-                } catch (InterruptedException interrupted) {
-                    return;
-                }
-            } catch (InterruptedException e) {
-                return;
             }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void done(Publication next) {
+        lock.lock();
+        try {
+            away = false;
+            published = next;
+            written = System.nanoTime();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Whether it was written is not known, and it may yet be, when a network that was cut heals. The next try waits, unless there is another label. */
+    private void failed(Publication next) throws InterruptedException {
+        lock.lock();
+        try {
+            away = true;
+            published = null;
+            doubt = System.nanoTime() + LATE.toNanos();
+            long end = System.nanoTime() + AGAIN.toNanos();
+            long left = AGAIN.toNanos();
+            while (left > 0 && Objects.requireNonNull(wanted).role().equals(next.role())) {
+                news.awaitNanos(left);
+                left = end - System.nanoTime();
+            }
+        } finally {
+            lock.unlock();
         }
     }
 
@@ -122,8 +157,13 @@ public final class PodReporter {
         try {
             while (true) {
                 Publication next = wanted;
-                if (next == null || next.equals(published)) {
+                if (next == null || next.equals(published) && doubt == 0) {
                     news.await();
+                } else if (next.equals(published)) {
+                    if (news.awaitNanos(doubt - System.nanoTime()) <= 0) {
+                        doubt = 0;
+                        return Objects.requireNonNull(wanted);
+                    }
                 } else if (news.awaitNanos(rest(next)) <= 0) {
                     return Objects.requireNonNull(wanted);
                 }

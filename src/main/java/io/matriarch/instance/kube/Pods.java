@@ -11,6 +11,7 @@ import java.util.TreeSet;
 
 /** What the API server says of the cluster's pods, each asked for by name. */
 public final class Pods {
+    private static final int ATTEMPTS = 5;
     private static final String CONTAINER = "postgres";
     /** The kubelet lost sight of the container: it may run. */
     private static final String UNKNOWN = "ContainerStatusUnknown";
@@ -61,17 +62,38 @@ public final class Pods {
         return Optional.of(pod(answer.body()));
     }
 
-    /** Takes the role of the primary from a pod that still shows it, so that no Service sends clients there. Only the holder of the Lease may. */
+    /**
+     * Takes the role of the primary from a pod that still shows it, so that no Service sends clients there. Only the holder of the Lease may; what the
+     * pod has written since it was looked at stands.
+     */
     public void depose(String name) throws IOException {
-        Optional<Pod> pod = get(name);
-        if (pod.isPresent() && pod.get().role().equals(Labels.PRIMARY)) {
-            Map<String, Object> patch =
-                    Map.of("metadata", Map.of("uid", pod.get().uid(), "labels", Map.of(Labels.ROLE, Labels.UNHEALTHY)));
+        for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+            KubeApi.Answer present = api.get(path + name, patience);
+            if (present.status() == 404) {
+                return;
+            }
+            if (!present.ok()) {
+                throw new IOException("GET of the pod " + name + " answered " + present.message());
+            }
+            Node metadata = present.body().path("metadata");
+            if (!metadata.path("labels").path(Labels.ROLE).asText().equals(Labels.PRIMARY)) {
+                return;
+            }
+            Map<String, Object> patch = Map.of(
+                    "metadata",
+                    Map.of(
+                            "uid", metadata.path("uid").asText(),
+                            "resourceVersion", metadata.path("resourceVersion").asText(),
+                            "labels", Map.of(Labels.ROLE, Labels.UNHEALTHY)));
             KubeApi.Answer answer = api.request("PATCH", path + name, KubeApi.MERGE_PATCH, patch, patience);
-            if (!answer.ok() && answer.status() != 404 && answer.status() != 409) {
+            if (answer.ok() || answer.status() == 404) {
+                return;
+            }
+            if (answer.status() != 409) {
                 throw new IOException("PATCH of the pod " + name + " answered " + answer.message());
             }
         }
+        throw new IOException("the pod " + name + " changes all the time");
     }
 
     static Pod pod(Node body) {

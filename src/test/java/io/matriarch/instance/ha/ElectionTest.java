@@ -11,6 +11,7 @@ import io.matriarch.api.contract.Peer;
 import io.matriarch.api.contract.Settings;
 import io.matriarch.api.contract.Settings.BootstrapAction;
 import io.matriarch.api.contract.Settings.BootstrapOrder;
+import io.matriarch.instance.ha.Decision.LeaseWish;
 import io.matriarch.instance.json.Node;
 import io.matriarch.instance.postgres.Postgres.Past;
 import io.matriarch.instance.postgres.Postgres.ServerState;
@@ -65,6 +66,25 @@ class ElectionTest {
         memory.asking(new Peer.VoteRequest(4, "7", 2, Peer.Vacancy.Released), NOW.minusSeconds(10));
         memory.granted(new Peer.VoteRequest(4, "7", 1, Peer.Vacancy.Released), NOW.minusMillis(500));
         assertThat(stands(vacant())).isTrue();
+    }
+
+    @Test
+    void ofEqualsTheOneThatStandsIsElected() {
+        assertThat(elected("0/384").lease()).isInstanceOf(LeaseWish.Take.class);
+    }
+
+    @Test
+    void whoHasMoreIsToldToStand() {
+        assertThat(elected("0/385").asks()).anyMatch(ask -> ask instanceof Ask.Nominate nominate && nominate.to() == 1);
+    }
+
+    /** Member 1 votes, too, and has this. */
+    private Decision elected(String lsn) {
+        Peer.VoteRequest request = new Peer.VoteRequest(4, "7", 2, Peer.Vacancy.Released);
+        memory.asking(request, NOW.minusMillis(200));
+        memory.voted(request, new Peer.Vote(true, null, 2, 1, "0/384", true, false, 4));
+        memory.voted(request, new Peer.Vote(true, null, 1, 1, lsn, true, false, 4));
+        return vacant();
     }
 
     @Test

@@ -26,6 +26,7 @@ import org.junit.jupiter.api.io.TempDir;
 class PodReporterTest {
     private final List<Node> patches = new CopyOnWriteArrayList<>();
     private final List<String> shown = new CopyOnWriteArrayList<>();
+    private volatile boolean failing;
     private HttpServer server;
     private PodReporter reporter;
     private Thread thread;
@@ -34,8 +35,12 @@ class PodReporterTest {
     void begin(@TempDir Path account) throws IOException {
         server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
         server.createContext("/api/v1/namespaces/shop/pods/orders-0", exchange -> {
-            patches.add(Json.tree(exchange.getRequestBody().readAllBytes()));
-            exchange.sendResponseHeaders(200, -1);
+            Node patch = Json.tree(exchange.getRequestBody().readAllBytes());
+            boolean fails = failing;
+            if (!fails) {
+                patches.add(patch);
+            }
+            exchange.sendResponseHeaders(fails ? 503 : 200, -1);
             exchange.close();
         });
         server.start();
@@ -82,6 +87,21 @@ class PodReporterTest {
                         .path(Labels.REPORT)
                         .asText())
                 .contains("\"a\"");
+    }
+
+    /** What a request without an answer did is not known: the label may be another one than the last that was answered. */
+    @Test
+    void afterAWriteThatFailedTheSameIsWrittenAgain() {
+        reporter.publish(Optional.of(Labels.PRIMARY), report("a"));
+        await().until(() -> patches.size() == 1);
+        failing = true;
+        reporter.publish(Optional.of(Labels.UNHEALTHY), report("b"));
+        await().until(() -> !reporter.wrote(Labels.PRIMARY));
+        failing = false;
+        reporter.publish(Optional.of(Labels.PRIMARY), report("a"));
+        await().until(() -> reporter.wrote(Labels.PRIMARY));
+        assertThat(patches).hasSize(2);
+        assertThat(role(patches.getLast())).isEqualTo(Labels.PRIMARY);
     }
 
     @Test
