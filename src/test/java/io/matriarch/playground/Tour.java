@@ -69,7 +69,7 @@ final class Tour {
                     writeRows();
                     everyMemberHasAllRows();
                 })
-                && step("kill the primary's PostgreSQL: it recovers", () -> {
+                && step("kill it again, with one replica left: it recovers", () -> {
                     theatre.outages().killPostgres(Theatre.NAMESPACE, primary());
                     writeRows();
                     awaitReady(2);
@@ -202,9 +202,9 @@ final class Tour {
     }
 
     /** Kills all of the primary's container in the middle of what it does. */
-    private void failOver() throws InterruptedException {
+    private void failOver() throws IOException, InterruptedException {
         String former = primary();
-        theatre.outages().kill(Theatre.NAMESPACE, former, "postgres");
+        theatre.outages().killPostgres(Theatre.NAMESPACE, former);
         writeRows();
         awaitReady(3);
         eventually(() -> {
