@@ -74,7 +74,10 @@ class FailoverE2E {
         ledger.converges(3);
 
         ledger = Ledger.begin(stage, "orders");
+        String epoch = stage.value("pgc/orders", "{.status.epoch}");
         stage.kubectl("delete", "pod", primary(stage), "--force", "--grace-period=0");
+        // The pod is gone at once, what runs in it a moment later.
+        stage.awaitValue("pgc/orders", "{.status.epoch}", now -> !now.equals(epoch), "to be another than " + epoch);
         ledger.awaitWrites();
         ledger.holds("deletion by force");
         ledger.converges(3);
