@@ -198,6 +198,10 @@ final class Agent implements AgentServer.Member {
                 .filter(job ->
                         !(job instanceof Job.StartReplica) || worker.primary().isEmpty())
                 .ifPresent(job -> {
+                    if (job instanceof Job.HandOver) {
+                        // Before the shutdown begins: afterwards each handshake is time without a primary.
+                        seen.lease().ifPresent(questions::greet);
+                    }
                     upstream.decided();
                     worker.begin(job);
                 });

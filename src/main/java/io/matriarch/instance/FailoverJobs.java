@@ -129,7 +129,6 @@ final class FailoverJobs {
      * asked how far they are: once one has everything, there is nothing left to wait for.
      */
     void handOver(Job.HandOver handOver) throws PostgresException {
-        handOver.members().forEach(member -> Thread.ofVirtual().name("greet").start(() -> greet(member)));
         long lsn = replication.handOver(handOver.members());
         Duration stopped = now.get();
         CountDownLatch behind = new CountDownLatch(handOver.members().size());
@@ -143,17 +142,6 @@ final class FailoverJobs {
         }
         postgres.kill();
         memory.handedOver(lsn, stopped);
-    }
-
-    /** Before the shutdown begins: afterwards each handshake is time without a primary. */
-    private void greet(int member) {
-        address.apply(member).ifPresent(there -> {
-            try {
-                peers.greet(there);
-            } catch (IOException e) {
-                LOG.debug("{} does not answer: {}", member, e.getMessage());
-            }
-        });
     }
 
     private void askUntilComplete(int member, long lsn, Duration stopped, CountDownLatch behind) {

@@ -4,6 +4,7 @@ import io.matriarch.api.contract.ClusterLease;
 import io.matriarch.api.contract.Names;
 import io.matriarch.api.contract.Peer;
 import io.matriarch.instance.ha.Ask;
+import io.matriarch.instance.ha.LeaseView;
 import io.matriarch.instance.ha.Me;
 import io.matriarch.instance.ha.Memory;
 import io.matriarch.instance.kube.Pods;
@@ -123,11 +124,11 @@ final class Questions {
         }
     }
 
-    /** A primary has ended: there will be questions to all but that one, and nobody has talked for long. */
-    void greet(ClusterLease known, String holder) {
-        for (int member : known.members()) {
-            String there = known.addresses().get(member);
-            boolean ended = holder.startsWith(names.pod(member) + "/");
+    /** A primary ends: there will be questions to all but that one, and nobody has talked for long. */
+    void greet(LeaseView known) {
+        for (int member : known.state().members()) {
+            String there = known.state().addresses().get(member);
+            boolean ended = known.holder().startsWith(names.pod(member) + "/");
             if (member != me.ordinal() && !ended && there != null) {
                 once("greet " + member, GREETED, () -> peers.greet(there));
             }

@@ -7,6 +7,7 @@ import io.matriarch.api.contract.Labels;
 import io.matriarch.api.contract.MemberReport.Role;
 import io.matriarch.instance.ha.LeaseView;
 import io.matriarch.instance.ha.Me;
+import io.matriarch.instance.ha.Timelines;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -50,10 +51,7 @@ final class RoleLabel {
     /** Whether this member's reign begins: clients may already be on their way while its first row is written. */
     boolean begins(LeaseView lease) {
         ClusterLease state = lease.state();
-        return lease.holder().equals(me.identity())
-                && state.phase() == Phase.Serving
-                && !state.history().isEmpty()
-                && state.history().getLast().timeline() == state.timeline();
+        return lease.holder().equals(me.identity()) && state.phase() == Phase.Serving && !Timelines.pending(state);
     }
 
     private Optional<String> kept(String role) {

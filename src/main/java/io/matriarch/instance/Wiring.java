@@ -100,8 +100,8 @@ final class Wiring {
             private void greet() {
                 Optional.ofNullable(keeper.get())
                         .flatMap(lease -> lease.snapshot().lease())
-                        .ifPresent(known -> Optional.ofNullable(turned.get())
-                                .ifPresent(questions -> questions.greet(known.state(), known.holder())));
+                        .ifPresent(known ->
+                                Optional.ofNullable(turned.get()).ifPresent(questions -> questions.greet(known)));
             }
         });
         Replication replication = postgres.replication();

@@ -201,7 +201,7 @@ final class Tour {
         }
     }
 
-    /** Kills all of the primary's container in the middle of what it does. */
+    /** Kills the primary's PostgreSQL; its container, started again at once, might be the primary before another is elected. */
     private void failOver() throws IOException, InterruptedException {
         String former = primary();
         theatre.outages().killPostgres(Theatre.NAMESPACE, former);

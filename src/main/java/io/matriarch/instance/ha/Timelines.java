@@ -10,7 +10,7 @@ import io.matriarch.instance.postgres.Postgres.VolumeState;
  * names one reign, a higher one is a later one, and of two positions the one on the higher timeline has all that was ever acknowledged on the
  * lower one: what Raft calls the term of the last entry.
  */
-final class Timelines {
+public final class Timelines {
     private Timelines() {}
 
     /** The one that this member's data is on; 0 when that is not known. */
@@ -28,7 +28,7 @@ final class Timelines {
     }
 
     /** Whether the newest reign's timeline is given and not begun: nobody may follow before the Lease says that it is. */
-    static boolean pending(ClusterLease lease) {
+    public static boolean pending(ClusterLease lease) {
         return lease.history().isEmpty() || lease.history().getLast().timeline() != lease.timeline();
     }
 }

@@ -87,12 +87,7 @@ public final class PodReporter {
 
     /** Whether the pod carries this role's label, as far as we know; true also while the API server is away, as nothing may wait for it. */
     public boolean shows(String role) {
-        lock.lock();
-        try {
-            return away || (published != null && published.role().equals(Optional.of(role)));
-        } finally {
-            lock.unlock();
-        }
+        return away || wrote(role);
     }
 
     /** Whether this label was the last one that was written here. */

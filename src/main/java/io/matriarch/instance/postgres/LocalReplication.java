@@ -50,7 +50,7 @@ final class LocalReplication implements Replication {
     public Position stopReceiving(Duration patience) throws PostgresException {
         synchronized (upstream) {
             stops++;
-            return new Receiver(layout, files, watch.received()).stop(patience, postgres.binaries());
+            return new Receiver(layout, files, watch).stop(patience, postgres.binaries());
         }
     }
 
@@ -92,7 +92,7 @@ final class LocalReplication implements Replication {
     @Override
     public TimelineHistory promote(long epoch, int timeline) throws PostgresException {
         try {
-            return new Promotion(layout, postmaster, files, watch.received()).promote(epoch, timeline);
+            return new Promotion(layout, postmaster, files, watch).promote(epoch, timeline);
         } catch (IOException e) {
             throw volume.problem("write to", e);
         }

@@ -18,11 +18,10 @@ final class Promotion {
     private final Layout layout;
     private final Postmaster postmaster;
     private final ConfigurationFiles files;
-    private final int received;
+    private final ServerWatch watch;
 
-    /** @param received the timeline that was received last, see {@link ServerWatch#received} */
-    Promotion(Layout layout, Postmaster postmaster, ConfigurationFiles files, int received) {
-        this.received = received;
+    Promotion(Layout layout, Postmaster postmaster, ConfigurationFiles files, ServerWatch watch) {
+        this.watch = watch;
         this.layout = layout;
         this.postmaster = postmaster;
         this.files = files;
@@ -36,7 +35,7 @@ final class Promotion {
     TimelineHistory promote(long epoch, int given) throws PostgresException, IOException {
         try (Sql sql = Sql.open(layout, "postgres", ANSWER)) {
             if (sql.one("SELECT pg_is_in_recovery()", row -> row.getBoolean(1))) {
-                int replayed = replayed();
+                int replayed = watch.replayed(ANSWER);
                 new ReservedTimelines(layout.pgdata()).before(given);
                 int next = TimelineHistory.newest(layout.pgdata(), replayed) + 1;
                 if (given > 0 && next != given) {
@@ -56,11 +55,6 @@ final class Promotion {
         } catch (SQLException e) {
             throw failed(postmaster.failure().orElse(String.valueOf(e.getMessage())), e);
         }
-    }
-
-    private int replayed() throws SQLException, IOException {
-        boolean known = received > 0 && TimelineHistory.newestFile(layout.pgdata()) <= received;
-        return known ? received : Walsender.timeline(layout, ANSWER);
     }
 
     private void reign(long epoch, int timeline) throws IOException {

@@ -30,19 +30,17 @@ final class Receiver {
                              FROM pg_stat_get_activity(NULL) WHERE backend_type = 'startup'), false),
                    pg_is_in_recovery() AND pg_is_wal_replay_paused(),
                    current_setting('recovery_min_apply_delay') <> '0',
-                   pg_size_bytes(current_setting('wal_segment_size')),
-                   (SELECT coalesce(max(('x' || substr(name, 1, 8))::bit(32)::int), 0) FROM pg_ls_waldir() WHERE name LIKE '%.history')
+                   pg_size_bytes(current_setting('wal_segment_size'))
             """;
 
     private final Layout layout;
     private final ConfigurationFiles files;
-    private final int received;
+    private final ServerWatch watch;
 
-    /** @param received the timeline that was received last, see {@link ServerWatch#received} */
-    Receiver(Layout layout, ConfigurationFiles files, int received) {
+    Receiver(Layout layout, ConfigurationFiles files, ServerWatch watch) {
         this.layout = layout;
         this.files = files;
-        this.received = received;
+        this.watch = watch;
     }
 
     private record Wal(
@@ -52,8 +50,7 @@ final class Receiver {
             boolean waiting,
             boolean paused,
             boolean delayed,
-            long segment,
-            int newestHistory) {}
+            long segment) {}
 
     /** Ends the receiver for good, until {@link Postgres#follow}, and then reads the position; both within {@code patience}. */
     Position stop(Duration patience, Binaries binaries) throws PostgresException {
@@ -119,15 +116,14 @@ final class Receiver {
                         row.getBoolean(4),
                         row.getBoolean(5),
                         row.getBoolean(6),
-                        row.getLong(7),
-                        row.getInt(8)));
+                        row.getLong(7)));
     }
 
     private Position position(Sql sql, Wal wal, Binaries binaries) throws SQLException, IOException, PostgresException {
         if (!wal.inRecovery()) {
             throw new PostgresException(new Problem("NotAReplica", "this member is a primary"));
         }
-        int timeline = replayed(wal);
+        int timeline = watch.replayed(ANSWER);
         String received = wal.received();
         long replayed = Lsn.parse(wal.replayed());
         long lsn = received == null ? replayed : Math.max(Lsn.parse(received), replayed);
@@ -139,13 +135,6 @@ final class Receiver {
                 lsn,
                 (received != null || wal.waiting()) && !(wal.paused() && tooSmall(sql, binaries)),
                 wal.paused() || wal.delayed());
-    }
-
-    private int replayed(Wal wal) throws SQLException {
-        if (received > 0 && wal.newestHistory() <= received) {
-            return received;
-        }
-        return Walsender.timeline(layout, ANSWER);
     }
 
     /** IDENTIFY_SYSTEM knows the timeline that is replayed; what is received beyond may be on a newer one: its file says so. */

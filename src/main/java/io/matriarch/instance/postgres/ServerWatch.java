@@ -4,6 +4,7 @@ import io.matriarch.api.contract.MemberReport.Rejected;
 import io.matriarch.instance.postgres.Postgres.Sender;
 import io.matriarch.instance.postgres.Postgres.ServerState;
 import io.matriarch.instance.postgres.Postgres.Wal;
+import java.io.IOException;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -72,11 +73,13 @@ final class ServerWatch {
     }
 
     /**
-     * The timeline that was received last, from the server that runs; 0 when that is not known. As long as there is no history file of a newer one,
-     * nothing else is replayed.
+     * The timeline that a running replica without a receiver replays: the one that was received last, as long as there is no history file of a newer
+     * one; otherwise a walsender is asked.
      */
-    int received() {
-        return received;
+    int replayed(Duration timeout) throws SQLException, IOException {
+        int last = received;
+        boolean known = last > 0 && TimelineHistory.newestFile(layout.pgdata()) <= last;
+        return known ? last : Walsender.timeline(layout, timeout);
     }
 
     /** Whether the server lets us in. */

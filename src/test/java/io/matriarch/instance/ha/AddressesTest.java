@@ -63,15 +63,7 @@ class AddressesTest {
     /** Addresses of pods are given anew: one member that answers in two places promises once. */
     @Test
     void aPromiseCountsForNobodyButItsGiver() {
-        ClusterLease state = new ClusterLease(
-                1,
-                1,
-                Phase.Serving,
-                "10.0.0.10",
-                1,
-                SYSTEM,
-                List.of(0, 1, 2),
-                List.of(new Reign(1, 1, "0/0", "orders-0")));
+        ClusterLease state = serving();
         Failsafe failsafe = new Failsafe(me);
         Failsafe.Round round = failsafe.due(
                         new LeaseView("7", me.identity(), state, Node.MISSING), NOW.minusSeconds(5), NOW)
@@ -118,15 +110,7 @@ class AddressesTest {
                 null,
                 new Wal(900, 0, false, "", 0, 0, senders));
         memory.server(server, 1, NOW);
-        ClusterLease state = new ClusterLease(
-                1,
-                1,
-                Phase.Serving,
-                "10.0.0.10",
-                1,
-                SYSTEM,
-                List.of(0, 1, 2),
-                List.of(new Reign(1, 1, "0/0", "orders-0")));
+        ClusterLease state = serving();
         return new Protocol(me, Timers.DEFAULT)
                 .decide(new Observation(
                         NOW,
@@ -165,5 +149,17 @@ class AddressesTest {
                 null,
                 List.of(),
                 List.of());
+    }
+
+    private static ClusterLease serving() {
+        return new ClusterLease(
+                1,
+                1,
+                Phase.Serving,
+                "10.0.0.10",
+                1,
+                SYSTEM,
+                List.of(0, 1, 2),
+                List.of(new Reign(1, 1, "0/0", "orders-0")));
     }
 }
