@@ -34,6 +34,7 @@ final class Ledger {
 
     /** Clients of the read-write Service begin to write. */
     static Ledger begin(Stage stage, String cluster) {
+        awaitService(stage, cluster);
         stage.sql(
                 cluster,
                 cluster + "-rw",
@@ -41,6 +42,17 @@ final class Ledger {
         Ledger ledger = new Ledger(stage, cluster, Stage.CLIENT);
         ledger.start(cluster + "-rw", 0);
         return ledger;
+    }
+
+    /**
+     * When the API server was away a moment ago, the cluster's DNS and its kube-proxies do not know a new Service yet: they wait for up to half a
+     * minute before they watch again. That is Kubernetes' time, and none of a failover.
+     */
+    private static void awaitService(Stage stage, String cluster) {
+        await().atMost(Duration.ofSeconds(90)).pollDelay(Duration.ZERO).untilAsserted(() -> {
+            Shell.Answer answer = stage.sqlAnswer(cluster, cluster + "-rw", "SELECT 1");
+            assertThat(answer.ok()).as(answer.text()).isTrue();
+        });
     }
 
     /** Clients of one member, on the very node of that member. */
