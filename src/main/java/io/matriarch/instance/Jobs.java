@@ -136,9 +136,8 @@ final class Jobs implements Worker.Work {
             }
             case Job.Follow follow -> {
                 long stops = upstream.decidedAt();
-                if (replication.follow(follow.address(), stops)) {
-                    upstream.is(follow.address(), stops);
-                }
+                boolean follows = replication.follow(follow.address(), follow.timeline(), follow.upTo(), stops);
+                upstream.is(follows ? follow.address() : null, stops);
             }
             case Job.Pledge pledge ->
                 failover.promise(former -> former.voted(former.epoch(), pledge.resourceVersion()));

@@ -114,10 +114,12 @@ public record ClusterLease(
      * One primary's time in office.
      *
      * @param timeline its number, given when the Lease is taken: no other reign has it, unless its holder goes on with the timeline he owns. As
-     *     long as {@link ClusterLease#timeline} is another one, the promotion is not done, and nobody follows
-     * @param switchLsn where its timeline forked off the former one; {@code 0/0} when it did not
+     *     long as {@link ClusterLease#timeline} is another one, the promotion is not done, and only who has no more than the holder may
+     *     connect
+     * @param switchLsn where its timeline forked off the former one; {@code 0/0} when it did not. Until the promotion is done: how far the
+     *     holder's data goes
      * @param holder pod name
-     * @param from the timeline that it forked off; 0 when it did not, or when that is not known
+     * @param from the timeline that it forked off, or will; 0 when it did not, or when that is not known
      */
     @JsonIgnoreProperties(ignoreUnknown = true)
     public record Reign(long epoch, int timeline, String switchLsn, String holder, int from) {

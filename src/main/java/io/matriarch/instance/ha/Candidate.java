@@ -290,11 +290,11 @@ final class Candidate {
         }
         return Plan.lease(new LeaseWish.Take(
                 rules.takenAt(ballot.request(), lease),
-                taken(settings, state, ballot.request().epoch(), rules.timeline(state, own.timeline()))));
+                taken(settings, state, ballot.request().epoch(), own)));
     }
 
-    private ClusterLease taken(Settings settings, ClusterLease state, long epoch, int timeline) {
-        Leases draft = Leases.elected(state, epoch, timeline, me);
+    private ClusterLease taken(Settings settings, ClusterLease state, long epoch, Vote own) {
+        Leases draft = Leases.elected(state, epoch, rules.timeline(state, own.timeline()), me, own);
         Handoff handoff = state.handoff();
         if (handoff != null && handoff.request() != null) {
             boolean asIntended = handoff.to() == me.ordinal();

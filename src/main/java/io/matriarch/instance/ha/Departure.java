@@ -35,8 +35,11 @@ final class Departure {
         this.me = me;
     }
 
-    /** The replicas that could go on at once, the best first. */
+    /** The replicas that could go on at once, the best first; none before the Lease says that this reign's timeline has begun. */
     List<Integer> heirs(Observation seen, Settings settings, ClusterLease state) {
+        if (Timelines.pending(state)) {
+            return List.of();
+        }
         return seen.knowledge().senders().entrySet().stream()
                 .filter(entry -> electable(entry.getKey(), settings, state))
                 .filter(entry -> seen.now().minus(entry.getValue().at()).compareTo(RECENT) < 0)
@@ -91,7 +94,7 @@ final class Departure {
         for (Map.Entry<Integer, Told> entry : seen.knowledge().told().entrySet()) {
             Told told = entry.getValue();
             if (told.at().compareTo(since) >= 0
-                    && told.timeline() == state.timeline()
+                    && told.timeline() == state.history().getLast().timeline()
                     && told.lsn() > end
                     && electable(entry.getKey(), settings, state)) {
                 complete.add(entry.getKey());

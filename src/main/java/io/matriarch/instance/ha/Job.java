@@ -45,8 +45,20 @@ public sealed interface Job {
     /** Start as a replica, receiving from nobody when {@code address} is null. */
     record StartReplica(@Nullable String address) implements Job {}
 
-    /** Receive from this primary. */
-    record Follow(String address) implements Job {}
+    /**
+     * Receive from this primary, if it has all that there is here when nobody is received from any more. Otherwise nobody is, and it is decided
+     * again: a receiver that connects tells the primary how far its own WAL goes, on whatever timeline, and the primary takes that for an
+     * acknowledgement.
+     *
+     * @param timeline of the WAL that is here
+     * @param upTo where the primary left that timeline, or will leave it; 0: it is the primary's own
+     */
+    record Follow(String address, int timeline, long upTo) implements Job {
+        /** Of the primary's own timeline. */
+        public Follow(String address) {
+            this(address, 0, 0);
+        }
+    }
 
     /** A disk that may have forgotten a vote: as if it had voted at this resourceVersion, so that it receives nothing before a newer one. */
     record Pledge(String resourceVersion) implements Job {}

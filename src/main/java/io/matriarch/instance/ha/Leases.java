@@ -6,6 +6,7 @@ import io.matriarch.api.contract.ClusterLease.Phase;
 import io.matriarch.api.contract.ClusterLease.Reign;
 import io.matriarch.api.contract.ClusterLease.Sync;
 import io.matriarch.api.contract.MemberReport.Answer;
+import io.matriarch.api.contract.Peer;
 import io.matriarch.api.contract.Settings;
 import io.matriarch.api.contract.Settings.Profile;
 import io.matriarch.instance.postgres.Lsn;
@@ -203,10 +204,14 @@ final class Leases {
                 .draft();
     }
 
-    /** A replica was elected: whose reign it is, and which timeline it has, stand here before that timeline begins. */
-    static Leases elected(ClusterLease state, long epoch, int timeline, Me me) {
+    /**
+     * A replica was elected: whose reign it is, and which timeline it has, stand here before that timeline begins; and, until it has, how far
+     * the elected one's own data goes.
+     */
+    static Leases elected(ClusterLease state, long epoch, int timeline, Me me, Peer.Vote own) {
         Leases draft = of(state).taken(epoch, Phase.Serving, me);
-        draft.history = with(draft.history, new Reign(epoch, timeline, NOWHERE, me.pod()));
+        String end = own.lsn() == null ? NOWHERE : own.lsn();
+        draft.history = with(draft.history, new Reign(epoch, timeline, end, me.pod(), own.timeline()));
         return draft;
     }
 

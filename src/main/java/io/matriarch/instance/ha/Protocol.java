@@ -244,15 +244,7 @@ public final class Protocol {
             return volume.content() == VolumeContent.Data ? recreation.plan(seen, settings, state) : Plan.watch();
         }
         Optional<String> address = seen.knowledge().kept() ? heard(seen, state) : Optional.ofNullable(state.address());
-        if (!seen.server().process()) {
-            return Plan.job(new Job.StartReplica(address.orElse(null)), new LeaseWish.Watch());
-        }
-        return address.isPresent()
-                        && seen.server().accepting()
-                        && !address.get().equals(seen.following())
-                        && seen.knowledge().kept()
-                ? Plan.job(new Job.Follow(address.get()), new LeaseWish.Watch())
-                : Plan.watch();
+        return replica.withoutLease(seen, state, address);
     }
 
     /** The holder, when it has asked this very member for a promise: that is as good as having seen its Lease. */

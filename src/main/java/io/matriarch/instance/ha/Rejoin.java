@@ -5,6 +5,7 @@ import io.matriarch.api.contract.ClusterLease.Reign;
 import io.matriarch.api.contract.MemberReport.Problem;
 import io.matriarch.api.contract.Names;
 import io.matriarch.instance.postgres.Lsn;
+import io.matriarch.instance.postgres.Postgres.End;
 import io.matriarch.instance.postgres.Postgres.VolumeState;
 import io.matriarch.instance.postgres.TimelineHistory;
 import java.time.Duration;
@@ -26,17 +27,21 @@ final class Rejoin {
         this.rules = rules;
     }
 
-    /** What is to be done with the data before it can follow; neither job nor problem: it can. {@code ask}: the holder must first say where it is. */
-    record Way(boolean follows, Optional<Job> job, Optional<Problem> problem, boolean ask) {
-        private Way(boolean follows, Optional<Job> job, Optional<Problem> problem) {
-            this(follows, job, problem, false);
+    /**
+     * What is to be done with the data before it can follow.
+     *
+     * @param follow it can, and so
+     * @param ask the holder must first say where it is
+     */
+    record Way(Optional<Job.Follow> follow, Optional<Job> job, Optional<Problem> problem, boolean ask) {
+        static final Way WAIT = new Way(Optional.empty(), Optional.empty(), Optional.empty(), false);
+
+        static Way follow(Job.Follow follow) {
+            return new Way(Optional.of(follow), Optional.empty(), Optional.empty(), false);
         }
 
-        static final Way FOLLOW = new Way(true, Optional.empty(), Optional.empty());
-        static final Way WAIT = new Way(false, Optional.empty(), Optional.empty());
-
         static Way of(Job job) {
-            return new Way(false, Optional.of(job), Optional.empty());
+            return new Way(Optional.empty(), Optional.of(job), Optional.empty(), false);
         }
     }
 
@@ -51,12 +56,12 @@ final class Rejoin {
             return discard(seen, lease, "is of a reign that the cluster does not know");
         }
         if (timeline == lease.timeline() || timeline == 0) {
-            return Way.FOLLOW;
+            return Way.follow(new Job.Follow(address));
         }
         Reign reign = lease.history().getLast();
         boolean forkedHere = reign.timeline() == lease.timeline() && reign.from() == timeline;
-        if (forkedHere && end > 0 && end <= Lsn.parse(reign.switchLsn())) {
-            return Way.FOLLOW;
+        if (forkedHere && rules.within(end, Lsn.parse(reign.switchLsn()))) {
+            return Way.follow(new Job.Follow(address, timeline, Lsn.parse(reign.switchLsn())));
         }
         TimelineHistory history = seen.knowledge().own().history();
         if (history == null || history.timeline() != lease.timeline()) {
@@ -69,8 +74,8 @@ final class Rejoin {
                     lease,
                     "is on timeline %d, which timeline %d does not come from".formatted(timeline, lease.timeline()));
         }
-        if (end > 0 && end <= fork.getAsLong()) {
-            return Way.FOLLOW;
+        if (rules.within(end, fork.getAsLong())) {
+            return Way.follow(new Job.Follow(address, timeline, fork.getAsLong()));
         }
         boolean refused = seen.failures().stream()
                 .anyMatch(failure -> failure.job() instanceof Job.Rewind
@@ -104,24 +109,41 @@ final class Rejoin {
                         .isPresent();
         boolean older = lease.epoch() > reigned && known;
         if (older && !confirmed(seen, lease)) {
-            return new Way(false, Optional.empty(), Optional.empty(), true);
+            return new Way(Optional.empty(), Optional.empty(), Optional.empty(), true);
         }
         if (older && rules.mayDiscard(end, Timelines.timeline(seen), lease)) {
             return Way.of(new Job.Discard());
         }
         return new Way(
-                false,
+                Optional.empty(),
                 Optional.empty(),
                 Optional.of(new Problem(
                         "DataAhead",
                         "the data of %s %s, but it ends at %s of epoch %d, and the primary is not known to be further. Nothing was thrown away; if the primary has what you need, rebuild this member"
-                                .formatted(me.pod(), why, Lsn.text(end), reigned))));
+                                .formatted(me.pod(), why, Lsn.text(end), reigned))),
+                false);
+    }
+
+    /**
+     * Connects to who was elected before the promotion is done, so that the first commit waits for no handshake: PostgreSQL goes through its
+     * upstream's promotion by itself. Only data that is known to be the beginning of the elected one's; all other is judged when that one's
+     * timeline has begun.
+     */
+    Optional<Job.Follow> early(Observation seen, ClusterLease lease) {
+        Reign elected = lease.history().getLast();
+        int timeline = Timelines.timeline(seen);
+        String address = lease.address();
+        long upTo = Lsn.parse(elected.switchLsn());
+        boolean prefix = timeline > 0 && elected.from() == timeline && rules.within(end(seen), upTo);
+        return prefix && address != null ? Optional.of(new Job.Follow(address, timeline, upTo)) : Optional.empty();
     }
 
     /** Where this member's WAL ends, as far as it is known. */
     static long end(Observation seen) {
         long running = seen.server().wal().end();
+        Optional<Long> measured =
+                seen.volume().flatMap(volume -> volume.past().end()).map(End::lsn);
         String stopped = seen.volume().map(VolumeState::lsn).orElse(null);
-        return running > 0 ? running : stopped == null ? 0 : Lsn.parse(stopped);
+        return running > 0 ? running : measured.orElseGet(() -> stopped == null ? 0 : Lsn.parse(stopped));
     }
 }

@@ -42,7 +42,9 @@ final class Replica {
                 && seen.knowledge().kept()) {
             return Plan.job(new Job.Pledge(lease.resourceVersion()), new LeaseWish.Watch());
         }
-        Optional<String> upstream = upstream(seen, lease);
+        Optional<String> upstream = mayReceive(seen, lease) && !Timelines.pending(state)
+                ? Optional.ofNullable(state.address())
+                : Optional.empty();
         if (volume.content() != VolumeContent.Data) {
             return upstream.isEmpty()
                     ? Plan.watch()
@@ -52,7 +54,7 @@ final class Replica {
         }
         if (upstream.isEmpty()) {
             return server.process()
-                    ? Plan.watch().or(apply(seen, settings))
+                    ? Plan.watch().or(early(seen, lease)).or(apply(seen, settings))
                     : justStepped(seen) ? Plan.watch() : Plan.job(new Job.StartReplica(null), new LeaseWish.Watch());
         }
         Optional<Plan> rebuild = rebuild(seen, settings, state);
@@ -62,10 +64,28 @@ final class Replica {
         return follow(seen, settings, lease, volume, upstream.get());
     }
 
+    /** Whom it was told of last, or by somebody who asked for a promise, may be received from; strayed data waits for the Lease. */
+    Plan withoutLease(Observation seen, ClusterLease state, Optional<String> address) {
+        Optional<Job.Follow> follow = address.flatMap(there ->
+                rejoin.way(seen, state, there, seen.server().wal().end()).follow());
+        if (!seen.server().process()) {
+            String upstream = follow.map(Job.Follow::address).orElse(null);
+            return Plan.job(new Job.StartReplica(upstream), new LeaseWish.Watch());
+        }
+        return follow.filter(job -> seen.server().accepting()
+                        && seen.knowledge().kept()
+                        && !job.address().equals(seen.following()))
+                .map(job -> Plan.job(job, new LeaseWish.Watch()))
+                .orElseGet(Plan::watch);
+    }
+
     private Plan follow(Observation seen, Settings settings, LeaseView lease, VolumeState volume, String address) {
         ClusterLease state = lease.state();
         ServerState server = seen.server();
-        boolean behind = server.accepting() && !server.receiving() && server.timeline() < state.timeline();
+        int timeline = Timelines.timeline(seen);
+        boolean older = timeline > 0 && timeline < state.timeline();
+        boolean connects = !server.receiving() || !address.equals(seen.following());
+        boolean behind = older && server.accepting() && connects;
         boolean ledBefore = !server.process()
                 && !volume.past().standby()
                 && !volume.past().timelines().isEmpty();
@@ -73,20 +93,28 @@ final class Replica {
         // cannot start for another
         // reason, and then it is rewound for nothing before each attempt: as seldom as it is started.
         boolean refused = !server.process()
-                && Timelines.timeline(seen) < state.timeline()
+                && older
                 && seen.failures().stream()
                         .anyMatch(failure -> failure.job() instanceof Job.StartReplica
                                 && seen.now().compareTo(failure.retry()) >= 0);
-        boolean strayed = behind || ledBefore || refused || Timelines.timeline(seen) > state.timeline();
-        if (ledBefore && !fresh(seen, lease)) {
+        boolean strayed = older && !server.process() || behind || ledBefore || refused || timeline > state.timeline();
+        boolean stopped = !server.process() && (ledBefore || older && !refused);
+        if (stopped && !fresh(seen, lease)) {
             // The holder may be dead, and then this member's vote is needed to find another one.
             return Plan.job(new Job.StartReplica(null), new LeaseWish.Watch());
         }
+        boolean ended = volume.past().clean() && !volume.past().standby();
+        boolean known = server.process() || ended || volume.past().end().isPresent();
+        if (stopped && !known && !ledBefore) {
+            // pg_control does not tell what a replica has received.
+            return Plan.job(new Job.Measure(), new LeaseWish.Watch());
+        }
+        Job.Follow follow = new Job.Follow(address);
         if (strayed && seen.knowledge().kept()) {
-            boolean known = !refused && (server.process() || volume.past().clean());
-            long end = known ? Rejoin.end(seen) : 0;
-            Rejoin.Way way = rejoin.way(seen, state, address, end);
-            if (!way.follows()) {
+            Rejoin.Way way = rejoin.way(seen, state, address, known && !refused ? Rejoin.end(seen) : 0);
+            if (way.follow().isPresent()) {
+                follow = way.follow().get();
+            } else {
                 Plan plan = Plan.watch().or(way.job());
                 Plan back = way.ask() ? asking(plan, state) : plan;
                 return way.problem().map(back::with).orElse(back);
@@ -100,7 +128,7 @@ final class Replica {
             return fresh(seen, lease) ? Plan.job(new Job.Discard(), new LeaseWish.Watch()) : Plan.watch();
         }
         if (server.accepting() && !address.equals(seen.following())) {
-            return Plan.job(new Job.Follow(address), new LeaseWish.Watch());
+            return Plan.job(follow, new LeaseWish.Watch());
         }
         Optional<Job> slots = server.receiving()
                         && seen.knowledge().kept()
@@ -138,17 +166,21 @@ final class Replica {
                 : Optional.of(new Job.Synchronize(names.acknowledgements(), names.voters()));
     }
 
-    /** Whom to receive from, if anybody, and if this member may. */
-    private Optional<String> upstream(Observation seen, LeaseView lease) {
-        ClusterLease state = lease.state();
-        boolean serves = state.phase() == Phase.Serving && !lease.holder().isEmpty();
-        if (!serves
-                || lease.holder().equals(me.identity())
-                || Timelines.pending(state)
-                || !rules.mayReceive(seen.knowledge().promise(), lease.resourceVersion())) {
-            return Optional.empty();
-        }
-        return Optional.ofNullable(state.address());
+    /** Whether somebody else serves, or will in a moment, and this member may receive from that one. */
+    private boolean mayReceive(Observation seen, LeaseView lease) {
+        return lease.state().phase() == Phase.Serving
+                && !lease.holder().isEmpty()
+                && !lease.holder().equals(me.identity())
+                && rules.mayReceive(seen.knowledge().promise(), lease.resourceVersion());
+    }
+
+    private Optional<Job> early(Observation seen, LeaseView lease) {
+        boolean elected = mayReceive(seen, lease) && Timelines.pending(lease.state());
+        return elected && seen.server().accepting()
+                ? rejoin.early(seen, lease.state())
+                        .filter(follow -> !follow.address().equals(seen.following()))
+                        .map(follow -> follow)
+                : Optional.empty();
     }
 
     private Optional<Plan> rebuild(Observation seen, Settings settings, ClusterLease state) {

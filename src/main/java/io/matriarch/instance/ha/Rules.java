@@ -39,6 +39,11 @@ class Rules {
         return Math.max(Timelines.newest(former), own) + 1;
     }
 
+    /** Whether this member's WAL is known to end where another timeline left its own, or before: it goes on there. */
+    boolean within(long end, long fork) {
+        return end > 0 && end <= fork;
+    }
+
     /** Only a vote that told the true end of its WAL counts. */
     boolean counts(Peer.Vote vote) {
         return vote.granted() && vote.exhausted();

@@ -2,7 +2,7 @@ package io.matriarch.instance.ha;
 
 import io.matriarch.api.contract.ClusterLease;
 import io.matriarch.api.contract.ClusterLease.Reign;
-import io.matriarch.instance.postgres.Postgres.VolumeState;
+import io.matriarch.instance.postgres.Postgres.End;
 
 /**
  * Timelines have their numbers from the Lease: whoever takes it gets one that no reign had before, and is promoted to that one. PostgreSQL by
@@ -17,7 +17,9 @@ public final class Timelines {
     static int timeline(Observation seen) {
         return seen.server().timeline() > 0
                 ? seen.server().timeline()
-                : seen.volume().map(VolumeState::timeline).orElse(0);
+                : seen.volume()
+                        .map(volume -> volume.past().end().map(End::timeline).orElse(volume.timeline()))
+                        .orElse(0);
     }
 
     /** The highest that was ever given. */
@@ -27,7 +29,7 @@ public final class Timelines {
                 lease.history().stream().mapToInt(Reign::timeline).max().orElse(0));
     }
 
-    /** Whether the newest reign's timeline is given and not begun: nobody may follow before the Lease says that it is. */
+    /** Whether the newest reign's timeline is given and not begun. */
     public static boolean pending(ClusterLease lease) {
         return lease.history().isEmpty() || lease.history().getLast().timeline() != lease.timeline();
     }

@@ -61,6 +61,16 @@ final class ConfigurationFiles {
         put(Configuration.UPSTREAM_FILE, Configuration.upstream(layout, primaryAddress, Names.ordinal(layout.pod())));
     }
 
+    /** Whether nobody is to be followed, as far as the file says; false when it cannot be read. */
+    boolean followsNobody() {
+        try {
+            return Files.readString(layout.pgdata().resolve(Configuration.UPSTREAM_FILE))
+                    .equals(Configuration.upstream(layout, null, Names.ordinal(layout.pod())));
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
     /** synchronous_standby_names. */
     void synchronous(int acknowledgements, List<Integer> voters) throws IOException {
         put(Configuration.SYNCHRONOUS_FILE, Configuration.synchronous(layout.cluster(), acknowledgements, voters));

@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /** {@link Replication} of this pod's PostgreSQL: each part is a class of its own. */
 final class LocalReplication implements Replication {
@@ -28,6 +29,11 @@ final class LocalReplication implements Replication {
     private final Object upstream = new Object();
 
     private volatile long stops;
+    /** What was found when the receiver was stopped last; nothing has come since, as long as that server runs and follows nobody. */
+    private @Nullable Stopped stopped;
+
+    /** @param server which start of it */
+    private record Stopped(long server, Position position) {}
 
     LocalReplication(
             LocalPostgres postgres,
@@ -50,8 +56,16 @@ final class LocalReplication implements Replication {
     public Position stopReceiving(Duration patience) throws PostgresException {
         synchronized (upstream) {
             stops++;
-            return new Receiver(layout, files, watch).stop(patience, postgres.binaries());
+            return stop(patience);
         }
+    }
+
+    private Position stop(Duration patience) throws PostgresException {
+        stopped = null;
+        long server = postmaster.started();
+        Position position = new Receiver(layout, files, watch).stop(patience, postgres.binaries());
+        stopped = new Stopped(server, position);
+        return position;
     }
 
     @Override
@@ -60,14 +74,26 @@ final class LocalReplication implements Replication {
     }
 
     @Override
-    public boolean follow(String address, long seen) throws PostgresException {
+    public boolean follow(String address, int timeline, long upTo, long seen) throws PostgresException {
         synchronized (upstream) {
-            if (stops != seen) {
+            if (stops != seen || upTo > 0 && !within(timeline, upTo)) {
                 return false;
             }
+            stopped = null;
             postgres.follow(address);
             return true;
         }
+    }
+
+    private boolean within(int timeline, long upTo) throws PostgresException {
+        Stopped last = stopped;
+        Position here = last != null
+                        && last.server() == postmaster.started()
+                        && last.position().timeline() == timeline
+                        && files.followsNobody()
+                ? last.position()
+                : stop(QUESTION);
+        return here.timeline() <= timeline && here.lsn() <= upTo;
     }
 
     @Override

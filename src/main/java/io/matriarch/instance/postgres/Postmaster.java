@@ -39,6 +39,8 @@ final class Postmaster {
     /** What is left of it has been killed and waits for the disk. */
     private volatile boolean abandoned;
 
+    private volatile long started;
+
     Postmaster(Layout layout, ServerEvents events) {
         this.layout = layout;
         this.events = events;
@@ -48,24 +50,25 @@ final class Postmaster {
     void start(Binaries binaries) throws IOException {
         lastFailure = "";
         walGone = false;
+        started++;
         this.binaries = binaries;
         home = layout.pgdata().toRealPath();
         removeStalePid();
-        Process started = new ProcessBuilder(
+        Process launched = new ProcessBuilder(
                         binaries.program("postgres"), "-D", layout.pgdata().toString())
                 .directory(layout.pgdata().toFile())
                 .redirectErrorStream(true)
                 .start();
-        started.getOutputStream().close();
-        process = started;
+        launched.getOutputStream().close();
+        process = launched;
         abandoned = false;
-        started.onExit().thenRun(events::ended);
-        log = Thread.ofVirtual().name("postgres-log").start(() -> passOn(started));
+        launched.onExit().thenRun(events::ended);
+        log = Thread.ofVirtual().name("postgres-log").start(() -> passOn(launched));
     }
 
-    private void passOn(Process started) {
+    private void passOn(Process launched) {
         try (BufferedReader log =
-                new BufferedReader(new InputStreamReader(started.getInputStream(), StandardCharsets.UTF_8))) {
+                new BufferedReader(new InputStreamReader(launched.getInputStream(), StandardCharsets.UTF_8))) {
             for (String line = log.readLine(); line != null; line = log.readLine()) {
                 OUT.println(line);
                 if (isReceiversEnd(line)) {
@@ -92,6 +95,11 @@ final class Postmaster {
         return line.contains("replication terminated by primary server")
                 || line.contains("could not receive data from WAL stream")
                 || line.contains("terminating walreceiver due to timeout");
+    }
+
+    /** How often one was started. */
+    long started() {
+        return started;
     }
 
     boolean running() {

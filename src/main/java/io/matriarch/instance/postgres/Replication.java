@@ -22,12 +22,17 @@ public interface Replication {
     long stops();
 
     /**
-     * Lets the running replica follow an address, unless its receiver was stopped since: a vote that was given in between stands.
+     * Lets the running replica follow an address, unless its receiver was stopped since: a vote that was given in between stands. And unless it has
+     * more than the primary's history: a receiver that connects tells the primary its own position, on whatever timeline that is (walreceiver.c),
+     * and it would count as an acknowledgement of commits that are not here.
      *
+     * @param timeline that the WAL here is on
+     * @param upTo where the primary's history leaves that timeline; 0: it is the primary's own, and nothing is compared
      * @param stops that there were when it was decided
-     * @return whether it follows now
+     * @return whether it follows now; if not, it follows nobody
+     * @throws PostgresException {@code ReceiverNotStopped}, {@code PositionUnknown}: it follows nobody either
      */
-    boolean follow(String address, long stops) throws PostgresException;
+    boolean follow(String address, int timeline, long upTo, long stops) throws PostgresException;
 
     /** The voters that have flushed everything up to {@code lsn}, as the primary knows. */
     List<Integer> flushed(List<Integer> voters, long lsn, Duration timeout) throws PostgresException;

@@ -33,6 +33,7 @@ class ElectionTest {
 
     private final Me me = new Me("orders-2", 2, "uid-2", "inc", "10.0.0.12", "0.1.0");
     private final Memory memory = new Memory(Duration.ofSeconds(1), Promise.NONE.voted(4, "7"), new Failsafe(me));
+    private boolean receiving;
 
     private boolean stands(Decision decision) {
         return decision.asks().stream().anyMatch(ask -> ask instanceof Ask.Votes);
@@ -89,7 +90,7 @@ class ElectionTest {
 
     @Test
     void theLeaseSaysWhereTheNewTimelineForkedOff() {
-        assertThat(serving("0/384", 1).job()).contains(new Job.Follow("10.0.0.11"));
+        assertThat(serving("0/384", 1).job()).contains(new Job.Follow("10.0.0.11", 1, END));
         assertThat(serving("0/383", 1).job())
                 .as("this one has a byte that the new timeline left out")
                 .contains(new Job.ReadHistory("10.0.0.11", 2));
@@ -98,17 +99,46 @@ class ElectionTest {
                 .contains(new Job.ReadHistory("10.0.0.11", 2));
     }
 
+    /** A connection tells the primary a position, and that one counts on whatever timeline. */
+    @Test
+    void whoStillReceivesFromTheFormerPrimaryIsComparedToo() {
+        receiving = true;
+        assertThat(serving("0/383", 1).job()).contains(new Job.ReadHistory("10.0.0.11", 2));
+        assertThat(serving("0/384", 1).job()).contains(new Job.Follow("10.0.0.11", 1, END));
+    }
+
+    @Test
+    void whoHasNoMoreThanTheElectedOneConnectsBeforeThatOneIsPromoted() {
+        assertThat(promoting("0/384", 1).job()).contains(new Job.Follow("10.0.0.11", 1, END));
+        assertThat(promoting("0/383", 1).job()).isEmpty();
+        assertThat(promoting("0/384", 3).job())
+                .as("the elected one's data is of another reign")
+                .isEmpty();
+        assertThat(promoting("0/0", 0).job())
+                .as("an agent of a former release was elected")
+                .isEmpty();
+    }
+
     private Decision vacant() {
         return decide("7", "", lease(3, 1, Phase.Released, List.of(new Reign(3, 1, "0/0", "orders-0"))));
     }
 
     private Decision serving(String switchLsn, int from) {
+        return reigning(2, switchLsn, from);
+    }
+
+    /** The Lease is taken, and the timeline that it gives has not begun. */
+    private Decision promoting(String end, int from) {
+        return reigning(1, end, from);
+    }
+
+    private Decision reigning(int timeline, String switchLsn, int from) {
         return decide(
                 "8",
                 "orders-1/uid-1/inc",
                 lease(
                         4,
-                        2,
+                        timeline,
                         Phase.Serving,
                         List.of(new Reign(3, 1, "0/0", "orders-0"), new Reign(4, 2, switchLsn, "orders-1", from))));
     }
@@ -124,7 +154,7 @@ class ElectionTest {
                 true,
                 true,
                 true,
-                false,
+                receiving,
                 false,
                 1,
                 "17.6",

@@ -90,7 +90,15 @@ enum Mutation {
     NAMES_FORGOTTEN(Flaw.NAMES_FORGOTTEN),
     HASTY_CONFIRM(new Timeless(), Flaw.HASTY_CONFIRM),
     POSITION_FIRST(new Timeless(), Flaw.POSITION_FIRST),
-    NOT_EXHAUSTED(new Timeless(), Flaw.NOT_EXHAUSTED);
+    NOT_EXHAUSTED(new Timeless(), Flaw.NOT_EXHAUSTED),
+    FOLLOWS_WITH_MORE(
+            new Timeless() {
+                @Override
+                boolean within(long end, long fork) {
+                    return true;
+                }
+            },
+            Flaw.FOLLOWS_UNCOMPARED);
 
     /**
      * Members that trust no clock: any Lease is vacant that was not renewed for a moment. Two primaries at a time are the rule then, and yet

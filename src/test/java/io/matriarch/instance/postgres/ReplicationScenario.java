@@ -40,11 +40,11 @@ enum ReplicationScenario {
                     .isInstanceOf(java.util.concurrent.TimeoutException.class);
             assertThat(replica.observe(Duration.ofSeconds(2)).wal().end()).isEqualTo(position.lsn());
 
-            assertThat(standby.follow(stage.address(0), stops))
+            assertThat(standby.follow(stage.address(0), 0, 0, stops))
                     .as("what was decided before the vote")
                     .isFalse();
             assertThat(commit).isNotDone();
-            assertThat(standby.follow(stage.address(0), standby.stops())).isTrue();
+            assertThat(standby.follow(stage.address(0), 0, 0, standby.stops())).isTrue();
             commit.get(10, TimeUnit.SECONDS);
             stage.awaitStreaming(replica);
             assertThat(replica.observe(Duration.ofSeconds(2)).wal().end()).isGreaterThan(position.lsn());
@@ -148,6 +148,75 @@ enum ReplicationScenario {
             stage.awaitFlushed(replica, end);
             replica.stop(Duration.ofSeconds(20));
             assertThat(replica.measure().past().end()).contains(new Postgres.End(1, end));
+        }
+    },
+
+    aReplicaWithMoreThanThePrimaryDoesNotConnect {
+        @Override
+        void play(Stage stage) throws Exception {
+            LocalPostgres primary = stage.primary();
+            LocalPostgres first = stage.replica(1, 0);
+            LocalPostgres further = stage.replica(2, 0);
+            stage.client(0, "CREATE TABLE t (n int)");
+            stage.awaitFlushed(first, stage.flushed(0));
+            Position elected = first.replication().stopReceiving(Duration.ofSeconds(1));
+            stage.client(0, "INSERT INTO t SELECT generate_series(1, 2000)");
+            stage.awaitFlushed(further, stage.flushed(0));
+            primary.kill();
+            first.replication().synchronous(1, List.of(1, 2));
+            TimelineHistory history = first.replication().promote(7, 2);
+            assertThat(history.began()).isEqualTo(elected.lsn());
+            first.keepSlots(List.of(0, 2));
+
+            Replication standby = further.replication();
+            assertThat(standby.follow(stage.address(1), 1, history.began(), standby.stops()))
+                    .isFalse();
+            assertThat(stage.sql(
+                            2, "postgres", "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'walreceiver'"))
+                    .isEqualTo("0");
+            CompletableFuture<String> commit = stage.later(() -> stage.client(1, "INSERT INTO t VALUES (-1)"));
+            assertThatThrownBy(() -> commit.get(1500, TimeUnit.MILLISECONDS))
+                    .isInstanceOf(java.util.concurrent.TimeoutException.class);
+
+            // What the comparison is there for: PostgreSQL itself takes the position of a lost timeline for an
+            // acknowledgement. Should it cease to
+            // do so, this fails, and the comparison may go.
+            further.follow(stage.address(1));
+            commit.get(10, TimeUnit.SECONDS);
+            assertThat(further.observe(Duration.ofSeconds(2)).timeline()).isEqualTo(1);
+            assertThat(stage.sql(2, "postgres", "SELECT count(*) FROM t WHERE n = -1"))
+                    .isEqualTo("0");
+        }
+    },
+
+    aReplicaThatConnectsBeforeThePromotionGoesThroughIt {
+        @Override
+        void play(Stage stage) throws Exception {
+            LocalPostgres primary = stage.primary();
+            LocalPostgres first = stage.replica(1, 0);
+            LocalPostgres second = stage.replica(2, 0);
+            stage.sql(0, "postgres", "CREATE TABLE t AS SELECT 1 AS n");
+            stage.awaitFlushed(second, stage.flushed(0));
+            primary.kill();
+            Position elected = first.replication().stopReceiving(Duration.ofSeconds(1));
+            Replication standby = second.replication();
+            standby.stopReceiving(Duration.ofSeconds(1));
+            first.replication().copySlots(Map.of(2, elected.lsn()));
+            assertThat(standby.follow(stage.address(1), 1, elected.lsn(), standby.stops()))
+                    .isTrue();
+            await().atMost(Duration.ofSeconds(10))
+                    .until(() -> second.observe(Duration.ofSeconds(2)).receiving());
+
+            first.replication().synchronous(1, List.of(1, 2));
+            // Numbers in between that were given and not used.
+            first.replication().promote(7, 4);
+            stage.sql(1, "postgres", "INSERT INTO t VALUES (2)");
+            await().atMost(Duration.ofSeconds(10))
+                    .until(() ->
+                            stage.sql(2, "postgres", "SELECT count(*) FROM t").equals("2"));
+            await().atMost(Duration.ofSeconds(10))
+                    .until(() -> second.observe(Duration.ofSeconds(2)).wal().receiving() == 4);
+            assertThat(second.observe(Duration.ofSeconds(2)).timeline()).isEqualTo(4);
         }
     },
 

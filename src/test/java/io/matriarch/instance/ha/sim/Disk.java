@@ -3,6 +3,7 @@ package io.matriarch.instance.ha.sim;
 import io.matriarch.api.contract.ClusterLease.Sync;
 import io.matriarch.api.contract.MemberReport.VolumeContent;
 import io.matriarch.instance.postgres.Lsn;
+import io.matriarch.instance.postgres.Postgres.End;
 import io.matriarch.instance.postgres.Postgres.Past;
 import io.matriarch.instance.postgres.Postgres.VolumeState;
 import io.matriarch.instance.postgres.PromiseFile.Promise;
@@ -23,6 +24,8 @@ final class Disk {
     boolean clean;
     /** A clone or rewind that was killed half-way. */
     boolean torn;
+    /** Whether the end of its WAL was looked for since a server has run. */
+    boolean measured;
     /** What of the WAL pg_control knows after a crash. */
     long known;
 
@@ -34,7 +37,7 @@ final class Disk {
         if (branch == null) {
             return new VolumeState(VolumeContent.Empty, null, null, null, 0, 0, null, null);
         }
-        return new VolumeState(
+        VolumeState found = new VolumeState(
                 VolumeContent.Data,
                 SYSTEM,
                 17,
@@ -44,6 +47,7 @@ final class Disk {
                 Lsn.text(clean ? lsn : Math.min(known, lsn)),
                 null,
                 new Past(standby, clean, new TreeMap<>(timelines)));
+        return measured ? found.ending(new End(branch.timeline(), lsn)) : found;
     }
 
     /** The data is gone, the promises are not. */

@@ -48,7 +48,9 @@ public interface Parts {
         /** The position is read before the receiver is stopped. */
         POSITION_FIRST,
         /** Whether all WAL was looked at is not asked. */
-        NOT_EXHAUSTED
+        NOT_EXHAUSTED,
+        /** What came from the former primary after it was decided to follow another one is not compared. */
+        FOLLOWS_UNCOMPARED
     }
 
     /** The classes of the pods. */

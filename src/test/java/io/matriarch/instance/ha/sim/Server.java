@@ -46,15 +46,19 @@ final class Server {
 
     private record Waiting(long lsn, long since) {}
 
+    private record Claim(long lsn, long until) {}
+
     private final Deque<Waiting> waiting = new ArrayDeque<>();
     private final Map<Integer, Long> flushed = new TreeMap<>();
     private final Map<Integer, Long> replied = new TreeMap<>();
+    private final Map<Integer, Claim> claims = new TreeMap<>();
 
     Server(Node node) {
         this.world = node.world;
         this.node = node;
         this.disk = node.disk;
         this.names = disk.names;
+        disk.measured = false;
     }
 
     boolean runs() {
@@ -99,9 +103,12 @@ final class Server {
         List<Long> all = new ArrayList<>();
         flushed.forEach((ordinal, lsn) -> {
             if (of.contains(ordinal) && ordinal != node.ordinal) {
-                all.add(lsn);
+                all.add(Math.max(lsn, claimed(ordinal)));
             }
         });
+        claims.keySet().stream()
+                .filter(ordinal -> of.contains(ordinal) && ordinal != node.ordinal && !flushed.containsKey(ordinal))
+                .forEach(ordinal -> all.add(claimed(ordinal)));
         if (count == 0) {
             return Long.MAX_VALUE;
         }
@@ -132,6 +139,22 @@ final class Server {
             replied.put(standby, world.now);
             release();
         }
+    }
+
+    /**
+     * A receiver that connects tells its own position, on whatever timeline that is, and is a standby like any other until it is found that it
+     * cannot go on (ha.md section 0, 4; walreceiver.c, walsender.c). So it does with one that is to be promoted in a moment.
+     */
+    private void claim(int standby, long lsn) {
+        if (runs() && accepting) {
+            claims.put(standby, new Claim(lsn, world.now + world.between(20, 200)));
+            release();
+        }
+    }
+
+    private long claimed(int standby) {
+        Claim claim = claims.get(standby);
+        return claim == null || claim.until() < world.now ? 0 : claim.lsn();
     }
 
     private boolean streams(int standby) {
@@ -170,6 +193,10 @@ final class Server {
             boolean there = from != null && from.runs() && from.accepting && !world.cut(upstream, node.ordinal);
             if (there && fits(from)) {
                 take(from);
+            } else if (there && astray(from)) {
+                receiving = false;
+                long lsn = disk.lsn;
+                world.after(world.between(1, 15), () -> from.claim(node.ordinal, lsn));
             } else if (!there && world.now - heard > TIMEOUT || there) {
                 receiving = false;
             }
@@ -190,6 +217,13 @@ final class Server {
                     "I3: %d receives %s of %d as a continuation of %s".formatted(node.ordinal, theirs, upstream, ours));
         }
         return true;
+    }
+
+    /** Whether the other one's timeline left this one before this WAL ends: its beginning is sent all the same, from the start of a segment on. */
+    private boolean astray(Server from) {
+        return java.util.Objects.requireNonNull(from.disk.branch)
+                        .numbered(java.util.Objects.requireNonNull(disk.branch).timeline())
+                != null;
     }
 
     private void take(Server from) {

@@ -68,13 +68,16 @@ final class Work {
         switch (job) {
             case Job.Inspect inspect -> then(20, 200, this::inspect);
             case Job.Measure measure ->
-                throw new IllegalStateException("the clusters of the simulator begin with initdb");
+                then(20, 400, () -> {
+                    node.disk.measured = node.server == null || !node.server.alive;
+                    return true;
+                });
             case Job.Initdb initdb -> then(200, 900, this::initdb);
             case Job.StartPrimary start -> startPrimary(start);
             case Job.StartReplica start -> startReplica(start);
             case Job.Follow follow -> {
                 long before = stops;
-                then(5, 60, () -> follow(follow.address(), before));
+                then(5, 60, () -> follow(follow, before));
             }
             case Job.Pledge pledge ->
                 then(5, 30, () -> {
@@ -244,12 +247,13 @@ final class Work {
         });
     }
 
-    private boolean follow(String address, long before) {
+    private boolean follow(Job.Follow follow, long before) {
         Server server = node.server;
         if (server == null || !server.alive || !server.recovery || stops != before) {
             return false;
         }
-        server.follow(address);
+        boolean further = follow.upTo() > 0 && node.disk.lsn > follow.upTo();
+        server.follow(further && !node.flawed(Parts.Flaw.FOLLOWS_UNCOMPARED) ? null : follow.address());
         return true;
     }
 
