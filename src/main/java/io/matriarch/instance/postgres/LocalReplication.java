@@ -15,6 +15,9 @@ import org.jspecify.annotations.Nullable;
 /** {@link Replication} of this pod's PostgreSQL: each part is a class of its own. */
 final class LocalReplication implements Replication {
     private static final Duration QUESTION = Duration.ofSeconds(5);
+    /** A request for a vote may wait meanwhile. */
+    private static final Duration RECEIVER = Duration.ofSeconds(1);
+
     private static final Duration CHECKPOINT = Duration.ofHours(1);
 
     private final LocalPostgres postgres;
@@ -90,10 +93,12 @@ final class LocalReplication implements Replication {
         Position here = last != null
                         && last.server() == postmaster.started()
                         && last.position().timeline() == timeline
+                        && last.position().exhausted()
                         && files.followsNobody()
                 ? last.position()
-                : stop(QUESTION);
-        return here.timeline() <= timeline && here.lsn() <= upTo;
+                : stop(RECEIVER);
+        // What is not replayed yet is not known here, and would be told later.
+        return here.exhausted() && here.timeline() <= timeline && here.lsn() <= upTo;
     }
 
     @Override
