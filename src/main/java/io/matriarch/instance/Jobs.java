@@ -136,8 +136,10 @@ final class Jobs implements Worker.Work {
             }
             case Job.Follow follow -> {
                 long stops = upstream.decidedAt();
-                boolean follows = replication.follow(follow.address(), follow.timeline(), follow.upTo(), stops);
-                upstream.is(follows ? follow.address() : null, stops);
+                upstream.is(null, stops);
+                if (replication.follow(follow.address(), follow.timeline(), follow.upTo(), stops)) {
+                    upstream.is(follow.address(), stops);
+                }
             }
             case Job.Pledge pledge ->
                 failover.promise(former -> former.voted(former.epoch(), pledge.resourceVersion()));

@@ -290,11 +290,13 @@ final class Candidate {
         }
         return Plan.lease(new LeaseWish.Take(
                 rules.takenAt(ballot.request(), lease),
-                taken(settings, state, ballot.request().epoch(), own)));
+                taken(seen, settings, state, ballot.request().epoch(), own)));
     }
 
-    private ClusterLease taken(Settings settings, ClusterLease state, long epoch, Vote own) {
-        Leases draft = Leases.elected(state, epoch, rules.timeline(state, own.timeline()), me, own);
+    private ClusterLease taken(Observation seen, Settings settings, ClusterLease state, long epoch, Vote own) {
+        long voted = own.lsn() == null ? 0 : Lsn.parse(own.lsn());
+        long end = Math.min(voted, seen.server().wal().replayed());
+        Leases draft = Leases.elected(state, epoch, rules.timeline(state, own.timeline()), me, own.timeline(), end);
         Handoff handoff = state.handoff();
         if (handoff != null && handoff.request() != null) {
             boolean asIntended = handoff.to() == me.ordinal();

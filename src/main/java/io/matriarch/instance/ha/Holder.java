@@ -221,7 +221,11 @@ final class Holder {
                             names(sync).acknowledgements(), names(sync).voters()),
                     keep);
         }
-        return Plan.job(new Job.StartPrimary(state.epoch(), rules.gated(state.sync())), keep);
+        // The Lease may say more than is known of it: the answer to the last write may be lost. The names come before
+        // it.
+        boolean gated =
+                rules.gated(state.sync()) || rules.gated(seen.knowledge().own().synchronous());
+        return Plan.job(new Job.StartPrimary(state.epoch(), gated), keep);
     }
 
     /** The answers to what a holder cannot do. */

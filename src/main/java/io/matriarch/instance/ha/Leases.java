@@ -6,7 +6,6 @@ import io.matriarch.api.contract.ClusterLease.Phase;
 import io.matriarch.api.contract.ClusterLease.Reign;
 import io.matriarch.api.contract.ClusterLease.Sync;
 import io.matriarch.api.contract.MemberReport.Answer;
-import io.matriarch.api.contract.Peer;
 import io.matriarch.api.contract.Settings;
 import io.matriarch.api.contract.Settings.Profile;
 import io.matriarch.instance.postgres.Lsn;
@@ -207,11 +206,13 @@ final class Leases {
     /**
      * A replica was elected: whose reign it is, and which timeline it has, stand here before that timeline begins; and, until it has, how far
      * the elected one's own data goes.
+     *
+     * @param from the timeline of its data
+     * @param end of its last whole record: what it received of another one is left out when it is promoted
      */
-    static Leases elected(ClusterLease state, long epoch, int timeline, Me me, Peer.Vote own) {
+    static Leases elected(ClusterLease state, long epoch, int timeline, Me me, int from, long end) {
         Leases draft = of(state).taken(epoch, Phase.Serving, me);
-        String end = own.lsn() == null ? NOWHERE : own.lsn();
-        draft.history = with(draft.history, new Reign(epoch, timeline, end, me.pod(), own.timeline()));
+        draft.history = with(draft.history, new Reign(epoch, timeline, Lsn.text(end), me.pod(), from));
         return draft;
     }
 

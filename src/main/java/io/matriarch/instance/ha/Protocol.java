@@ -244,7 +244,7 @@ public final class Protocol {
             return volume.content() == VolumeContent.Data ? recreation.plan(seen, settings, state) : Plan.watch();
         }
         Optional<String> address = seen.knowledge().kept() ? heard(seen, state) : Optional.ofNullable(state.address());
-        return replica.withoutLease(seen, state, address);
+        return replica.withoutLease(seen, state, volume, address);
     }
 
     /** The holder, when it has asked this very member for a promise: that is as good as having seen its Lease. */

@@ -130,6 +130,9 @@ final class Rejoin {
      * timeline has begun.
      */
     Optional<Job.Follow> early(Observation seen, ClusterLease lease) {
+        if (lease.history().isEmpty()) {
+            return Optional.empty();
+        }
         Reign elected = lease.history().getLast();
         int timeline = Timelines.timeline(seen);
         String address = lease.address();

@@ -55,7 +55,7 @@ final class Replica {
         if (upstream.isEmpty()) {
             return server.process()
                     ? Plan.watch().or(early(seen, lease)).or(apply(seen, settings))
-                    : justStepped(seen) ? Plan.watch() : Plan.job(new Job.StartReplica(null), new LeaseWish.Watch());
+                    : justStepped(seen) ? Plan.watch() : alone(volume);
         }
         Optional<Plan> rebuild = rebuild(seen, settings, state);
         if (rebuild.isPresent()) {
@@ -65,18 +65,30 @@ final class Replica {
     }
 
     /** Whom it was told of last, or by somebody who asked for a promise, may be received from; strayed data waits for the Lease. */
-    Plan withoutLease(Observation seen, ClusterLease state, Optional<String> address) {
-        Optional<Job.Follow> follow = address.flatMap(there ->
-                rejoin.way(seen, state, there, seen.server().wal().end()).follow());
-        if (!seen.server().process()) {
-            String upstream = follow.map(Job.Follow::address).orElse(null);
-            return Plan.job(new Job.StartReplica(upstream), new LeaseWish.Watch());
+    Plan withoutLease(Observation seen, ClusterLease state, VolumeState volume, Optional<String> address) {
+        ServerState server = seen.server();
+        if (!server.process()) {
+            return address.filter(there -> Timelines.timeline(seen) == state.timeline())
+                    .map(there -> Plan.job(new Job.StartReplica(there), new LeaseWish.Watch()))
+                    .orElseGet(() -> alone(volume));
         }
-        return follow.filter(job -> seen.server().accepting()
-                        && seen.knowledge().kept()
-                        && !job.address().equals(seen.following()))
-                .map(job -> Plan.job(job, new LeaseWish.Watch()))
-                .orElseGet(Plan::watch);
+        boolean connects = !server.receiving() || !address.equals(Optional.ofNullable(seen.following()));
+        if (address.isEmpty()
+                || !connects
+                || !server.accepting()
+                || !seen.knowledge().kept()) {
+            return Plan.watch();
+        }
+        Rejoin.Way way = rejoin.way(seen, state, address.get(), server.wal().end());
+        Optional<Job> follow = way.follow()
+                .filter(job -> !job.address().equals(seen.following()))
+                .map(job -> job);
+        return Plan.watch().or(follow).or(way.job().filter(job -> job instanceof Job.ReadHistory));
+    }
+
+    /** Without anybody to receive from; what was rewound would wait for WAL and never come up. */
+    private static Plan alone(VolumeState volume) {
+        return volume.past().rewound() ? Plan.watch() : Plan.job(new Job.StartReplica(null), new LeaseWish.Watch());
     }
 
     private Plan follow(Observation seen, Settings settings, LeaseView lease, VolumeState volume, String address) {
@@ -97,21 +109,23 @@ final class Replica {
                 && seen.failures().stream()
                         .anyMatch(failure -> failure.job() instanceof Job.StartReplica
                                 && seen.now().compareTo(failure.retry()) >= 0);
-        boolean strayed = older && !server.process() || behind || ledBefore || refused || timeline > state.timeline();
-        boolean stopped = !server.process() && (ledBefore || older && !refused);
-        if (stopped && !fresh(seen, lease)) {
-            // The holder may be dead, and then this member's vote is needed to find another one.
-            return Plan.job(new Job.StartReplica(null), new LeaseWish.Watch());
+        boolean left = older && !server.process() && !ledBefore && !refused;
+        boolean rewound = volume.past().rewound();
+        if (ledBefore && !fresh(seen, lease) || left && !rewound) {
+            // The holder may be dead, and then this member's vote is needed to find another one. A replica is compared
+            // when it runs: pg_control does not tell what it has received.
+            return alone(volume);
         }
-        boolean ended = volume.past().clean() && !volume.past().standby();
-        boolean known = server.process() || ended || volume.past().end().isPresent();
-        if (stopped && !known && !ledBefore) {
-            // pg_control does not tell what a replica has received.
+        boolean measured = volume.past().end().isPresent();
+        if (left && !measured) {
             return Plan.job(new Job.Measure(), new LeaseWish.Watch());
         }
+        boolean strayed = left || behind || ledBefore || refused || timeline > state.timeline();
+        boolean known =
+                !refused && (server.process() || measured || volume.past().clean());
         Job.Follow follow = new Job.Follow(address);
         if (strayed && seen.knowledge().kept()) {
-            Rejoin.Way way = rejoin.way(seen, state, address, known && !refused ? Rejoin.end(seen) : 0);
+            Rejoin.Way way = rejoin.way(seen, state, address, known ? Rejoin.end(seen) : 0);
             if (way.follow().isPresent()) {
                 follow = way.follow().get();
             } else {

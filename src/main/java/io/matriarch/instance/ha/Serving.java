@@ -232,12 +232,18 @@ final class Serving {
         if (gate == 0) {
             return Optional.empty();
         }
-        Sync sync = state.sync();
-        long have = seen.server().wal().senders().stream()
-                .filter(sender -> sync == null || sync.voters().contains(sender.ordinal()))
-                .filter(sender -> sender.flushed() >= gate)
-                .count();
-        return sync == null || have >= sync.acknowledgements() ? Optional.of(new Job.OpenGate()) : Optional.empty();
+        boolean enough = flushed(seen, gate, state.sync())
+                && flushed(seen, gate, seen.knowledge().own().synchronous());
+        return enough ? Optional.of(new Job.OpenGate()) : Optional.empty();
+    }
+
+    private static boolean flushed(Observation seen, long lsn, @Nullable Sync sync) {
+        return sync == null
+                || seen.server().wal().senders().stream()
+                                .filter(sender -> sync.voters().contains(sender.ordinal()))
+                                .filter(sender -> sender.flushed() >= lsn)
+                                .count()
+                        >= sync.acknowledgements();
     }
 
     private Optional<Job> reign(Observation seen, ClusterLease state) {

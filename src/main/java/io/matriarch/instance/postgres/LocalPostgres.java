@@ -173,6 +173,7 @@ public final class LocalPostgres implements Postgres {
         try {
             new ReservedTimelines(layout.pgdata()).takeBack();
             startWith(settings, true, primaryAddress);
+            volume.cameUp();
         } catch (IOException e) {
             throw volume.problem("write to", e);
         }

@@ -79,8 +79,11 @@ final class LocalReplication implements Replication {
     @Override
     public boolean follow(String address, int timeline, long upTo, long seen) throws PostgresException {
         synchronized (upstream) {
-            if (stops != seen || upTo > 0 && !within(timeline, upTo)) {
+            if (stops != seen) {
                 return false;
+            }
+            if (upTo > 0) {
+                compare(timeline, upTo);
             }
             stopped = null;
             postgres.follow(address);
@@ -88,7 +91,7 @@ final class LocalReplication implements Replication {
         }
     }
 
-    private boolean within(int timeline, long upTo) throws PostgresException {
+    private void compare(int timeline, long upTo) throws PostgresException {
         Stopped last = stopped;
         Position here = last != null
                         && last.server() == postmaster.started()
@@ -97,8 +100,17 @@ final class LocalReplication implements Replication {
                         && files.followsNobody()
                 ? last.position()
                 : stop(RECEIVER);
-        // What is not replayed yet is not known here, and would be told later.
-        return here.exhausted() && here.timeline() <= timeline && here.lsn() <= upTo;
+        if (!here.exhausted()) {
+            throw new PostgresException(new Problem(
+                    "NotReplayed",
+                    "this replica still replays what it has, and follows another primary only when that is compared"));
+        }
+        if (here.timeline() > timeline || here.lsn() > upTo) {
+            throw new PostgresException(new Problem(
+                    "HasMore",
+                    "this replica has WAL up to %s of timeline %d, and the new primary's history leaves timeline %d at %s"
+                            .formatted(Lsn.text(here.lsn()), here.timeline(), timeline, Lsn.text(upTo))));
+        }
     }
 
     @Override
@@ -195,6 +207,7 @@ final class LocalReplication implements Replication {
                 files.dropAlterSystem();
                 postgres.write(settings, true, address, layout.listen());
                 forgetLostTimelines();
+                volume.rewound();
             });
         } catch (IOException e) {
             throw volume.problem("write to", e);

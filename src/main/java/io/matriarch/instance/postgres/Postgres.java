@@ -114,7 +114,7 @@ public interface Postgres {
                     primaryEpoch,
                     lsn,
                     problem,
-                    new Past(past.standby(), past.clean(), past.timelines(), Optional.of(end)));
+                    new Past(past.standby(), past.clean(), past.timelines(), past.rewound(), Optional.of(end)));
         }
     }
 
@@ -124,14 +124,16 @@ public interface Postgres {
      * @param standby whether it is a replica's: whether it would start as one
      * @param clean whether it was shut down, so that {@link VolumeState#lsn} is its very end
      * @param timelines which timeline each epoch of this member owned, as far as the data still has them
+     * @param rewound whether it was rewound and has not come up since: it needs WAL of whom it was rewound to before it does
      * @param end where its WAL ends; only after {@link #measure}
      */
-    record Past(boolean standby, boolean clean, SortedMap<Long, Integer> timelines, Optional<End> end) {
+    record Past(
+            boolean standby, boolean clean, SortedMap<Long, Integer> timelines, boolean rewound, Optional<End> end) {
         static final Past NONE = new Past(false, false, Collections.emptySortedMap());
 
         /** Of which the end was not looked for. */
         public Past(boolean standby, boolean clean, SortedMap<Long, Integer> timelines) {
-            this(standby, clean, timelines, Optional.empty());
+            this(standby, clean, timelines, false, Optional.empty());
         }
     }
 

@@ -29,8 +29,8 @@ public interface Replication {
      * @param timeline that the WAL here is on
      * @param upTo where the primary's history leaves that timeline; 0: it is the primary's own, and nothing is compared
      * @param stops that there were when it was decided
-     * @return whether it follows now; if not, it follows nobody
-     * @throws PostgresException {@code ReceiverNotStopped}, {@code PositionUnknown}: it follows nobody either
+     * @return whether it follows now
+     * @throws PostgresException {@code HasMore}, {@code NotReplayed}, {@code ReceiverNotStopped}, {@code PositionUnknown}: it follows nobody
      */
     boolean follow(String address, int timeline, long upTo, long stops) throws PostgresException;
 

@@ -31,6 +31,7 @@ final class Volume {
     private static final String INITDB = "initdb.inprogress";
     private static final String CLONE = "clone.inprogress";
     private static final String REWIND = "rewind.inprogress";
+    private static final String REWOUND = "rewound";
 
     private final Layout layout;
     private @Nullable FileChannel lock;
@@ -160,7 +161,9 @@ final class Volume {
                     new Past(
                             Files.exists(layout.pgdata().resolve("standby.signal")),
                             control.get().clean(),
-                            new java.util.TreeMap<>(file.timelines())));
+                            new java.util.TreeMap<>(file.timelines()),
+                            Files.exists(layout.state().resolve(REWOUND)),
+                            Optional.empty()));
         } catch (IOException e) {
             throw problem("read", e);
         }
@@ -266,6 +269,19 @@ final class Volume {
         end(CLONE, member);
     }
 
+    /** The data has been turned back: it is whole only when it has come up, with WAL of whom it was turned back to. */
+    void rewound() throws PostgresException {
+        mark(REWOUND);
+    }
+
+    /** The data has come up, or other data has taken its place. */
+    void cameUp() throws IOException {
+        Path marker = layout.state().resolve(REWOUND);
+        if (Files.exists(marker)) {
+            unmark(REWOUND);
+        }
+    }
+
     /** Empties PGDATA and the WAL folder. Only for work of ours that a marker calls unfinished. */
     private void clear() throws PostgresException {
         try {
@@ -292,6 +308,7 @@ final class Volume {
         try {
             syncTree(layout.pgdata());
             member.write(layout.state());
+            cameUp();
             unmark(marker);
         } catch (IOException e) {
             throw problem("write to", e);

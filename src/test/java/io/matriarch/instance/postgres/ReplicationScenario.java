@@ -169,8 +169,10 @@ enum ReplicationScenario {
             first.keepSlots(List.of(0, 2));
 
             Replication standby = further.replication();
-            assertThat(standby.follow(stage.address(1), 1, history.began(), standby.stops()))
-                    .isFalse();
+            assertThatThrownBy(() -> standby.follow(stage.address(1), 1, history.began(), standby.stops()))
+                    .isInstanceOfSatisfying(
+                            PostgresException.class,
+                            refused -> assertThat(refused.problem().reason()).isEqualTo("HasMore"));
             assertThat(stage.sql(
                             2, "postgres", "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'walreceiver'"))
                     .isEqualTo("0");
@@ -419,7 +421,9 @@ enum ReplicationScenario {
 
             ahead.stop(Duration.ofSeconds(20));
             ahead.replication().rewind(stage.plain(), stage.address(1));
+            assertThat(ahead.inspect().past().rewound()).isTrue();
             ahead.startReplica(stage.plain(), stage.address(1));
+            assertThat(ahead.inspect().past().rewound()).isFalse();
             stage.awaitStreaming(ahead);
             assertThat(stage.sql(2, "postgres", "SELECT count(*) FROM t")).isEqualTo("0");
         }

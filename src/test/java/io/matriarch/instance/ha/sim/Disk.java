@@ -7,6 +7,7 @@ import io.matriarch.instance.postgres.Postgres.End;
 import io.matriarch.instance.postgres.Postgres.Past;
 import io.matriarch.instance.postgres.Postgres.VolumeState;
 import io.matriarch.instance.postgres.PromiseFile.Promise;
+import java.util.Optional;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -24,6 +25,8 @@ final class Disk {
     boolean clean;
     /** A clone or rewind that was killed half-way. */
     boolean torn;
+    /** Turned back, and not come up since. */
+    boolean rewound;
     /** Whether the end of its WAL was looked for since a server has run. */
     boolean measured;
     /** What of the WAL pg_control knows after a crash. */
@@ -46,7 +49,7 @@ final class Disk {
                 primaryEpoch,
                 Lsn.text(clean ? lsn : Math.min(known, lsn)),
                 null,
-                new Past(standby, clean, new TreeMap<>(timelines)));
+                new Past(standby, clean, new TreeMap<>(timelines), rewound, Optional.empty()));
         return measured ? found.ending(new End(branch.timeline(), lsn)) : found;
     }
 
@@ -58,6 +61,8 @@ final class Disk {
         torn = false;
         standby = false;
         clean = false;
+        rewound = false;
+        measured = false;
         timelines = new TreeMap<>();
         primaryEpoch = 0;
     }

@@ -239,6 +239,10 @@ final class Work {
             if (node.server != server) {
                 return false;
             }
+            if (node.disk.rewound && start.address() == null) {
+                world.checks.violated("%d waits for WAL, and is to follow nobody".formatted(node.ordinal));
+            }
+            node.disk.rewound = false;
             server.accepting = true;
             if (start.address() != null && stops == before) {
                 server.follow(start.address());
@@ -253,8 +257,9 @@ final class Work {
             return false;
         }
         boolean further = follow.upTo() > 0 && node.disk.lsn > follow.upTo();
-        server.follow(further && !node.flawed(Parts.Flaw.FOLLOWS_UNCOMPARED) ? null : follow.address());
-        return true;
+        boolean refused = further && !node.flawed(Parts.Flaw.FOLLOWS_UNCOMPARED);
+        server.follow(refused ? null : follow.address());
+        return !refused;
     }
 
     private void promote(Job.Promote promote) {
@@ -336,6 +341,8 @@ final class Work {
             node.disk.known = primary.disk.lsn;
             node.disk.clean = true;
             node.disk.standby = true;
+            node.disk.rewound = true;
+            node.disk.measured = false;
             node.disk.timelines.values().removeIf(number -> number >= theirs.timeline());
             return true;
         });
