@@ -35,8 +35,14 @@ final class Failures {
         if (problem.isPresent()) {
             failed(job, problem.get(), now, settings);
         } else if (starts(job)) {
-            // It serves: what went wrong on the way here is history.
-            list.removeIf(failure -> !(failure.job() instanceof Job.SetPasswords) && !starts(failure.job()));
+            // It serves: what went wrong on the way here is history. A replica that strayed serves between two attempts
+            // to turn it back.
+            boolean replica = job instanceof Job.StartReplica;
+            list.removeIf(failure -> !(failure.job() instanceof Job.SetPasswords)
+                    && !starts(failure.job())
+                    && !(replica && failure.job() instanceof Job.Rewind));
+        } else if (job instanceof Job.Discard) {
+            list.removeIf(failure -> failure.job() instanceof Job.Discard || failure.job() instanceof Job.Rewind);
         } else {
             if (job instanceof Job.Rewind) {
                 // It is other data now: that the former one did not start says nothing of it. How often it did not
@@ -61,7 +67,7 @@ final class Failures {
         if (since.compareTo(STABLE) > 0) {
             deaths = 0;
             rewound = 0;
-            list.removeIf(failure -> starts(failure.job()));
+            list.removeIf(failure -> starts(failure.job()) || failure.job() instanceof Job.Rewind);
         }
     }
 

@@ -54,6 +54,8 @@ class NodeLossE2E {
         String primary = away(stage, client);
         Ledger isolated = Ledger.beside(stage, "orders", primary);
         String node = node(stage, primary);
+        // The checkpoint of its shutdown then removes WAL that a rewind needs: it is to be cloned.
+        stage.superuserSql(primary, "SELECT pg_switch_wal()");
         long cut = Ledger.now();
         Nodes.isolate(node);
         try {

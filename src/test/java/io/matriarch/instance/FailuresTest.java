@@ -68,6 +68,22 @@ class FailuresTest {
                 .isEqualTo(1);
     }
 
+    /** Seen on the real Kubernetes: WAL that the rewind needed was gone, and it was tried four times a second, for ever, and never cloned. */
+    @Test
+    void rewindsThatFailAreCountedAlthoughTheReplicaRunsInBetween() {
+        Job rewind = new Job.Rewind("10.0.0.1", 2);
+        for (int attempt = 1; attempt <= 3; attempt++) {
+            failures.ended(rewind, Optional.of(PROBLEM), NOW.plusSeconds(attempt), "s");
+            failures.ended(START, Optional.empty(), NOW.plusSeconds(attempt), "s");
+            assertThat(failures.list())
+                    .singleElement()
+                    .extracting(Failure::attempts)
+                    .isEqualTo(attempt);
+        }
+        failures.ended(new Job.Discard(), Optional.empty(), NOW.plusSeconds(9), "s");
+        assertThat(failures.list()).isEmpty();
+    }
+
     @Test
     void aServerThatServedForAWhileHasNoPast() {
         failures.died(START, "killed", NOW, "s");
