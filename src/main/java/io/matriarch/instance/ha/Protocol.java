@@ -29,6 +29,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Protocol {
     /** Who gave the Lease back, or on, lets others try first. */
+    private static final Duration TURNED = Duration.ofMillis(1500);
+
+    private static final Duration SUCCESSION = Duration.ofSeconds(5);
     private static final Duration STAND_BACK = Duration.ofSeconds(3);
 
     private static final Duration UNFIT = Duration.ofSeconds(30);
@@ -219,7 +222,21 @@ public final class Protocol {
                             ? state
                             : Leases.of(state).phase(Phase.Released).draft()));
         }
-        return Plan.lease(kept(seen)).exiting(idle);
+        return Plan.lease(kept(seen)).exiting(idle && !stillCalled(seen));
+    }
+
+    /**
+     * Whether clients may still come here, as the Service leads to the successor only in a moment: while this pod is there they are refused at
+     * once, and afterwards nobody answers them until they give up (docs/decisions/0007).
+     */
+    private boolean stillCalled(Observation seen) {
+        Duration since = seen.now().minus(seen.knowledge().own().handedOverAt());
+        boolean succeeded = seen.lease()
+                .filter(lease -> !lease.holder().isEmpty() && !Timelines.pending(lease.state()))
+                .isPresent();
+        boolean turned =
+                succeeded && !holds(seen) && seen.now().minus(seen.leaseSeen()).compareTo(TURNED) >= 0;
+        return Departure.begun(seen) && !turned && since.compareTo(SUCCESSION) < 0;
     }
 
     private LeaseWish kept(Observation seen) {

@@ -30,6 +30,10 @@ class HandOverTest {
 
     private Duration renewed = NOW.minusSeconds(1);
     private final Me me = new Me("orders-0", 0, "uid-0", "inc", "10.0.0.10", "1");
+    private LeaseView lease =
+            new LeaseView("7", me.identity(), serving(3, 1, new Reign(3, 1, "0/0", "orders-0")), Node.MISSING);
+    private Duration leaseSeen = NOW.minusSeconds(1);
+    private boolean stopping;
     private final Memory memory = new Memory(NOW.minusSeconds(100), Promise.NONE, new Failsafe(me));
 
     @Test
@@ -55,6 +59,23 @@ class HandOverTest {
         assertThat(decide(Optional.of(new Job.HandOver(List.of(1, 2)))).lease()).isInstanceOf(LeaseWish.Keep.class);
     }
 
+    /** Seen on the real Kubernetes: the pod was gone before the Service led to the successor, and clients waited out their connect_timeout. */
+    @Test
+    void whoHandedOverStaysUntilClientsFindTheSuccessor() {
+        stopping = true;
+        memory.handedOver(800, NOW.minusSeconds(2));
+        lease = new LeaseView(
+                "8", "orders-1/uid-1/inc", serving(4, 2, new Reign(4, 2, "0/384", "orders-1", 1)), Node.MISSING);
+        assertThat(decide(Optional.empty()).exit()).isFalse();
+        leaseSeen = NOW.minusMillis(1500);
+        assertThat(decide(Optional.empty()).exit()).isTrue();
+        lease = new LeaseView(
+                "8", "orders-1/uid-1/inc", serving(4, 1, new Reign(4, 2, "0/384", "orders-1", 1)), Node.MISSING);
+        assertThat(decide(Optional.empty()).exit())
+                .as("its timeline has not begun")
+                .isFalse();
+    }
+
     private Decision decide(Optional<Job> running) {
         Wal wal = new Wal(
                 900,
@@ -69,23 +90,12 @@ class HandOverTest {
                         true, true, false, false, false, 1, "17.6", "r", null, List.of(), List.of(1, 2), null, wal),
                 1,
                 NOW.minusMillis(500));
-        ClusterLease state = Leases.of(new ClusterLease(
-                        1,
-                        3,
-                        Phase.Serving,
-                        "10.0.0.10",
-                        1,
-                        SYSTEM,
-                        List.of(0, 1, 2),
-                        List.of(new Reign(3, 1, "0/0", "orders-0"))))
-                .sync(new Sync(1, List.of(0, 1, 2)))
-                .draft();
         return new Protocol(me, Timers.DEFAULT)
                 .decide(new Observation(
                         NOW,
                         Optional.of(settings()),
-                        Optional.of(new LeaseView("7", me.identity(), state, Node.MISSING)),
-                        NOW.minusSeconds(1),
+                        Optional.of(lease),
+                        leaseSeen,
                         Optional.of(renewed),
                         Optional.empty(),
                         NOW,
@@ -98,8 +108,15 @@ class HandOverTest {
                         List.of(1, 2),
                         NOW.minusSeconds(5),
                         false,
-                        false,
+                        stopping,
                         memory.knowledge()));
+    }
+
+    private static ClusterLease serving(long epoch, int timeline, Reign reign) {
+        return Leases.of(new ClusterLease(
+                        1, epoch, Phase.Serving, "10.0.0.10", timeline, SYSTEM, List.of(0, 1, 2), List.of(reign)))
+                .sync(new Sync(1, List.of(0, 1, 2)))
+                .draft();
     }
 
     private static Settings settings() {
