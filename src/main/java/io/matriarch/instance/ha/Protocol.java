@@ -28,10 +28,12 @@ import org.jspecify.annotations.Nullable;
  * </ol>
  */
 public final class Protocol {
-    /** Who gave the Lease back, or on, lets others try first. */
+    /** So long after its successor's timeline has begun who handed over still refuses clients; all in all no longer than the other. */
     private static final Duration TURNED = Duration.ofMillis(1500);
 
     private static final Duration SUCCESSION = Duration.ofSeconds(5);
+
+    /** Who gave the Lease back, or on, lets others try first. */
     private static final Duration STAND_BACK = Duration.ofSeconds(3);
 
     private static final Duration UNFIT = Duration.ofSeconds(30);

@@ -65,7 +65,7 @@ final class LocalReplication implements Replication {
 
     private Position stop(Duration patience) throws PostgresException {
         stopped = null;
-        long server = postmaster.started();
+        long server = postmaster.starts();
         Position position = new Receiver(layout, files, watch).stop(patience, postgres.binaries());
         stopped = new Stopped(server, position);
         return position;
@@ -94,7 +94,7 @@ final class LocalReplication implements Replication {
     private void compare(int timeline, long upTo) throws PostgresException {
         Stopped last = stopped;
         Position here = last != null
-                        && last.server() == postmaster.started()
+                        && last.server() == postmaster.starts()
                         && last.position().timeline() == timeline
                         && last.position().exhausted()
                         && files.followsNobody()

@@ -39,7 +39,7 @@ final class Postmaster {
     /** What is left of it has been killed and waits for the disk. */
     private volatile boolean abandoned;
 
-    private volatile long started;
+    private volatile long starts;
 
     Postmaster(Layout layout, ServerEvents events) {
         this.layout = layout;
@@ -50,25 +50,25 @@ final class Postmaster {
     void start(Binaries binaries) throws IOException {
         lastFailure = "";
         walGone = false;
-        started++;
+        starts++;
         this.binaries = binaries;
         home = layout.pgdata().toRealPath();
         removeStalePid();
-        Process launched = new ProcessBuilder(
+        Process started = new ProcessBuilder(
                         binaries.program("postgres"), "-D", layout.pgdata().toString())
                 .directory(layout.pgdata().toFile())
                 .redirectErrorStream(true)
                 .start();
-        launched.getOutputStream().close();
-        process = launched;
+        started.getOutputStream().close();
+        process = started;
         abandoned = false;
-        launched.onExit().thenRun(events::ended);
-        log = Thread.ofVirtual().name("postgres-log").start(() -> passOn(launched));
+        started.onExit().thenRun(events::ended);
+        log = Thread.ofVirtual().name("postgres-log").start(() -> passOn(started));
     }
 
-    private void passOn(Process launched) {
+    private void passOn(Process started) {
         try (BufferedReader log =
-                new BufferedReader(new InputStreamReader(launched.getInputStream(), StandardCharsets.UTF_8))) {
+                new BufferedReader(new InputStreamReader(started.getInputStream(), StandardCharsets.UTF_8))) {
             for (String line = log.readLine(); line != null; line = log.readLine()) {
                 OUT.println(line);
                 if (isReceiversEnd(line)) {
@@ -98,8 +98,8 @@ final class Postmaster {
     }
 
     /** How often one was started. */
-    long started() {
-        return started;
+    long starts() {
+        return starts;
     }
 
     boolean running() {

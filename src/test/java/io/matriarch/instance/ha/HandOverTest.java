@@ -59,6 +59,28 @@ class HandOverTest {
         assertThat(decide(Optional.of(new Job.HandOver(List.of(1, 2)))).lease()).isInstanceOf(LeaseWish.Keep.class);
     }
 
+    /** Found by the simulator: the first synchronous Lease was written, its answer lost, and PostgreSQL was started without the gate. */
+    @Test
+    void theNamesInUseShutTheGateToo() {
+        lease = new LeaseView(
+                "7",
+                me.identity(),
+                new ClusterLease(
+                        1,
+                        3,
+                        Phase.Serving,
+                        "10.0.0.10",
+                        1,
+                        SYSTEM,
+                        List.of(0, 1, 2),
+                        List.of(new Reign(3, 1, "0/0", "orders-0"))),
+                Node.MISSING);
+        renewed = NOW.plusMillis(1);
+        assertThat(decide(Optional.empty()).job()).contains(new Job.StartPrimary(3, false));
+        memory.synchronizing(new Sync(1, List.of(0, 1, 2)));
+        assertThat(decide(Optional.empty()).job()).contains(new Job.StartPrimary(3, true));
+    }
+
     /** Seen on the real Kubernetes: the pod was gone before the Service led to the successor, and clients waited out their connect_timeout. */
     @Test
     void whoHandedOverStaysUntilClientsFindTheSuccessor() {
