@@ -21,6 +21,7 @@ import java.util.Objects;
 
 /** What {@link LocalPostgresTest} runs, each in a process of its own. */
 enum LocalPostgresScenario {
+    @EachMajor
     aMemberIsMadeServesAndStops {
         @Override
         void play(Stage stage) throws Exception {
@@ -98,6 +99,7 @@ enum LocalPostgresScenario {
         }
     },
 
+    @EachMajor
     aSlotThatLostItsWalIsMadeAnew {
         @Override
         void play(Stage stage) throws Exception {

@@ -1,11 +1,13 @@
 package io.matriarch.instance.postgres;
 
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.io.CleanupMode;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** The agent's PostgreSQL against the real one. */
 class LocalPostgresTest {
@@ -19,9 +21,13 @@ class LocalPostgresTest {
         processes = new OwnProcess(folder);
     }
 
+    static List<Arguments> scenarios() throws Exception {
+        return OwnProcess.onMajors(LocalPostgresScenario.values());
+    }
+
     @ParameterizedTest
-    @EnumSource(LocalPostgresScenario.class)
-    void holds(LocalPostgresScenario scenario) throws Exception {
-        processes.run(LocalPostgresScenario.class, scenario);
+    @MethodSource("scenarios")
+    void holds(LocalPostgresScenario scenario, int major) throws Exception {
+        processes.run(LocalPostgresScenario.class, scenario, major);
     }
 }

@@ -17,6 +17,7 @@ import java.util.concurrent.TimeUnit;
 
 /** What {@link ReplicationTest} runs, each in a process of its own. */
 enum ReplicationScenario {
+    @EachMajor
     aReceiverThatWasStoppedAcknowledgesNothingMore {
         @Override
         void play(Stage stage) throws Exception {
@@ -222,6 +223,7 @@ enum ReplicationScenario {
         }
     },
 
+    @EachMajor
     aReplicaIsPromotedAndTheOthersFollow {
         @Override
         void play(Stage stage) throws Exception {
@@ -321,6 +323,7 @@ enum ReplicationScenario {
         }
     },
 
+    @EachMajor
     aPrimaryThatHandsOverIsFollowedWithoutARewind {
         @Override
         void play(Stage stage) throws Exception {

@@ -1,11 +1,13 @@
 package io.matriarch.instance.postgres;
 
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.io.CleanupMode;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** What failover asks of PostgreSQL, against the real one. */
 class ReplicationTest {
@@ -19,9 +21,13 @@ class ReplicationTest {
         processes = new OwnProcess(folder);
     }
 
+    static List<Arguments> scenarios() throws Exception {
+        return OwnProcess.onMajors(ReplicationScenario.values());
+    }
+
     @ParameterizedTest
-    @EnumSource(ReplicationScenario.class)
-    void holds(ReplicationScenario scenario) throws Exception {
-        processes.run(ReplicationScenario.class, scenario);
+    @MethodSource("scenarios")
+    void holds(ReplicationScenario scenario, int major) throws Exception {
+        processes.run(ReplicationScenario.class, scenario, major);
     }
 }

@@ -1,8 +1,6 @@
 package io.matriarch.testkit.node;
 
-import java.io.IOException;
-import java.nio.file.DirectoryStream;
-import java.nio.file.Files;
+import io.matriarch.testkit.Majors;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Objects;
@@ -12,9 +10,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** The images that nodes can have: those that were added, and PostgreSQL's by this machine's packages. Any other cannot be pulled. */
+/** The images that nodes can have: those that were added, and PostgreSQL's by what this machine has ({@link Majors}). Any other cannot be pulled. */
 public final class Images {
-    private static final Path PACKAGES = Path.of("/usr/lib/postgresql");
     private static final int OLDEST = 14;
     private static final int NEWEST = 18;
     private static final Pattern POSTGRES = Pattern.compile("(?:.*/)?postgres:(\\d+)(?:[.-].*)?");
@@ -51,19 +48,6 @@ public final class Images {
 
     /** Folders of programs of this machine's PostgreSQLs, by major version. */
     public static TreeMap<Integer, Path> installed() {
-        TreeMap<Integer, Path> found = new TreeMap<>();
-        if (Files.isDirectory(PACKAGES)) {
-            try (DirectoryStream<Path> majors = Files.newDirectoryStream(PACKAGES, "[0-9]*")) {
-                for (Path folder : majors) {
-                    int major = Integer.parseInt(folder.getFileName().toString());
-                    if (major >= OLDEST && major <= NEWEST && Files.isExecutable(folder.resolve("bin/initdb"))) {
-                        found.put(major, folder.resolve("bin"));
-                    }
-                }
-            } catch (IOException e) {
-                throw new java.io.UncheckedIOException(e);
-            }
-        }
-        return found;
+        return Majors.open();
     }
 }
