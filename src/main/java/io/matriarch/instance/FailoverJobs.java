@@ -88,7 +88,7 @@ final class FailoverJobs {
 
     void rewind(Settings settings, Job.Rewind rewind) throws PostgresException {
         postgres.stop(stopping);
-        replication.rewind(settings, rewind.address());
+        replication.rewind(settings, rewind.address(), rewind.timeline());
     }
 
     void discard(Job.Discard discard) throws PostgresException {

@@ -11,6 +11,7 @@ import io.matriarch.instance.postgres.TimelineHistory;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 
 /**
  * How data that may have left the cluster's history comes back to it (ha.md 7.9), while somebody serves: it follows, is turned back, or is
@@ -18,6 +19,8 @@ import java.util.OptionalLong;
  */
 final class Rejoin {
     private static final Duration CONFIRMED = Duration.ofSeconds(2);
+    /** Another try would end the same way: torn data, and data that cannot be rewound. */
+    private static final Set<String> BY_A_COPY = Set.of("RewindBroke", "NotRewindable");
 
     private final Me me;
     private final Rules rules;
@@ -80,7 +83,7 @@ final class Rejoin {
         boolean refused = seen.failures().stream()
                 .anyMatch(failure -> failure.job() instanceof Job.Rewind
                         && (failure.attempts() >= 3
-                                || failure.problem().reason().equals("RewindBroke")));
+                                || BY_A_COPY.contains(failure.problem().reason())));
         if (refused) {
             return discard(seen, lease, "could not be rewound");
         }

@@ -20,6 +20,11 @@ final class Commands {
             return exit == 0;
         }
 
+        /** Whether there may have been lines before these. */
+        boolean cut() {
+            return lines.size() >= KEPT;
+        }
+
         String text() {
             return String.join("\n", lines);
         }

@@ -21,6 +21,7 @@ import java.util.Optional;
  * @param checkpoint where the latest checkpoint's record begins
  * @param checkpointTimeline the timeline it is on
  * @param segmentSize bytes of a WAL segment
+ * @param hintsLogged whether hint bits are logged like other changes, by wal_log_hints or checksums: pg_rewind finds what changed by the WAL
  * @param settings of the primary that wrote it, by PostgreSQL's names: a standby must not start with less
  */
 record ControlData(
@@ -31,6 +32,7 @@ record ControlData(
         String checkpoint,
         int checkpointTimeline,
         long segmentSize,
+        boolean hintsLogged,
         Map<String, Integer> settings) {
     /** Of a primary that was shut down. */
     private static final String SHUT_DOWN = "shut down";
@@ -94,6 +96,8 @@ record ControlData(
                 values.containsKey("Bytes per WAL segment")
                         ? integer(values.get("Bytes per WAL segment"))
                         : DEFAULT_SEGMENT,
+                "on".equals(values.get("wal_log_hints setting"))
+                        || integer(values.get("Data page checksum version")) > 0,
                 Map.copyOf(settings));
     }
 

@@ -13,6 +13,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -128,7 +129,8 @@ public final class LocalPostgres implements Postgres {
                         "the server at %s is system %s, this cluster is %s"
                                 .formatted(primaryAddress, system, systemIdentifier)));
             }
-            volume.endClone(MemberFile.of(layout.owner(), system, binaries().major()));
+            volume.endClone(Rewindable.cloned(
+                    MemberFile.of(layout.owner(), system, binaries().major()), control()));
         } catch (IOException e) {
             throw volume.problem("write to", e);
         }
@@ -151,13 +153,8 @@ public final class LocalPostgres implements Postgres {
     void startAsPrimary(Settings settings, long epoch) throws PostgresException {
         try {
             boolean replica = files.isStandby();
-            if (!replica) {
-                // Before the first write of this epoch, not after it: the volume must never know less than its data.
-                MemberFile.read(layout.state())
-                        .orElseThrow(() -> new IOException("member.json is missing"))
-                        .reigning(epoch, control().timeline())
-                        .write(layout.state());
-            }
+            // Before the first write of this epoch, not after it: the volume must never know less than its data.
+            remember((member, control) -> replica ? member : member.reigning(epoch, control.timeline()));
             startWith(settings, replica, null);
         } catch (IOException e) {
             throw volume.problem("write to", e);
@@ -172,10 +169,27 @@ public final class LocalPostgres implements Postgres {
         files.shutGate(false);
         try {
             new ReservedTimelines(layout.pgdata()).takeBack();
+            remember((member, control) -> member);
             startWith(settings, true, primaryAddress);
             volume.cameUp();
         } catch (IOException e) {
             throw volume.problem("write to", e);
+        }
+    }
+
+    /** Writes down what a start changes: that, and since when the data can be rewound. */
+    private void remember(BiFunction<MemberFile, ControlData, MemberFile> change)
+            throws IOException, PostgresException {
+        MemberFile member =
+                MemberFile.read(layout.state()).orElseThrow(() -> new IOException("member.json is missing"));
+        ControlData control = control();
+        MemberFile next = Rewindable.starting(
+                change.apply(member, control),
+                control,
+                files.isStandby(),
+                () -> WalEnd.of(binaries(), layout.pgdata(), control));
+        if (!next.equals(member)) {
+            next.write(layout.state());
         }
     }
 

@@ -199,15 +199,18 @@ final class LocalReplication implements Replication {
     }
 
     @Override
-    public void rewind(Settings settings, String address) throws PostgresException {
+    public void rewind(Settings settings, String address, int timeline) throws PostgresException {
         try {
             postgres.refreshCertificates();
             postmaster.removeStalePid();
-            new Rewind(layout, postgres.binaries(), volume).from(address, () -> {
+            TimelineHistory history = history(address, timeline);
+            new Rewind(layout, postgres.binaries(), volume).from(address, history, changed -> {
                 files.dropAlterSystem();
                 postgres.write(settings, true, address, layout.listen());
                 forgetLostTimelines();
-                volume.rewound();
+                if (changed) {
+                    volume.rewound();
+                }
             });
         } catch (IOException e) {
             throw volume.problem("write to", e);

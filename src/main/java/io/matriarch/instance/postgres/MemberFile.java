@@ -15,6 +15,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Whose volume this is: {@code matriarch/member.json}, beside PGDATA.
@@ -24,9 +25,16 @@ import java.util.TreeMap;
  * @param primaryEpoch the last epoch in which this member was the primary; 0 for never
  * @param timelines the timeline that each epoch of this member owned, as far as its data still has them: two members that are promoted
  *     apart make the same number, and PostgreSQL cannot tell (ha.md section 0, 5)
+ * @param rewindableFrom the position in the WAL since which a rewind finds all that changed ({@link Rewindable}); null: since the beginning
  */
 @JsonIgnoreProperties(ignoreUnknown = true)
-record MemberFile(String owner, String systemIdentifier, int major, long primaryEpoch, Map<Long, Integer> timelines) {
+record MemberFile(
+        String owner,
+        String systemIdentifier,
+        int major,
+        long primaryEpoch,
+        Map<Long, Integer> timelines,
+        @Nullable String rewindableFrom) {
     private static final String NAME = "member.json";
 
     MemberFile {
@@ -40,7 +48,7 @@ record MemberFile(String owner, String systemIdentifier, int major, long primary
 
     /** Of data that is new here. */
     static MemberFile of(String owner, String systemIdentifier, int major) {
-        return new MemberFile(owner, systemIdentifier, major, 0, new TreeMap<>());
+        return new MemberFile(owner, systemIdentifier, major, 0, new TreeMap<>(), null);
     }
 
     static Optional<MemberFile> read(Path state) throws IOException {
@@ -58,14 +66,19 @@ record MemberFile(String owner, String systemIdentifier, int major, long primary
     MemberFile reigning(long epoch, int timeline) {
         SortedMap<Long, Integer> next = new TreeMap<>(timelines);
         next.put(epoch, timeline);
-        return new MemberFile(owner, systemIdentifier, major, epoch, next);
+        return new MemberFile(owner, systemIdentifier, major, epoch, next, rewindableFrom);
     }
 
     /** Without reigns on timelines that the data has no more. */
     MemberFile keeping(Set<Integer> ancestors) {
         SortedMap<Long, Integer> next = new TreeMap<>(timelines);
         next.values().retainAll(ancestors);
-        return new MemberFile(owner, systemIdentifier, major, primaryEpoch, next);
+        return new MemberFile(owner, systemIdentifier, major, primaryEpoch, next, rewindableFrom);
+    }
+
+    /** With another position since which it can be rewound. */
+    MemberFile rewindable(@Nullable String from) {
+        return new MemberFile(owner, systemIdentifier, major, primaryEpoch, timelines, from);
     }
 
     /** Replaces a file so that a crash leaves the old or the new one, whole. */

@@ -55,7 +55,16 @@ final class Postmaster {
         home = layout.pgdata().toRealPath();
         removeStalePid();
         Process started = new ProcessBuilder(
-                        binaries.program("postgres"), "-D", layout.pgdata().toString())
+                        binaries.program("postgres"),
+                        "-D",
+                        layout.pgdata().toString(),
+                        // Also above what ALTER SYSTEM says, which versions before 17 let nobody forbid: without them
+                        // the
+                        // data could not be rewound later, and nobody would see it.
+                        "-c",
+                        "wal_log_hints=on",
+                        "-c",
+                        "full_page_writes=on")
                 .directory(layout.pgdata().toFile())
                 .redirectErrorStream(true)
                 .start();

@@ -90,9 +90,11 @@ public interface Replication {
      * Turns the stopped, diverged data of this member back and makes it a replica of the primary at {@code address}, which has completed a
      * checkpoint on its timeline. Afterwards it can be started as a replica.
      *
-     * @throws PostgresException {@code RewindFailed}: nothing was changed, it may be tried again; {@code RewindBroke}: to be cloned
+     * @param timeline of the primary's reign
+     * @throws PostgresException {@code RewindFailed}, {@code HistoryUnknown}: nothing was changed, it may be tried again; {@code NotRewindable}:
+     *     nothing was changed, and to be cloned; {@code RewindBroke}: to be cloned
      */
-    void rewind(Settings settings, String address) throws PostgresException;
+    void rewind(Settings settings, String address, int timeline) throws PostgresException;
 
     /** The history of a timeline, asked of the primary at {@code address}. */
     TimelineHistory history(String address, int timeline) throws PostgresException;

@@ -141,7 +141,15 @@ class ConfigurationTest {
                 "Minimum recovery ending location:     1/20",
                 "Min recovery ending loc's timeline:   2",
                 "max_connections setting:              150",
+                "wal_log_hints setting:                on",
                 "max_prepared_xacts setting:           3"));
+        assertThat(control.hintsLogged()).isTrue();
+        assertThat(ControlData.parse(List.of("wal_log_hints setting: off", "Data page checksum version: 0"))
+                        .hintsLogged())
+                .isFalse();
+        assertThat(ControlData.parse(List.of("wal_log_hints setting: off", "Data page checksum version: 1"))
+                        .hintsLogged())
+                .isTrue();
         assertThat(control.systemIdentifier()).isEqualTo("7300000000000000001");
         assertThat(control.end()).isEqualTo("1/20");
         assertThat(control.timeline()).isEqualTo(2);

@@ -370,6 +370,7 @@ enum ReplicationScenario {
         }
     },
 
+    @EachMajor
     aDivergedPrimaryIsRewound {
         @Override
         void play(Stage stage) throws Exception {
@@ -387,7 +388,7 @@ enum ReplicationScenario {
             replica.keepSlots(List.of(0));
 
             assertThat(primary.inspect().past().clean()).isFalse();
-            primary.replication().rewind(stage.plain(), stage.address(1));
+            primary.replication().rewind(stage.plain(), stage.address(1), 2);
             assertThat(primary.inspect().content()).isEqualTo(VolumeContent.Data);
             assertThat(primary.inspect().past().standby()).isTrue();
             assertThat(primary.inspect().past().timelines())
@@ -403,6 +404,7 @@ enum ReplicationScenario {
         }
     },
 
+    @EachMajor
     aReplicaAheadOfTheForkIsRewound {
         @Override
         void play(Stage stage) throws Exception {
@@ -418,12 +420,14 @@ enum ReplicationScenario {
                     .until(() -> ahead.observe(Duration.ofSeconds(2)).wal().end() >= flushed);
             primary.kill();
             TimelineHistory history = behind.replication().promote(2, 0);
-            assertThat(history.began()).isEqualTo(fork.lsn());
+            assertThat(history.began())
+                    .as("a record of which only the beginning came is not replayed")
+                    .isLessThanOrEqualTo(fork.lsn());
             behind.replication().checkpoint();
             behind.keepSlots(List.of(0, 2));
 
             ahead.stop(Duration.ofSeconds(20));
-            ahead.replication().rewind(stage.plain(), stage.address(1));
+            ahead.replication().rewind(stage.plain(), stage.address(1), 2);
             assertThat(ahead.inspect().past().rewound()).isTrue();
             ahead.startReplica(stage.plain(), stage.address(1));
             assertThat(ahead.inspect().past().rewound()).isFalse();
@@ -455,10 +459,10 @@ enum ReplicationScenario {
         void play(Stage stage) throws Exception {
             LocalPostgres primary = stage.primary();
             primary.stop(Duration.ofSeconds(20));
-            assertThatThrownBy(() -> primary.replication().rewind(stage.plain(), stage.address(1)))
+            assertThatThrownBy(() -> primary.replication().rewind(stage.plain(), stage.address(1), 2))
                     .isInstanceOfSatisfying(
                             PostgresException.class,
-                            e -> assertThat(e.problem().reason()).isEqualTo("RewindFailed"));
+                            e -> assertThat(e.problem().reason()).isEqualTo("HistoryUnknown"));
             assertThat(primary.inspect().content()).isEqualTo(VolumeContent.Data);
             primary.startPrimary(stage.plain(), 2);
         }
