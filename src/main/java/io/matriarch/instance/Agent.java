@@ -194,9 +194,12 @@ final class Agent implements AgentServer.Member {
         }
         decision.kill().ifPresent(guard::kill);
         // A replica is not started before the guard is done with the primary that this member was.
+        // Nor a primary when the Lease was sent off since this was decided.
         decision.job()
                 .filter(job ->
                         !(job instanceof Job.StartReplica) || worker.primary().isEmpty())
+                .filter(job -> !(job instanceof Job.StartPrimary || job instanceof Job.Promote)
+                        || memory.leaving().equals(seen.knowledge().leaving()))
                 .ifPresent(job -> {
                     if (job instanceof Job.HandOver) {
                         // Before the shutdown begins: afterwards each handshake is time without a primary.

@@ -117,7 +117,7 @@ final class Answers implements AgentServer.Peers {
         } catch (IOException e) {
             reason = String.valueOf(e.getMessage());
         }
-        return new Peer.FailsafeAnswer(reason == null, reason, epoch(), apiAnswers.get(), me.ordinal());
+        return new Peer.FailsafeAnswer(reason == null, reason, epoch(), apiAnswers.get(), me.ordinal()).to(question);
     }
 
     @Override

@@ -5,6 +5,7 @@ import io.matriarch.api.contract.ClusterLease.Phase;
 import io.matriarch.instance.ha.Decision.LeaseWish;
 import io.matriarch.instance.ha.LeaseView;
 import io.matriarch.instance.ha.Timers;
+import io.matriarch.instance.kube.KubeApi;
 import io.matriarch.instance.kube.LeaseApi;
 import io.matriarch.instance.kube.LeaseApi.Written;
 import java.io.IOException;
@@ -61,6 +62,8 @@ final class LeaseKeeper {
     private boolean away;
     /** It was given back, and whether that was done is not known: somebody else may have held it since, and it is not made again. */
     private boolean mayBeGiven;
+    /** What it was last given back with. */
+    private @Nullable ClusterLease given;
     /** Whether the last look brought something new. */
     private boolean renewed;
 
@@ -92,6 +95,15 @@ final class LeaseKeeper {
 
         /** This member gave the Lease back. */
         void released(Duration now);
+
+        /** The API server did not answer. */
+        void silent(Duration now);
+
+        /** In a moment this is sent, with which the Lease is mine no more. */
+        void leaves(ClusterLease state, Duration now);
+
+        /** What was just sent to leave certainly never reached the API server. */
+        void stayed();
     }
 
     /** @param timers that a holder of this Lease goes by */
@@ -168,6 +180,7 @@ final class LeaseKeeper {
             try {
                 turn(now);
             } catch (IOException | RuntimeException e) {
+                events.silent(clock.now());
                 if (!away) {
                     LOG.warn("the API server does not answer about the Lease: {}", e.toString());
                     away = true;
@@ -244,9 +257,9 @@ final class LeaseKeeper {
             }
             case LeaseWish.Release release -> {
                 if (mine.isPresent()) {
-                    if (elapsed(away ? RETRY : AT_ONCE)) {
+                    if (elapsed(away ? RETRY : AT_ONCE) && leaves(release)) {
                         LOG.info("giving the Lease back");
-                        write(mine.get(), "", release.state());
+                        release(mine.get(), release.state());
                     }
                 } else {
                     look(EAGER);
@@ -294,6 +307,32 @@ final class LeaseKeeper {
         }
     }
 
+    /** Notes that the Lease is sent off, unless that is not wished any more: whoever decides after this knows of it. */
+    private boolean leaves(LeaseWish.Release release) {
+        lock.lock();
+        try {
+            if (!wish.equals(release)) {
+                return false;
+            }
+            events.leaves(release.state(), clock.now());
+            return true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void release(LeaseView former, ClusterLease state) throws IOException {
+        boolean before = mayBeGiven;
+        given = state;
+        try {
+            write(former, "", state);
+        } catch (KubeApi.Unreachable e) {
+            mayBeGiven = before;
+            events.stayed();
+            throw e;
+        }
+    }
+
     private void write(LeaseView former, String holder, ClusterLease state) throws IOException {
         Duration sent = clock.now();
         asked = sent;
@@ -307,9 +346,41 @@ final class LeaseKeeper {
             }
             case Written.Conflict conflict -> {
                 // Also what a lost answer looks like: then the Lease is as we wanted it, and mine.
-                learn(api.get(), Optional.empty());
+                Optional<LeaseView> found = api.get();
+                if (found.isPresent() && !holder.isEmpty() && takesBack(found.get(), holder, state)) {
+                    return;
+                }
+                learn(found, Optional.empty());
             }
             case Written.Missing missing -> recreate(former, holder, state, sent);
+        }
+    }
+
+    /**
+     * Whether the Lease was given back by this member, which stayed by the others' promises since and whose PostgreSQL may run, and was taken
+     * back at the version that gave it back: nobody can have held it in between.
+     */
+    private boolean takesBack(LeaseView found, String holder, ClusterLease state) throws IOException {
+        boolean runs = clock.now().compareTo(fuse.armed()) < 0 && current() instanceof LeaseWish.Keep && stays();
+        if (!runs || !found.holder().isEmpty() || !found.state().equals(given)) {
+            return false;
+        }
+        LOG.info("the Lease was given back although that was not wished any more: taking it back");
+        Duration sent = clock.now();
+        if (api.put(found, holder, state, seconds(state)) instanceof Written.Done done) {
+            accepted(done.lease(), sent);
+            return true;
+        }
+        return false;
+    }
+
+    /** Whether PostgreSQL may run: a wish that waits for no newer proof. */
+    private boolean stays() {
+        lock.lock();
+        try {
+            return provenAfter.isZero();
+        } finally {
+            lock.unlock();
         }
     }
 

@@ -1,5 +1,6 @@
 package io.matriarch.instance;
 
+import io.matriarch.api.contract.ClusterLease;
 import io.matriarch.api.contract.Names;
 import io.matriarch.api.contract.Ports;
 import io.matriarch.instance.ha.Failsafe;
@@ -227,6 +228,23 @@ final class Wiring {
             @Override
             public void turned(LeaseView written) {
                 Optional.ofNullable(others.get()).ifPresent(questions -> questions.tell(written.state()));
+            }
+
+            @Override
+            public void silent(Duration now) {
+                memory.silent(now);
+                news.tell();
+            }
+
+            @Override
+            public void leaves(ClusterLease state, Duration now) {
+                memory.leaves(state, now);
+            }
+
+            @Override
+            public void stayed() {
+                memory.stayed();
+                news.tell();
             }
 
             @Override

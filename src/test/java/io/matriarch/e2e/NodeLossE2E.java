@@ -143,6 +143,33 @@ class NodeLossE2E {
         assertThat(FailoverE2E.primary(stage)).isEqualTo(primary);
     }
 
+    /** Both in the same seconds, in this order: the Lease cannot be given back, and nobody waits for that. */
+    @Test
+    void theApiServerGoesAndPostgresqlAMomentLater(Stage stage) throws InterruptedException {
+        FailoverE2E.three(stage, "");
+        Ledger ledger = Ledger.begin(stage, "orders");
+        String primary = FailoverE2E.primary(stage);
+        long stops = Ledger.now() + Duration.ofSeconds(6).toNanos() / 1_000;
+        FailoverE2E.kill(
+                stage,
+                primary,
+                "postmaster=$(head -1 \"$PGDATA_FOUND\"); setsid bash -c \"while ((\\${EPOCHREALTIME/[.,]/} < %d)); do sleep 0.05; done; kill -9 $postmaster\" >/dev/null 2>&1 </dev/null & true"
+                        .formatted(stops + 1_600_000));
+        Thread.sleep(Duration.ofNanos(Math.max(0, stops - Ledger.now()) * 1_000));
+        Nodes.api("stop");
+        try {
+            Thread.sleep(Duration.ofSeconds(15));
+        } finally {
+            Nodes.api("start");
+        }
+        ledger.awaitWrites();
+        assertThat(Ledger.outage(ledger.holds("API server stopped, PostgreSQL dead 1.6 s later")))
+                .as("milliseconds")
+                .isLessThan(10_000);
+        ledger.converges(3);
+        assertThat(FailoverE2E.primary(stage)).isEqualTo(primary);
+    }
+
     /** Three members with a client; returns the node that the client is on. */
     private static String quiet(Stage stage) {
         FailoverE2E.three(stage, "");

@@ -29,10 +29,14 @@ class LeaseKeeperTest {
             new ClusterLease(1, 1, Phase.Serving, "10.0.0.10", 1, "7300000000000000001", List.of(0), List.of());
 
     private final List<Phase> turns = new CopyOnWriteArrayList<>();
+    private final List<String> seen = new CopyOnWriteArrayList<>();
+    private final List<String> told = new CopyOnWriteArrayList<>();
 
     private final LeaseKeeper.Events events = new LeaseKeeper.Events() {
         @Override
-        public void news() {}
+        public void news() {
+            keeper.snapshot().lease().map(LeaseView::holder).ifPresent(seen::add);
+        }
 
         @Override
         public void there(boolean lease, Duration now) {}
@@ -44,6 +48,21 @@ class LeaseKeeperTest {
 
         @Override
         public void released(Duration now) {}
+
+        @Override
+        public void silent(Duration now) {
+            told.add("silent");
+        }
+
+        @Override
+        public void leaves(ClusterLease state, Duration now) {
+            told.add("leaves");
+        }
+
+        @Override
+        public void stayed() {
+            told.add("stayed");
+        }
     };
 
     @TempDir
@@ -195,6 +214,45 @@ class LeaseKeeperTest {
         soon().until(() -> server.holder().isEmpty());
         soon().until(() -> keeper.snapshot().proof().isEmpty());
         assertThat(fuse.armed()).isZero();
+    }
+
+    @Test
+    void whatFindsNoConnectionHasNotLeft() {
+        taken();
+        server.close();
+        keeper.wish(new LeaseWish.Release(released()), Duration.ZERO);
+        soon().until(() -> told.contains("stayed"));
+        assertThat(told.indexOf("stayed")).isGreaterThan(told.indexOf("leaves"));
+        assertThat(keeper.snapshot().lease().orElseThrow().holder()).isEqualTo(ME);
+    }
+
+    @Test
+    void whatGetsNoAnswerMayHaveLeft() {
+        taken();
+        server.away(true);
+        keeper.wish(new LeaseWish.Release(released()), Duration.ZERO);
+        soon().until(() -> told.contains("leaves") && told.contains("silent"));
+        assertThat(told).doesNotContain("stayed");
+    }
+
+    @Test
+    void whatWasGivenBackUnheardIsTakenBackByWhoStayed() throws IOException {
+        taken();
+        seen.clear();
+        server.losingAnswers(true);
+        keeper.wish(new LeaseWish.Release(released()), Duration.ZERO);
+        soon().until(() -> server.holder().isEmpty());
+        keeper.wish(new LeaseWish.Keep(MINE), Duration.ZERO);
+        fuse.extend(clock.now().plus(Timers.DEFAULT.fuse()));
+        server.losingAnswers(false);
+        soon().until(() -> server.holder().equals(ME));
+        assertThat(server.state()).isEqualTo(MINE);
+        soon().until(() -> keeper.snapshot().lease().orElseThrow().holder().equals(ME));
+        assertThat(seen).as("holders that were seen").doesNotContain("");
+    }
+
+    private static ClusterLease released() {
+        return new ClusterLease(1, 1, Phase.Released, "10.0.0.10", 1, "7300000000000000001", List.of(0), List.of());
     }
 
     @Test

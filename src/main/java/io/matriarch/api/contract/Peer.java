@@ -23,9 +23,26 @@ public final class Peer {
      * @param resourceVersion of the Lease that the holder last wrote
      * @param ordinal of the holder
      * @param seconds D, as the holder counts; 0 from an older release: then the longest there is
+     * @param stays whether the holder may have sent something that gives the Lease back, or on, and stays: while the promise lasts, that counts
+     *     for nothing. Null: no
      */
     @JsonIgnoreProperties(ignoreUnknown = true)
-    public record Failsafe(long epoch, String resourceVersion, int ordinal, int seconds) {}
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public record Failsafe(
+            long epoch,
+            String resourceVersion,
+            int ordinal,
+            int seconds,
+            @Nullable Boolean stays) {
+        public Failsafe(long epoch, String resourceVersion, int ordinal, int seconds) {
+            this(epoch, resourceVersion, ordinal, seconds, null);
+        }
+
+        /** Whether {@link #stays} is meant. */
+        public boolean staying() {
+            return Boolean.TRUE.equals(stays);
+        }
+    }
 
     /**
      * The answer to {@link Failsafe}.
@@ -35,6 +52,7 @@ public final class Peer {
      * @param epoch the highest that this member knows
      * @param apiAnswers whether the API server answers this member
      * @param ordinal of who answers: addresses are given anew, and a promise counts for none but its giver; null from agents that do not say
+     * @param stays whether the promise is one for a holder that stays; null from agents that do not know what that is, and for any other promise
      */
     @JsonIgnoreProperties(ignoreUnknown = true)
     @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -43,7 +61,19 @@ public final class Peer {
             @Nullable String reason,
             long epoch,
             boolean apiAnswers,
-            @Nullable Integer ordinal) {}
+            @Nullable Integer ordinal,
+            @Nullable Boolean stays) {
+        public FailsafeAnswer(
+                boolean accepted, @Nullable String reason, long epoch, boolean apiAnswers, @Nullable Integer ordinal) {
+            this(accepted, reason, epoch, apiAnswers, ordinal, null);
+        }
+
+        /** This answer to that request. */
+        public FailsafeAnswer to(Failsafe request) {
+            return new FailsafeAnswer(
+                    accepted, reason, epoch, apiAnswers, ordinal, accepted && request.staying() ? true : null);
+        }
+    }
 
     /**
      * The Lease was written, and others wait for what it says now: it is to be looked at, and nothing is believed that stands here.

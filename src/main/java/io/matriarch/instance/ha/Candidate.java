@@ -226,7 +226,7 @@ final class Candidate {
                 state.sync() == null ? state.members() : state.sync().voters();
         boolean all = ballot.votes().keySet().containsAll(electors);
         Duration waited = seen.now().minus(ballot.asked());
-        if (ballot.request().vacancy() == Vacancy.HandingOver && complete(seen, own)) {
+        if (handed(seen, state, ballot, own)) {
             return true;
         }
         if (state.sync() == null || forced(settings, state).isPresent()) {
@@ -247,13 +247,19 @@ final class Candidate {
     /** Of those that count; whom a stopped primary has handed everything to needs no comparison. */
     private Optional<Vote> best(Observation seen, ClusterLease state, Ballot ballot) {
         Optional<Vote> own = Optional.ofNullable(ballot.votes().get(me.ordinal()));
-        boolean handed = ballot.request().vacancy() == Vacancy.HandingOver
-                && own.filter(vote -> complete(seen, vote)).isPresent();
+        boolean handed = own.filter(vote -> handed(seen, state, ballot, vote)).isPresent();
         // Of equals the one that stands: to tell another one to stand would be a round more.
         Comparator<Vote> best = rules.best()
                 .thenComparing(vote -> vote.ordinal() == me.ordinal())
                 .thenComparing(vote -> -vote.ordinal());
         return handed ? own : counting(ballot.votes(), state).stream().max(best);
+    }
+
+    /** Whether nobody but this member need be asked. */
+    private boolean handed(Observation seen, ClusterLease state, Ballot ballot, Vote own) {
+        return ballot.request().vacancy() == Vacancy.HandingOver
+                && rules.handed(seen.knowledge().promise(), state)
+                && complete(seen, own);
     }
 
     /** Whether this member has everything of a primary that stopped for it. */

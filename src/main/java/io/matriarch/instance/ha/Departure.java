@@ -114,7 +114,12 @@ final class Departure {
         }
         Handoff former = state.handoff();
         Handoff handoff = new Handoff(heir.get(), Lsn.text(end), former == null ? null : former.request());
-        if (!proven) {
+        boolean away = Holder.away(seen);
+        if ((!proven || away) && seen.knowledge().peerApi().isEmpty()) {
+            // Nobody could give it on.
+            return Optional.of(Plan.lease(keep));
+        }
+        if (!proven || away) {
             Peer.HandOver request =
                     new Peer.HandOver(state.epoch(), seen.lease().orElseThrow().resourceVersion(), Lsn.text(end));
             return Optional.of(Plan.lease(keep).with(new Ask.HandOver(heir.get(), request)));

@@ -5,9 +5,11 @@ import io.matriarch.api.contract.Peer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Stream;
 
 /**
@@ -26,6 +28,13 @@ public final class Failsafe {
     private final Map<ClusterLease, Duration> wished = new HashMap<>();
 
     private Optional<ClusterLease> present = Optional.empty();
+    /** Until when something may have been sent that gives the Lease back, or on; absent once a renewal was sent later. */
+    private Optional<Duration> left = Optional.empty();
+
+    /** To whom it may have been given on. */
+    private final Set<Integer> heirs = new HashSet<>();
+
+    private boolean parting;
 
     public Failsafe(Me me) {
         this(me, Rules.SAFE);
@@ -83,7 +92,13 @@ public final class Failsafe {
         if (!late) {
             peersWithApi.clear();
         }
-        if (!mine || !late || now.minus(asked).compareTo(timers.round()) < 0) {
+        if (left.filter(at -> at.compareTo(renewed) < 0).isPresent()) {
+            left = Optional.empty();
+            heirs.clear();
+        }
+        boolean stays = left.isPresent();
+        // Who leaves asks for nothing that would keep the others from going on.
+        if (!mine || parting || !late && !stays || now.minus(asked).compareTo(timers.round()) < 0) {
             return Optional.empty();
         }
         asked = now;
@@ -95,8 +110,12 @@ public final class Failsafe {
                 .distinct()
                 .sorted()
                 .toList();
-        Peer.Failsafe request = new Peer.Failsafe(epoch, lease.resourceVersion(), me.ordinal(), (int)
-                timers.lease().toSeconds());
+        Peer.Failsafe request = new Peer.Failsafe(
+                epoch,
+                lease.resourceVersion(),
+                me.ordinal(),
+                (int) timers.lease().toSeconds(),
+                stays ? true : null);
         Round round = new Round(request, lease, possible, others, now);
         count(round);
         return Optional.of(round);
@@ -110,6 +129,23 @@ public final class Failsafe {
         present.ifPresent(state -> wished.put(state, now));
     }
 
+    /** Something is sent in a moment that gives the Lease back, or on to these: no promise that does not say so counts any more. */
+    synchronized void leaves(Duration now, Set<Integer> to) {
+        left = Optional.of(now);
+        heirs.addAll(to);
+        proof = Optional.empty();
+    }
+
+    /** That did not arrive, and never will; what was sent {@code before} may. */
+    synchronized void stayed(Optional<Duration> before) {
+        left = before;
+    }
+
+    /** Whether this member is about to leave. */
+    synchronized void parts(boolean now) {
+        parting = now;
+    }
+
     /** An answer; those that come late count from when their round was sent. */
     public synchronized void answered(Round round, int ordinal, Peer.FailsafeAnswer answer, Duration now) {
         boolean another = answer.ordinal() != null && answer.ordinal() != ordinal;
@@ -121,13 +157,20 @@ public final class Failsafe {
         } else {
             peersWithApi.remove(ordinal);
         }
-        if (answer.accepted() && !round.accepted.contains(ordinal)) {
+        boolean meant = !round.request.staying() || Boolean.TRUE.equals(answer.stays());
+        if (answer.accepted() && meant && !round.accepted.contains(ordinal)) {
             round.accepted.add(ordinal);
             count(round);
         }
     }
 
     private void count(Round round) {
+        if (left.isPresent()
+                && (!round.request.staying()
+                        || round.sent.compareTo(left.get()) < 0
+                        || !rules.promised(heirs, round.accepted))) {
+            return;
+        }
         boolean proves = Stream.concat(Stream.of(round.lease.state()), round.possible.stream())
                 .allMatch(state -> rules.proves(round.accepted, state, me.ordinal()));
         if (proves && proof.filter(known -> known.compareTo(round.sent) >= 0).isEmpty()) {

@@ -102,6 +102,11 @@ final class Holder {
                         .isPresent();
     }
 
+    /** Whether the API server did not answer the last time: then nothing that needs it is begun. */
+    static boolean away(Observation seen) {
+        return seen.knowledge().away().isPresent();
+    }
+
     private Optional<Plan> leave(Observation seen, Settings settings, ClusterLease state, List<Integer> heirs) {
         ServerState server = seen.server();
         boolean primary = server.accepting() && !server.inRecovery();
@@ -117,7 +122,7 @@ final class Holder {
         if (!primary || heirs.isEmpty()) {
             return Optional.empty();
         }
-        if (me.ordinal() >= settings.instances()) {
+        if (me.ordinal() >= settings.instances() && !away(seen)) {
             return Optional.of(departure.stop(seen, state, heirs));
         }
         if (seen.knowledge().own().sick().isPresent()) {
@@ -128,11 +133,12 @@ final class Holder {
                 .peerApi()
                 .filter(since -> seen.now().minus(since).compareTo(ISOLATED) >= 0)
                 .isPresent();
-        if (isolated && !byLease(seen)) {
+        // What may have been sent before was not heard of, and would not be heard of again.
+        if (isolated && !byLease(seen) && rules.stayed(seen.knowledge().leaving(), seen.proof())) {
             return Optional.of(departure.stop(seen, state, heirs));
         }
         Handoff handoff = state.handoff();
-        if (handoff != null && state.timeline() == server.timeline()) {
+        if (handoff != null && state.timeline() == server.timeline() && !away(seen)) {
             return Optional.of(
                     heirs.contains(handoff.to())
                             ? departure.stop(seen, state, heirs)
@@ -204,7 +210,7 @@ final class Holder {
         // Not who streamed: each attempt to start forgets that.
         boolean others = state.members().stream().anyMatch(member -> member != me.ordinal());
         // An API server that is away takes nothing back: then it is started again in place.
-        boolean heard = byLease(seen) || !seen.knowledge().kept();
+        boolean heard = byLease(seen) && !away(seen) || !seen.knowledge().kept();
         if (heard && (!heirs.isEmpty() && lossless || others && tooLong)) {
             return Plan.lease(released(state, heirs));
         }

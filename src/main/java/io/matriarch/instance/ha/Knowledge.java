@@ -33,8 +33,10 @@ import org.jspecify.annotations.Nullable;
  * @param enough when as many replicas as commits wait for were last streaming
  * @param settled since when every decision has wished for the voters that the Lease was seen to have: a renewal sent later proves that no
  *     other content can still be written; absent while the last one wished for others
- * @param leaving until when this member may have sent off the Lease, or asked another one to give it on: only a renewal sent later proves that
- *     it has stayed, and that no such write is still on its way; absent if it never did
+ * @param leaving until when this member may have sent off the Lease, or asked another one to give it on, and that may have arrived: only a
+ *     renewal sent later proves that it has stayed, and that no such write is still on its way, or a round of promises that it counts for nothing;
+ *     absent if it never did
+ * @param away since when the API server has not answered about the Lease; absent if it did the last time that it was asked
  * @param own what this member's PostgreSQL was made to do
  */
 public record Knowledge(
@@ -56,6 +58,7 @@ public record Knowledge(
         Duration enough,
         Optional<Duration> settled,
         Optional<Duration> leaving,
+        Optional<Duration> away,
         Own own) {
 
     /** Whether the agent tells {@link Memory} what happens, and so can take part in failover. */
@@ -67,8 +70,9 @@ public record Knowledge(
      * A promise to a holder: until then this member neither stands nor votes because the Lease ran out.
      *
      * @param resourceVersion that the holder last wrote
+     * @param stays whether what the holder may have sent to leave counts for nothing until then
      */
-    public record Accepted(long epoch, String resourceVersion, int ordinal, Duration until) {}
+    public record Accepted(long epoch, String resourceVersion, int ordinal, Duration until, boolean stays) {}
 
     /**
      * A candidacy.
@@ -161,6 +165,7 @@ public record Knowledge(
                 Map.of(),
                 Duration.ZERO,
                 Duration.ZERO,
+                Optional.empty(),
                 Optional.empty(),
                 Optional.empty(),
                 Own.NONE);

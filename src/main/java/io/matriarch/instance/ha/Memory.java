@@ -1,6 +1,8 @@
 package io.matriarch.instance.ha;
 
 import io.matriarch.api.contract.ClusterLease;
+import io.matriarch.api.contract.ClusterLease.Handoff;
+import io.matriarch.api.contract.ClusterLease.Phase;
 import io.matriarch.api.contract.ClusterLease.Sync;
 import io.matriarch.api.contract.Peer;
 import io.matriarch.instance.ha.Decision.LeaseWish;
@@ -25,6 +27,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** Makes {@link Knowledge} of what happens; told by whoever sees it happen, from any thread. */
@@ -49,6 +52,8 @@ public final class Memory {
     private Optional<Duration> settled = Optional.empty();
     private boolean parting;
     private Optional<Duration> leaving = Optional.empty();
+    private Optional<Duration> before = Optional.empty();
+    private Optional<Duration> away = Optional.empty();
     private @Nullable Sync synchronous;
     private boolean confirmed;
     private long gate;
@@ -92,6 +97,7 @@ public final class Memory {
                 enough,
                 settled,
                 leaving,
+                away,
                 new Own(
                         synchronous,
                         confirmed,
@@ -117,13 +123,46 @@ public final class Memory {
         Optional<ClusterLease> content =
                 decision.lease() instanceof LeaseWish.Keep keep ? Optional.of(keep.state()) : Optional.empty();
         failsafe.wishes(content, seen.now());
-        boolean parts = decision.lease() instanceof LeaseWish.Release
-                || decision.asks().stream().anyMatch(ask -> ask instanceof Ask.HandOver);
-        // The former wish may have been acted on until this moment.
+        Set<Integer> heirs = decision.asks().stream()
+                .filter(ask -> ask instanceof Ask.HandOver)
+                .map(ask -> ((Ask.HandOver) ask).to())
+                .collect(Collectors.toSet());
+        boolean parts = !heirs.isEmpty();
+        // What was asked may have been sent until this moment.
         if (parts || parting) {
             leaving = Optional.of(seen.now());
+            failsafe.leaves(seen.now(), heirs);
         }
         parting = parts;
+        failsafe.parts(parts || decision.lease() instanceof LeaseWish.Release);
+        seen.lease().ifPresent(this::held);
+    }
+
+    /** A holder that renewed the Lease has stayed: what it sends from now on to leave is meant. */
+    private void held(LeaseView lease) {
+        accepted = accepted.map(promise -> !lease.holder().isEmpty()
+                        && Rules.SAFE.newer(lease.resourceVersion(), promise.resourceVersion())
+                ? new Accepted(promise.epoch(), promise.resourceVersion(), promise.ordinal(), promise.until(), false)
+                : promise);
+    }
+
+    /** This is sent off in a moment: this member leaves. */
+    public synchronized void leaves(ClusterLease state, Duration now) {
+        before = leaving;
+        leaving = Optional.of(now);
+        Handoff handoff = state.handoff();
+        failsafe.leaves(now, handoff != null && state.phase() == Phase.HandingOver ? Set.of(handoff.to()) : Set.of());
+    }
+
+    /** What was just sent off certainly never reached the API server: this member has not left. */
+    public synchronized void stayed() {
+        leaving = before;
+        failsafe.stayed(before);
+    }
+
+    /** Until when this member may have left; see {@link Knowledge}. */
+    public synchronized Optional<Duration> leaving() {
+        return leaving;
     }
 
     /** The disk says this now. */
@@ -133,12 +172,19 @@ public final class Memory {
 
     /** The API server answered that there is, or is no, Lease. */
     public synchronized void lease(boolean there, Duration now) {
+        away = Optional.empty();
         missing = there ? Optional.empty() : missing.or(() -> Optional.of(now));
+    }
+
+    /** The API server did not answer about the Lease. */
+    public synchronized void silent(Duration now) {
+        away = away.or(() -> Optional.of(now));
     }
 
     /** A promise to a holder was made, and is on the disk. */
     public synchronized void accepted(Peer.Failsafe request, Duration until) {
-        accepted = Optional.of(new Accepted(request.epoch(), request.resourceVersion(), request.ordinal(), until));
+        accepted = Optional.of(
+                new Accepted(request.epoch(), request.resourceVersion(), request.ordinal(), until, request.staying()));
     }
 
     /** Votes are asked for: former answers count no more, but late ones do when it was the same question. */

@@ -11,6 +11,7 @@ import io.matriarch.instance.postgres.Postgres.VolumeState;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -306,13 +307,16 @@ public final class Protocol {
 
     /**
      * A proof younger than the moment when PostgreSQL was last seen dead: the Lease is mine now, not only once. Who meant to give it back must
-     * have renewed it since: what it has sent may still arrive, and whoever takes a Lease that was given back asks no clock.
+     * have renewed it since, or hold promises that it counts for nothing: what it has sent may still arrive, and whoever takes a Lease that was
+     * given back asks no clock.
      */
     private boolean proven(Observation seen) {
-        if (!rules.stayed(seen.knowledge().leaving(), seen.proof())) {
+        Optional<Duration> newest = Stream.concat(seen.proof().stream(), seen.knowledge().failsafe().stream())
+                .max(Duration::compareTo);
+        if (!rules.stayed(seen.knowledge().leaving(), newest)) {
             return false;
         }
-        return java.util.stream.Stream.concat(seen.proof().stream(), seen.knowledge().failsafe().stream())
+        return newest.stream()
                 .filter(proof -> proof.compareTo(seen.serverGone()) > 0)
                 .anyMatch(proof ->
                         seen.now().minus(proof).compareTo(timers.renew().plus(timers.request())) < 0);

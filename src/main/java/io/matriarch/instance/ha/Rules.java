@@ -11,6 +11,7 @@ import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
@@ -102,10 +103,28 @@ class Rules {
                 && proof.filter(sent -> sent.compareTo(settled.get()) > 0).isPresent();
     }
 
-    /** Whether a holder that meant to leave has renewed the Lease since. */
+    /**
+     * Whether a holder that meant to leave has proved its right since: by a renewal, after which nothing older can be written, or by promises
+     * that nothing older counts.
+     */
     boolean stayed(Optional<Duration> leaving, Optional<Duration> proof) {
         return leaving.isEmpty()
                 || proof.filter(sent -> sent.compareTo(leaving.get()) > 0).isPresent();
+    }
+
+    /** Whether everybody to whom the Lease may have been given on has promised not to take it: such a one needs nobody's vote but its own. */
+    boolean promised(Set<Integer> heirs, List<Integer> accepted) {
+        return accepted.containsAll(heirs);
+    }
+
+    /** Whether what is said to have been handed over may be taken without the others' votes: not from a holder that has said since that it stays. */
+    boolean handed(Promise promise, ClusterLease lease) {
+        return promise.stayed() < lease.epoch();
+    }
+
+    /** Whether a promise to a holder that stays forbids to take a vacancy for one that the holder itself is said to have made. */
+    boolean stays(Vacancy vacancy) {
+        return vacancy == Vacancy.Released || vacancy == Vacancy.HandingOver;
     }
 
     /** Whether clients wait, after a crash, until enough replicas have what it made visible (ha.md section 0, 13). */

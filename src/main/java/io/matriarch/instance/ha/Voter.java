@@ -90,6 +90,9 @@ public final class Voter {
                         .formatted(lease.state().epoch(), lease.resourceVersion());
             }
         }
+        if (rules.stays(request.vacancy()) && staying(seen)) {
+            return "promised the holder, which stays, that what it sent before counts for nothing yet";
+        }
         if (rules.byTime(request.vacancy())) {
             String early = tooEarly(seen, request);
             if (early != null) {
@@ -97,6 +100,17 @@ public final class Voter {
             }
         }
         return unable(seen);
+    }
+
+    /** Whether this member has promised a holder that nobody came after that it stays. */
+    private static boolean staying(Observation seen) {
+        return seen.knowledge()
+                .accepted()
+                .filter(promise -> promise.stays() && promise.until().compareTo(seen.now()) > 0)
+                .filter(promise -> seen.lease()
+                        .filter(lease -> lease.state().epoch() > promise.epoch())
+                        .isEmpty())
+                .isPresent();
     }
 
     private @Nullable String tooEarly(Observation seen, Peer.VoteRequest request) {
@@ -165,8 +179,15 @@ public final class Voter {
                         "the Lease says otherwise: epoch " + lease.state().epoch());
             }
         }
+        if (request.staying() && seen.knowledge().away().isEmpty()) {
+            // It knows, or will in a moment, whether the holder has left.
+            return new Verdict.Refuse("the API server answers here, and says whose the Lease is");
+        }
+        Promise next = promise.accepted(request.epoch());
         Duration lasts = request.seconds() > 0 ? Duration.ofSeconds(request.seconds()) : Timers.LONGEST;
-        return new Verdict.Grant(promise.accepted(request.epoch()), seen.now().plus(lasts));
+        return new Verdict.Grant(
+                request.staying() ? next.staying(request.epoch()) : next,
+                seen.now().plus(lasts));
     }
 
     private static String pod(String identity) {

@@ -4,8 +4,10 @@ import io.matriarch.instance.json.Json;
 import io.matriarch.instance.json.Node;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.ConnectException;
 import java.net.URI;
 import java.net.http.HttpClient;
+import java.net.http.HttpConnectTimeoutException;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
@@ -27,6 +29,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class KubeApi {
     private static final Duration WATCH = Duration.ofSeconds(10);
+    /** Less than the patience of any request: a connection that does not come about is told from an answer that does not come. */
+    private static final Duration CONNECT = Duration.ofMillis(900);
+
     static final String MERGE_PATCH = "application/merge-patch+json";
 
     private final URI server;
@@ -41,12 +46,21 @@ public final class KubeApi {
         this.server = server;
         this.token = folder.resolve("token");
         HttpClient.Builder builder =
-                HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).connectTimeout(Duration.ofMillis(1500));
+                HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).connectTimeout(CONNECT);
         Path authority = folder.resolve("ca.crt");
         if (server.getScheme().equals("https")) {
             builder.sslContext(io.matriarch.instance.net.Tls.trusting(authority));
         }
         this.client = builder.build();
+    }
+
+    /** No connection came about: what was asked has not reached the API server, and never will. */
+    public static final class Unreachable extends IOException {
+        private static final long serialVersionUID = 1;
+
+        Unreachable(Throwable cause) {
+            super(String.valueOf(cause), cause);
+        }
     }
 
     /** An answer of the API server, whatever its code. */
@@ -64,6 +78,7 @@ public final class KubeApi {
     /**
      * One request.
      *
+     * @throws Unreachable when it was not sent
      * @throws IOException when no answer came within {@code patience}: the API server is away, and what was asked may or may not be done
      */
     public Answer request(
@@ -119,6 +134,12 @@ public final class KubeApi {
         } catch (TimeoutException e) {
             throw new IOException("no answer within " + patience, e);
         } catch (ExecutionException e) {
+            Throwable cause = e.getCause();
+            if (cause instanceof ConnectException || cause instanceof HttpConnectTimeoutException) {
+                // The client sends a PUT again after a connection that failed, and only then: one that broke later
+                // fails otherwise.
+                throw new Unreachable(cause);
+            }
             throw new IOException(String.valueOf(e.getCause()), e);
         } finally {
             answer.cancel(true);

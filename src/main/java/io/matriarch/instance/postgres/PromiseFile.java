@@ -28,6 +28,8 @@ public final class PromiseFile {
      *     first; a voter on a disk that has none may have forgotten one
      * @param rebuilt id of the last request to rebuild this member that was begun
      * @param lease as it was last seen; null before it was
+     * @param stayed newest epoch whose holder said that it stays, although it may have handed over; 0 for none: from then on what it handed
+     *     over is taken with the votes of the others only
      */
     @JsonIgnoreProperties(ignoreUnknown = true)
     @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -35,27 +37,38 @@ public final class PromiseFile {
             long epoch,
             @Nullable String resourceVersion,
             @Nullable String rebuilt,
-            @Nullable ClusterLease lease) {
+            @Nullable ClusterLease lease,
+            long stayed) {
         public static final Promise NONE = new Promise(0, null, null, null);
+
+        public Promise(
+                long epoch, @Nullable String resourceVersion, @Nullable String rebuilt, @Nullable ClusterLease lease) {
+            this(epoch, resourceVersion, rebuilt, lease, 0);
+        }
 
         /** With a vote; the epoch never falls. */
         public Promise voted(long next, String version) {
-            return new Promise(Math.max(epoch, next), version, rebuilt, lease);
+            return new Promise(Math.max(epoch, next), version, rebuilt, lease, stayed);
         }
 
         /** With an acceptance of a holder's epoch. */
         public Promise accepted(long next) {
-            return new Promise(Math.max(epoch, next), resourceVersion, rebuilt, lease);
+            return new Promise(Math.max(epoch, next), resourceVersion, rebuilt, lease, stayed);
+        }
+
+        /** With a holder's word that it stays. */
+        public Promise staying(long next) {
+            return new Promise(epoch, resourceVersion, rebuilt, lease, Math.max(stayed, next));
         }
 
         /** Of data that was thrown away, for a request or for none. */
         public Promise rebuilding(@Nullable String request) {
-            return new Promise(epoch, resourceVersion, request == null ? rebuilt : request, lease);
+            return new Promise(epoch, resourceVersion, request == null ? rebuilt : request, lease, stayed);
         }
 
         /** With what the Lease says now. */
         public Promise remembering(ClusterLease now) {
-            return new Promise(epoch, resourceVersion, rebuilt, now);
+            return new Promise(epoch, resourceVersion, rebuilt, now, stayed);
         }
     }
 

@@ -7,6 +7,7 @@ import io.matriarch.api.contract.ClusterLease.Phase;
 import io.matriarch.api.contract.ClusterLease.Reign;
 import io.matriarch.api.contract.ClusterLease.Sync;
 import io.matriarch.api.contract.MemberReport.VolumeContent;
+import io.matriarch.api.contract.Peer;
 import io.matriarch.api.contract.Settings;
 import io.matriarch.api.contract.Settings.BootstrapAction;
 import io.matriarch.api.contract.Settings.BootstrapOrder;
@@ -30,11 +31,12 @@ class HandOverTest {
 
     private Duration renewed = NOW.minusSeconds(1);
     private final Me me = new Me("orders-0", 0, "uid-0", "inc", "10.0.0.10", "1");
+    private final Failsafe failsafe = new Failsafe(me);
     private LeaseView lease =
             new LeaseView("7", me.identity(), serving(3, 1, new Reign(3, 1, "0/0", "orders-0")), Node.MISSING);
     private Duration leaseSeen = NOW.minusSeconds(1);
     private boolean stopping;
-    private final Memory memory = new Memory(NOW.minusSeconds(100), Promise.NONE, new Failsafe(me));
+    private final Memory memory = new Memory(NOW.minusSeconds(100), Promise.NONE, failsafe);
 
     @Test
     void whoWasKilledGivesTheLeaseBackAndNamesWhoHadMost() {
@@ -51,6 +53,75 @@ class HandOverTest {
     void whoWasKilledWhileTheApiServerIsAwayIsStartedAgainInPlace() {
         renewed = NOW.minusSeconds(20);
         assertThat(decide(Optional.empty()).lease()).isInstanceOf(LeaseWish.Keep.class);
+    }
+
+    /**
+     * Seen on the real Kubernetes: the API server stopped 1.6 s before PostgreSQL was killed. The Lease was given back again and again to a server
+     * that refused each connection, and what never left was waited for until it was back.
+     */
+    @Test
+    void whatIsSentInVainIsNoReasonToWait() {
+        memory.silent(NOW.minusMillis(100));
+        assertThat(decide(Optional.empty()).lease())
+                .as("the API server is known to be away")
+                .isInstanceOf(LeaseWish.Keep.class);
+
+        memory.leaves(lease.state(), NOW.minusMillis(50));
+        memory.stayed();
+        renewed = NOW.plusMillis(1);
+        synchronous();
+        assertThat(decide(Optional.empty()).job()).contains(new Job.StartPrimary(3, true));
+    }
+
+    @Test
+    void whatMayHaveArrivedIsAReasonToWaitForTheOthersPromises() {
+        memory.silent(NOW.minusMillis(100));
+        renewed = NOW.minusMillis(60);
+        memory.leaves(lease.state(), NOW.minusMillis(50));
+        synchronous();
+        assertThat(decide(Optional.empty()).job()).isEmpty();
+
+        Failsafe.Round round = failsafe.due(lease, renewed, NOW.plusMillis(1)).orElseThrow();
+        assertThat(round.request().staying()).isTrue();
+        Peer.FailsafeAnswer older = new Peer.FailsafeAnswer(true, null, 3, false, 1);
+        failsafe.answered(round, 1, older, NOW.plusMillis(2));
+        assertThat(decide(Optional.empty()).job())
+                .as("an agent of the release before does not know what it promised")
+                .isEmpty();
+        failsafe.answered(round, 1, older.to(round.request()), NOW.plusMillis(3));
+        assertThat(decide(Optional.empty()).job()).contains(new Job.StartPrimary(3, true));
+    }
+
+    @Test
+    void toWhomItMayHaveBeenHandedMustHavePromisedToo() {
+        memory.silent(NOW.minusMillis(100));
+        renewed = NOW.minusMillis(60);
+        ClusterLease handing = Leases.of(lease.state())
+                .phase(Phase.HandingOver)
+                .handoff(new ClusterLease.Handoff(2, "0/384", null))
+                .draft();
+        memory.leaves(handing, NOW.minusMillis(50));
+        synchronous();
+        decide(Optional.empty());
+
+        Failsafe.Round round = failsafe.due(lease, renewed, NOW.plusMillis(1)).orElseThrow();
+        Peer.FailsafeAnswer one = new Peer.FailsafeAnswer(true, null, 3, false, 1).to(round.request());
+        failsafe.answered(round, 1, one, NOW.plusMillis(2));
+        assertThat(decide(Optional.empty()).job()).isEmpty();
+        Peer.FailsafeAnswer heir = new Peer.FailsafeAnswer(true, null, 3, false, 2).to(round.request());
+        failsafe.answered(round, 2, heir, NOW.plusMillis(2));
+        assertThat(decide(Optional.empty()).job()).contains(new Job.StartPrimary(3, true));
+    }
+
+    /** Otherwise the promises that it holds would keep the others from going on. */
+    @Test
+    void whoLeavesAsksForNoPromises() {
+        assertThat(decide(Optional.empty()).lease()).isInstanceOf(LeaseWish.Release.class);
+        assertThat(failsafe.due(lease, renewed, NOW.plusSeconds(20))).isEmpty();
+    }
+
+    private void synchronous() {
+        memory.synchronizing(new Sync(1, List.of(0, 1, 2)));
     }
 
     /** Seen on the real Kubernetes: PostgreSQL had ended, the job had not, and another member than the one asked for took over. */
@@ -112,26 +183,27 @@ class HandOverTest {
                         true, true, false, false, false, 1, "17.6", "r", null, List.of(), List.of(1, 2), null, wal),
                 1,
                 NOW.minusMillis(500));
-        return new Protocol(me, Timers.DEFAULT)
-                .decide(new Observation(
-                        NOW,
-                        Optional.of(settings()),
-                        Optional.of(lease),
-                        leaseSeen,
-                        Optional.of(renewed),
-                        Optional.empty(),
-                        NOW,
-                        Optional.of(new VolumeState(
-                                VolumeContent.Data, SYSTEM, 17, "shop/orders", 1, 3, "0/3000060", null)),
-                        ServerState.none(),
-                        null,
-                        running,
-                        List.of(),
-                        List.of(1, 2),
-                        NOW.minusSeconds(5),
-                        false,
-                        stopping,
-                        memory.knowledge()));
+        Observation seen = new Observation(
+                NOW,
+                Optional.of(settings()),
+                Optional.of(lease),
+                leaseSeen,
+                Optional.of(renewed),
+                Optional.empty(),
+                NOW.minusMillis(1),
+                Optional.of(new VolumeState(VolumeContent.Data, SYSTEM, 17, "shop/orders", 1, 3, "0/3000060", null)),
+                ServerState.none(),
+                null,
+                running,
+                List.of(),
+                List.of(1, 2),
+                NOW.minusSeconds(5),
+                false,
+                stopping,
+                memory.knowledge());
+        Decision decision = new Protocol(me, Timers.DEFAULT).decide(seen);
+        memory.decided(seen, decision);
+        return decision;
     }
 
     private static ClusterLease serving(long epoch, int timeline, Reign reign) {

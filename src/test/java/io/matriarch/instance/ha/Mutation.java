@@ -79,6 +79,31 @@ enum Mutation {
             return true;
         }
     }),
+    RELEASE_FORGOTTEN(new Rules() {
+        @Override
+        boolean stayed(Optional<Duration> leaving, Optional<Duration> proof) {
+            return true;
+        }
+    }),
+    PROMISE_HOLDS_NO_RELEASE(new Rules() {
+        @Override
+        boolean stays(Vacancy vacancy) {
+            return false;
+        }
+    }),
+    HEIR_NOT_ASKED(new Timeless() {
+        @Override
+        boolean promised(Set<Integer> heirs, List<Integer> accepted) {
+            return true;
+        }
+    }),
+    HANDED_OVER_BY_WHO_STAYED(new Timeless() {
+        @Override
+        boolean handed(Promise promise, ClusterLease lease) {
+            return true;
+        }
+    }),
+    SILENCE_IS_NEVER_SENT(Flaw.SILENCE_IS_NEVER_SENT),
     TAKEN_AT_ANY_VERSION(new Timeless(), Flaw.TAKEN_AT_ANY_VERSION),
     RECEIVER_GOES_ON(new Timeless(), Flaw.RECEIVER_GOES_ON),
     PROMISE_NOT_SYNCED(new Timeless(), Flaw.PROMISE_NOT_SYNCED),
@@ -112,6 +137,11 @@ enum Mutation {
 
         @Override
         boolean byTime(Vacancy vacancy) {
+            return false;
+        }
+
+        @Override
+        boolean stays(Vacancy vacancy) {
             return false;
         }
     }

@@ -173,7 +173,10 @@ final class Agent {
             world.tell("%d: kills: %s", me.ordinal(), decision.kill().get());
             killServer();
         }
-        decision.job().ifPresent(work::begin);
+        decision.job()
+                .filter(job -> !(job instanceof Job.StartPrimary || job instanceof Job.Promote)
+                        || memory.leaving().equals(seen.knowledge().leaving()))
+                .ifPresent(work::begin);
         for (Ask ask : decision.asks()) {
             ask(ask);
         }
@@ -412,8 +415,9 @@ final class Agent {
             case Verdict.Grant grant -> {
                 promise(grant.promise());
                 memory.accepted(request, grant.until());
-                answer.accept(new Peer.FailsafeAnswer(
-                        true, null, grant.promise().epoch(), keeper.apiAnswers(), me.ordinal()));
+                answer.accept(
+                        new Peer.FailsafeAnswer(true, null, grant.promise().epoch(), keeper.apiAnswers(), me.ordinal())
+                                .to(request));
             }
             case Verdict.Refuse refuse ->
                 answer.accept(new Peer.FailsafeAnswer(

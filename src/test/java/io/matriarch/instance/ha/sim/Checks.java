@@ -24,11 +24,15 @@ final class Checks {
     private long newestAcknowledged;
     private static final long RECREATED = 40_000;
     private long written;
+    private String holder = "";
+    private long holderEpoch;
     private long vanished;
     long acknowledgements;
     long elections;
     long lastAcknowledged;
     long longestGap;
+    /** Since when it is looked for. */
+    private long watched;
 
     Checks(World world) {
         this.world = world;
@@ -54,6 +58,11 @@ final class Checks {
         return sync != null;
     }
 
+    /** From now on the longest time without an acknowledgement is looked for. */
+    void watch() {
+        watched = world.now;
+    }
+
     /** Somebody deleted the Lease. */
     void vanished() {
         vanished = world.now;
@@ -70,7 +79,13 @@ final class Checks {
         if (is.epoch() < was.epoch()) {
             violated("I3: epoch %d after %d".formatted(is.epoch(), was.epoch()));
         }
-        boolean taken = !next.holder().isEmpty() && !next.holder().equals(former.holder());
+        // Who gave it back and stayed by the others' promises takes it back: nobody held it in between.
+        boolean back = former.holder().isEmpty() && next.holder().equals(holder) && is.epoch() == holderEpoch;
+        boolean taken = !next.holder().isEmpty() && !next.holder().equals(former.holder()) && !back;
+        if (!next.holder().isEmpty()) {
+            holder = next.holder();
+            holderEpoch = is.epoch();
+        }
         if (taken && is.epoch() <= was.epoch()) {
             violated("I3: taken without a new epoch: " + is.epoch());
         }
@@ -104,7 +119,9 @@ final class Checks {
     /** A client has its answer. */
     void acknowledged(Server server, long lsn) {
         acknowledgements++;
-        longestGap = Math.max(longestGap, world.now - lastAcknowledged);
+        if (watched > 0) {
+            longestGap = Math.max(longestGap, world.now - Math.max(lastAcknowledged, watched));
+        }
         lastAcknowledged = world.now;
         Branch branch = java.util.Objects.requireNonNull(server.disk.branch);
         Node node = server.node;

@@ -40,7 +40,9 @@ record Fault(long at, Kind kind, int node, int other, long lasts) {
         FENCED,
         SCALED,
         SYNC_CHANGED,
-        PROFILE_CHANGED
+        PROFILE_CHANGED,
+        /** The API server goes away with the next request that gives the Lease back, or on. */
+        AWAY_FOR_A_RELEASE
     }
 
     private static final List<Kind> OFTEN = List.of(
@@ -130,7 +132,8 @@ record Fault(long at, Kind kind, int node, int other, long lasts) {
                 world.cut(at, World.API, until);
                 world.cut(World.API, at, until);
             }
-            case API_DOWN -> world.api.down(until);
+            case API_DOWN ->
+                world.api.down(until, ApiServer.Away.values()[(int) (lasts % ApiServer.Away.values().length)]);
             case LEASE_DELETED -> {
                 // Who makes it again goes by its last proof, which is a matter of clocks.
                 if (world.clocked
@@ -162,6 +165,18 @@ record Fault(long at, Kind kind, int node, int other, long lasts) {
                 plot.sync = lasts % 5 > 0;
                 plot.acknowledgements = (int) (1 + lasts % Math.max(1, plot.instances - 1));
                 plot.degrade = lasts % 3 == 0;
+            }
+            case AWAY_FOR_A_RELEASE -> {
+                boolean alone = lasts / 3 % 2 == 0;
+                world.api.fate(new ApiServer.Fate(
+                        ApiServer.Away.values()[(int) (lasts % ApiServer.Away.values().length)],
+                        other % 2 == 0,
+                        lasts,
+                        alone,
+                        alone && lasts / 6 % 2 == 0));
+                if (alone) {
+                    plot.ask(new Request(RequestKind.Switchover, "a" + at() + world.now, null));
+                }
             }
             case PROFILE_CHANGED -> plot.profile = Profile.values()[(int) (lasts % Profile.values().length)];
         }

@@ -23,6 +23,7 @@ final class Keeper {
     private long asked = -10_000;
     private boolean busy;
     private boolean mayBeGiven;
+    private @Nullable ClusterLease given;
     private boolean away;
     private int request;
     private int successes;
@@ -97,7 +98,7 @@ final class Keeper {
                                     .isEmpty();
                     long renew = agent.timers().renew().toMillis();
                     if (elapsed(away ? 500 : urgent ? 200 : renew)) {
-                        lowerFuse(keep.state());
+                        lowerFuse(mine.state(), keep.state());
                         put(mine.resourceVersion(), agent.me().identity(), keep.state());
                     }
                 }
@@ -114,8 +115,9 @@ final class Keeper {
     }
 
     /** A faster profile is obeyed before anybody may know of it. */
-    private void lowerFuse(ClusterLease next) {
-        if (node.deadline > 0 && proof.isPresent()) {
+    private void lowerFuse(ClusterLease present, ClusterLease next) {
+        boolean faster = Timers.of(next).fuse().compareTo(Timers.of(present).fuse()) < 0;
+        if (faster && node.deadline > 0 && proof.isPresent()) {
             node.arm(Math.min(
                     node.deadline, proof.get().plus(agent.fuse(Timers.of(next))).toMillis()));
         }
@@ -127,7 +129,13 @@ final class Keeper {
             world.api.get(
                     node.ordinal,
                     node.flawed(Parts.Flaw.CACHED_LEASE),
-                    answer -> done(mine, () -> learn(answer.lease(), null)));
+                    answer -> done(mine, () -> {
+                        if (answer.status() == ApiServer.NEVER_REACHED) {
+                            silent();
+                        } else {
+                            learn(answer.lease(), null);
+                        }
+                    }));
         }
     }
 
@@ -135,8 +143,17 @@ final class Keeper {
         asked = node.clock();
         busy = true;
         int mine = ++request;
-        node.later(agent, 1_500, () -> done(mine, () -> away = true));
+        node.later(agent, 1_500, () -> done(mine, this::silent));
         return mine;
+    }
+
+    private void silent() {
+        away = true;
+        agent.memory().silent(node.time());
+        if (node.flawed(Parts.Flaw.SILENCE_IS_NEVER_SENT)) {
+            agent.memory().stayed();
+        }
+        agent.news();
     }
 
     private void done(int which, Runnable what) {
@@ -150,9 +167,34 @@ final class Keeper {
 
     private void put(String at, String holder, ClusterLease state) {
         Duration sent = node.time();
-        mayBeGiven |= holder.isEmpty();
+        boolean before = mayBeGiven;
+        if (holder.isEmpty()) {
+            mayBeGiven = true;
+            given = state;
+            agent.memory().leaves(state, sent);
+        }
         int mine = begin();
-        world.api.put(node.ordinal, at, holder, state, answer -> done(mine, () -> written(answer, holder, sent)));
+        world.api.put(
+                node.ordinal,
+                at,
+                holder,
+                state,
+                answer -> done(mine, () -> {
+                    if (answer.status() == ApiServer.NEVER_REACHED) {
+                        refused(holder, before);
+                    } else {
+                        written(answer, holder, sent);
+                    }
+                }));
+    }
+
+    /** No connection came about. */
+    private void refused(String holder, boolean before) {
+        if (holder.isEmpty()) {
+            mayBeGiven = before;
+            agent.memory().stayed();
+        }
+        silent();
     }
 
     private void create(ClusterLease state) {
@@ -162,7 +204,27 @@ final class Keeper {
                 node.ordinal,
                 agent.me().identity(),
                 state,
-                answer -> done(mine, () -> written(answer, agent.me().identity(), sent)));
+                answer -> done(mine, () -> {
+                    if (answer.status() == ApiServer.NEVER_REACHED) {
+                        silent();
+                    } else {
+                        written(answer, agent.me().identity(), sent);
+                    }
+                }));
+    }
+
+    /** Given back by this member, which stayed by the others' promises since: taken back at the version that gave it back. */
+    private boolean takesBack(LeaseView found, String holder) {
+        boolean runs = node.deadline > node.clock() && provenAfter.isZero();
+        if (runs
+                && wish instanceof LeaseWish.Keep keep
+                && !holder.isEmpty()
+                && found.holder().isEmpty()
+                && found.state().equals(given)) {
+            put(found.resourceVersion(), holder, keep.state());
+            return true;
+        }
+        return false;
     }
 
     private void written(ApiServer.Answer answer, String holder, Duration sent) {
@@ -172,6 +234,9 @@ final class Keeper {
                     && !mayBeGiven
                     && proof().filter(last -> sent.minus(last).toMillis() < 7_000)
                             .isPresent();
+            if (answer.lease() != null && takesBack(answer.lease(), holder)) {
+                return;
+            }
             learn(answer.lease(), null);
             if (recreate && wish instanceof LeaseWish.Keep keep) {
                 create(keep.state());

@@ -50,7 +50,9 @@ public interface Parts {
         /** Whether all WAL was looked at is not asked. */
         NOT_EXHAUSTED,
         /** What came from the former primary after it was decided to follow another one is not compared. */
-        FOLLOWS_UNCOMPARED
+        FOLLOWS_UNCOMPARED,
+        /** A request without an answer is taken for one that was not sent. */
+        SILENCE_IS_NEVER_SENT
     }
 
     /** The classes of the pods. */

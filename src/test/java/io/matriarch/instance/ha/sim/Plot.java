@@ -62,6 +62,26 @@ final class Plot {
         this.faults = only == null ? drawn : only;
     }
 
+    /** Three members in a world that does nothing by itself. */
+    static Plot quiet(long seed, boolean sync, List<Fault> faults) {
+        return new Plot(seed, sync, faults);
+    }
+
+    private Plot(long seed, boolean sync, List<Fault> faults) {
+        this.seed = seed;
+        this.loss = 0;
+        this.duplication = 0;
+        this.slowness = 0;
+        this.errors = 0;
+        this.drift = 0.01;
+        this.broken = 0;
+        this.instances = 3;
+        this.sync = sync;
+        this.acknowledgements = 1;
+        this.profile = Profile.Default;
+        this.faults = faults;
+    }
+
     long seed() {
         return seed;
     }

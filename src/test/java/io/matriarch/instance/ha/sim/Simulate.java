@@ -11,11 +11,20 @@ public final class Simulate {
     public static void main(String[] arguments) {
         double minutes = 1;
         long seed = System.nanoTime() & 0xFFFFFFFFL;
+        if (List.of(arguments).contains("--pairs")) {
+            List<Pairs.Cell> cells = Pairs.all(Parts.REAL, 1, 3);
+            System.out.println(Pairs.matrix(cells));
+            cells.stream()
+                    .flatMap(cell -> cell.broken().stream())
+                    .forEach(broken -> System.out.println(broken.violation().orElseThrow()));
+            System.exit(cells.stream().allMatch(cell -> cell.broken().isEmpty()) ? 0 : 1);
+        }
         for (int i = 0; i < arguments.length; i += 2) {
             if (!OPTIONS.contains(arguments[i]) || i + 1 == arguments.length) {
                 System.err.println(
                         "usage: bench/simulate [--minutes N] [--seed S]   many schedules, from a seed on\n"
-                                + "       bench/simulate --explain S                  one schedule, shortened and step by step");
+                                + "       bench/simulate --explain S                  one schedule, shortened and step by step\n"
+                                + "       bench/simulate --pairs                      every two faults: the longest time without a write");
                 System.exit(2);
             }
             switch (arguments[i]) {

@@ -16,6 +16,7 @@ public final class Simulation {
      * What a run came to.
      *
      * @param violation the invariant that does not hold, if any
+     * @param outage longest time without an acknowledgement since the first fault, in milliseconds
      * @param trace the last that happened, if it was asked for
      */
     public record Result(
@@ -26,6 +27,7 @@ public final class Simulation {
             Optional<String> violation,
             String plot,
             int faults,
+            long outage,
             List<String> trace) {
         /** All that was traced, and what it came to. */
         public String story() {
@@ -59,7 +61,7 @@ public final class Simulation {
         return run(new Plot(seed, faults), parts, true);
     }
 
-    private static Result run(Plot plot, Parts parts, boolean tracing) {
+    static Result run(Plot plot, Parts parts, boolean tracing) {
         World world = new World(plot, parts, tracing);
         Optional<String> violation = Optional.empty();
         String described = plot.toString();
@@ -78,6 +80,7 @@ public final class Simulation {
                 violation,
                 described,
                 plot.faults().size(),
+                world.checks.longestGap,
                 world.trace());
     }
 
@@ -89,6 +92,10 @@ public final class Simulation {
         }
         long last = 0;
         long ends = 0;
+        world.plot.faults().stream()
+                .mapToLong(Fault::at)
+                .min()
+                .ifPresent(first -> world.at(first, world.checks::watch));
         for (Fault fault : world.plot.faults()) {
             world.at(fault.at(), () -> fault.happen(world));
             last = Math.max(last, fault.at() + Math.min(fault.lasts(), 20_000));
