@@ -6,6 +6,9 @@ import io.fabric8.kubernetes.api.model.Condition;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.fabric8.kubernetes.client.dsl.base.PatchContext;
+import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import io.javaoperatorsdk.operator.api.reconciler.Context;
 import io.javaoperatorsdk.operator.api.reconciler.ControllerConfiguration;
 import io.javaoperatorsdk.operator.api.reconciler.EventSourceContext;
@@ -16,17 +19,21 @@ import io.javaoperatorsdk.operator.processing.event.source.EventSource;
 import io.matriarch.api.PostgresCluster;
 import io.matriarch.api.PostgresClusterStatus;
 import io.matriarch.api.PostgresClusterStatus.Request;
+import io.matriarch.api.contract.Labels;
 import io.matriarch.plan.ClusterView;
 import io.matriarch.plan.ClusterView.OperatorIdentity;
 import io.matriarch.plan.Finding;
 import io.matriarch.plan.Plan;
 import io.matriarch.plan.StatusReport;
+import io.matriarch.plan.UnreadableReport;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.slf4j.MDC;
 
 /** One pass over one cluster: observe, plan, act, report. A paused cluster is not written to at all. */
@@ -38,8 +45,12 @@ final class ClusterReconciler implements Reconciler<PostgresCluster> {
     /** With nothing to do: certificates grow old. */
     private static final Duration IDLE = Duration.ofHours(1);
 
+    private static final Logger LOG = LoggerFactory.getLogger(ClusterReconciler.class);
+    private static final PostgresClusterStatus NOTHING = new PostgresClusterStatus(
+            null, null, null, null, null, null, null, null, null, null, null, null, null, null);
     private static final ObjectMapper JSON = new ObjectMapper();
 
+    private final KubernetesClient client;
     private final Observer observer;
     private final Actor actor;
     private final Announcer announcer;
@@ -47,6 +58,7 @@ final class ClusterReconciler implements Reconciler<PostgresCluster> {
     private final InstantSource clock;
 
     ClusterReconciler(KubernetesClient client, InstantSource clock, OperatorIdentity identity, Telemetry telemetry) {
+        this.client = client;
         this.observer = new Observer(client, clock, identity);
         this.actor = new Actor(client);
         this.announcer = new Announcer(client, clock);
@@ -67,6 +79,10 @@ final class ClusterReconciler implements Reconciler<PostgresCluster> {
             if (cluster.getMetadata().getDeletionTimestamp() != null) {
                 return UpdateControl.noUpdate();
             }
+            Optional<String> unreadable = Unreadable.why(cluster);
+            if (unreadable.isPresent()) {
+                return leave(cluster, unreadable.get(), name);
+            }
             if (Boolean.TRUE.equals(cluster.getSpec().paused())) {
                 telemetry.cluster(name, "Paused");
                 StatusReport.paused(cluster, clock.instant()).ifPresent(status -> {
@@ -76,6 +92,33 @@ final class ClusterReconciler implements Reconciler<PostgresCluster> {
                 return UpdateControl.noUpdate();
             }
             return pass(cluster, context, name);
+        }
+    }
+
+    /** Nothing is done for a cluster whose object cannot be read; its user is told. */
+    private UpdateControl<PostgresCluster> leave(PostgresCluster cluster, String why, String name) {
+        Finding finding = UnreadableReport.finding(why);
+        LOG.error("{}", finding.message());
+        telemetry.cluster(name, finding.reason());
+        Optional<PostgresClusterStatus> before = Optional.ofNullable(cluster.getStatus());
+        Optional<PostgresClusterStatus> status = UnreadableReport.of(cluster, why, clock.instant());
+        announcer.announce(cluster, before, status.or(() -> before).orElse(NOTHING), List.of(finding), List.of());
+        status.filter(told -> differs(before, told)).ifPresent(told -> tell(cluster, told));
+        return UpdateControl.noUpdate();
+    }
+
+    /** An API server that does not ratchet (before Kubernetes 1.30) refuses any write of an invalid object: then the Event alone tells. */
+    private void tell(PostgresCluster cluster, PostgresClusterStatus status) {
+        try {
+            client.resource(fresh(cluster, status))
+                    .subresource("status")
+                    .patch(new PatchContext.Builder()
+                            .withPatchType(PatchType.SERVER_SIDE_APPLY)
+                            .withFieldManager(Labels.FIELD_MANAGER)
+                            .withForce(true)
+                            .build());
+        } catch (KubernetesClientException e) {
+            LOG.warn("the status cannot be written: {}", e.getMessage());
         }
     }
 

@@ -105,6 +105,7 @@ final class Controllers implements AutoCloseable {
         return operator.getRuntimeInfo().isStarted();
     }
 
+    /** Whether every watch is open: one that ended delivers nothing any more, and only a new start opens it again. */
     boolean healthy() {
         return !started() || operator.getRuntimeInfo().allEventSourcesAreHealthy();
     }

@@ -167,6 +167,7 @@ public final class OperatorCommand implements Callable<Integer> {
                 .build();
         return new KubernetesClientBuilder()
                 .withConfig(config)
+                .withKubernetesSerialization(Unreadable.serialization())
                 .withHttpClientBuilderConsumer(
                         builder -> builder.addOrReplaceInterceptor("telemetry", telemetry.interceptor()))
                 .build();

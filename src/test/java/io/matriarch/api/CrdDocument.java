@@ -28,6 +28,13 @@ final class CrdDocument {
     static final Path FILE = Path.of("crds/matriarch.io_postgresclusters.yaml");
     private static final List<String> COLUMNS = List.of("Instances", "Ready", "Primary", "Version", "Status", "Age");
     private static final Set<String> LONGS = Set.of("observedGeneration", "epoch", "tolerationSeconds");
+    /** Beyond it, JSON's readers differ in what number it is. */
+    private static final long LARGEST = 1L << 53;
+
+    /** Narrower than Kubernetes' own: no sign, and no number that takes minutes to compare. */
+    private static final String QUANTITY =
+            "^([0-9]{1,20}([.][0-9]{0,20})?|[.][0-9]{1,20})([numkMGTPE]|[KMGTPE]i|[eE][+-]?[0-9]{1,2})?$";
+
     private static final YAMLMapper YAML = new YAMLMapper(new YAMLFactory()
             .disable(YAMLGenerator.Feature.WRITE_DOC_START_MARKER)
             .enable(YAMLGenerator.Feature.MINIMIZE_QUOTES)
@@ -109,6 +116,12 @@ final class CrdDocument {
                     schema.put("minimum", 0);
                 }
             }
+            if (type.equals("integer") && LONGS.contains(name)) {
+                schema.put("maximum", LARGEST).put("minimum", -LARGEST);
+            }
+            if (schema.path("x-kubernetes-int-or-string").asBoolean() && !name.equals("fencedInstances")) {
+                quantity(schema, name);
+            }
             if (type.equals("array") && !schema.has("maxItems")) {
                 schema.put("maxItems", 100);
             }
@@ -123,6 +136,25 @@ final class CrdDocument {
                 bounds(field.getValue(), field.getKey());
             }
         });
+    }
+
+    /**
+     * A text that is no quantity would be refused by Java, for each cluster that is read with it. A rule says so in better words than a pattern,
+     * but inside maps and lists its estimated cost is beyond the API server's budget.
+     */
+    private static void quantity(ObjectNode schema, String name) {
+        schema.put("maxLength", 48);
+        if (schema.has("x-kubernetes-validations")) {
+            schema.withArray("x-kubernetes-validations")
+                    .insertObject(0)
+                    .put("rule", "string(self).matches('" + QUANTITY + "')")
+                    .put(
+                            "message",
+                            name
+                                    + ": not a quantity; give a number with one of Kubernetes' units, such as 500m or 1Gi");
+        } else {
+            schema.put("pattern", QUANTITY).put("minimum", 0);
+        }
     }
 
     /** Containers and volumes are Kubernetes' own: the API server checks them where they end up, in the StatefulSet. */
@@ -151,6 +183,10 @@ final class CrdDocument {
         map((ObjectNode) schema.at("/properties/status/properties/requests"), "id");
         // An ordinal or "*": ten at most, and CEL's cost is estimated by it.
         ((ObjectNode) schema.at("/properties/spec/properties/fencedInstances")).put("maxItems", 10);
+        // The list's own rule says which ordinals there are; here only that they are numbers that Java's int can hold.
+        ((ObjectNode) schema.at("/properties/spec/properties/fencedInstances/items"))
+                .put("maximum", Integer.MAX_VALUE)
+                .put("minimum", Integer.MIN_VALUE);
     }
 
     private static void map(ObjectNode list, String key) {

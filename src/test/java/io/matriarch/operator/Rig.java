@@ -30,8 +30,8 @@ final class Rig implements AutoCloseable {
     private static final String OPERATOR = "operator-under-test";
 
     final Embedded embedded = new Embedded();
-    final KubernetesClient user = embedded.api().client("user");
-    private final KubernetesClient client = embedded.api().client(OPERATOR);
+    final KubernetesClient user = embedded.api().client("user", Unreadable.serialization());
+    private final KubernetesClient client = embedded.api().client(OPERATOR, Unreadable.serialization());
     private Controllers controllers;
 
     Rig() throws IOException {

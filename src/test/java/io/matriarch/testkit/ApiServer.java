@@ -10,6 +10,7 @@ import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
 import io.matriarch.testkit.Faults.Failure;
 import io.matriarch.testkit.Faults.Write;
 import io.matriarch.testkit.Store.Key;
@@ -128,6 +129,11 @@ public final class ApiServer implements AutoCloseable {
 
     /** A client as the operator has one. */
     public KubernetesClient client(String userAgent) {
+        return client(userAgent, new KubernetesSerialization());
+    }
+
+    /** The same, which reads JSON in a way of its own. */
+    public KubernetesClient client(String userAgent, KubernetesSerialization serialization) {
         Config config = new ConfigBuilder(Config.empty())
                 .withMasterUrl(url())
                 .withNamespace("default")
@@ -136,7 +142,10 @@ public final class ApiServer implements AutoCloseable {
                 .withUserAgent(userAgent)
                 .withRequestRetryBackoffLimit(0)
                 .build();
-        return new KubernetesClientBuilder().withConfig(config).build();
+        return new KubernetesClientBuilder()
+                .withConfig(config)
+                .withKubernetesSerialization(serialization)
+                .build();
     }
 
     /** Writes a kubeconfig for {@code kubectl}. */

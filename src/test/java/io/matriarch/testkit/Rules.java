@@ -129,7 +129,7 @@ final class Rules {
 
     /** A quantity as Kubernetes writes it: a decimal number with a unit such as m, k, Mi, Gi, or an exponent. */
     static Optional<BigDecimal> parse(String text) {
-        if (!text.matches("[+-]?(\\d+(\\.\\d*)?|\\.\\d+)(n|u|m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei|[eE][+-]?\\d+)?")) {
+        if (!text.matches("[+-]?(\\d+(\\.\\d*)?|\\.\\d+)(n|u|m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei|[eE][+-]?\\d{1,3})?")) {
             return Optional.empty();
         }
         return Optional.of(io.fabric8.kubernetes.api.model.Quantity.getAmountInBytes(

@@ -1,6 +1,7 @@
 package io.matriarch.testkit;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
 import java.util.List;
@@ -92,14 +93,23 @@ final class Schema {
     /** What is wrong, each beginning with the path. */
     List<String> problems(ObjectNode object, Optional<JsonNode> old) {
         List<String> problems = new ArrayList<>();
-        check(root, object, "", problems);
+        check(root, object, old, "", problems);
         if (problems.isEmpty()) {
             rules(root, object, old, "", problems);
         }
         return problems;
     }
 
-    private static void check(JsonNode schema, JsonNode value, String path, List<String> problems) {
+    /** What was there before and is unchanged is not judged again (KEP-4008, "CRD validation ratcheting"). */
+    private static boolean unchanged(JsonNode value, Optional<JsonNode> old) {
+        return old.isPresent() && old.get().equals(value);
+    }
+
+    private static void check(
+            JsonNode schema, JsonNode value, Optional<JsonNode> old, String path, List<String> problems) {
+        if (unchanged(value, old)) {
+            return;
+        }
         String where = path.isEmpty() ? "<nil>" : path.substring(1);
         if (!typed(schema, value)) {
             problems.add("%s: Invalid value: \"%s\": %s in body must be of type %s: \"%s\""
@@ -148,7 +158,11 @@ final class Schema {
         if (value.isObject()) {
             limit(schema, "maxProperties", -1, value.size(), where, "Too many: must have at most %s items", problems);
         }
-        children(schema, value, (inner, child) -> check(inner, child.value(), path + child.path(), problems));
+        children(
+                schema,
+                value,
+                (inner, child) ->
+                        check(inner, child.value(), before(schema, value, old, child), path + child.path(), problems));
     }
 
     private static void limit(
@@ -199,6 +213,9 @@ final class Schema {
             if (transition && old.isEmpty()) {
                 continue;
             }
+            if (!transition && unchanged(value, old)) {
+                continue;
+            }
             if (!rules.holds(text, value, old)) {
                 String where = path.isEmpty() ? "<nil>" : path.substring(1);
                 String shown = value.isContainerNode() ? "\"" + kind(value) + "\"" : value.toString();
@@ -206,20 +223,24 @@ final class Schema {
                         .formatted(where, shown, rule.path("message").asText("failed rule: " + text)));
             }
         }
+        children(
+                schema,
+                value,
+                (inner, child) ->
+                        rules(inner, child.value(), before(schema, value, old, child), path + child.path(), problems));
+    }
+
+    /** The value that a child had: by name in an object, by key in a list of type map; elements of other lists cannot be told apart. */
+    private static Optional<JsonNode> before(JsonNode schema, JsonNode value, Optional<JsonNode> old, Child child) {
+        if (value.isObject()) {
+            String name = child.path().replaceAll("^[.\\[]|\\]$", "");
+            return old.map(was -> was.get(name));
+        }
         boolean keyed = schema.path("x-kubernetes-list-type").asText().equals("map");
-        Shape shape = new Shape.Custom(schema);
-        children(schema, value, (inner, child) -> {
-            Optional<JsonNode> before = Optional.empty();
-            if (value.isObject()) {
-                String name = child.path().replaceAll("^[.\\[]|\\]$", "");
-                before = old.map(was -> was.get(name));
-            } else if (keyed && old.isPresent()) {
-                before = Fields.find(
-                        (com.fasterxml.jackson.databind.node.ArrayNode) old.get(),
-                        Fields.label(child.value(), shape),
-                        shape);
-            }
-            rules(inner, child.value(), before, path + child.path(), problems);
-        });
+        if (keyed && old.isPresent() && old.get() instanceof ArrayNode list) {
+            Shape shape = new Shape.Custom(schema);
+            return Fields.find(list, Fields.label(child.value(), shape), shape);
+        }
+        return Optional.empty();
     }
 }
