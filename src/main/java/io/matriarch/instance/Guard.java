@@ -26,7 +26,7 @@ import org.slf4j.LoggerFactory;
  */
 final class Guard {
     private static final Logger LOG = LoggerFactory.getLogger(Guard.class);
-    private static final Duration PAUSE = Duration.ofMillis(100);
+    static final Duration PAUSE = Duration.ofMillis(100);
 
     private final Postgres postgres;
     private final Worker worker;
@@ -37,6 +37,7 @@ final class Guard {
     private final FuseDeadline fuse;
     private final Supplier<Duration> now;
     private final Runnable news;
+    private final Pauses pauses;
     private final AtomicBoolean ended = new AtomicBoolean();
     private final LinkedBlockingQueue<String> wanted = new LinkedBlockingQueue<>();
     private volatile Duration awake = Duration.ZERO;
@@ -52,7 +53,8 @@ final class Guard {
             Protocol protocol,
             FuseDeadline fuse,
             Supplier<Duration> now,
-            Runnable news) {
+            Runnable news,
+            Pauses pauses) {
         this.postgres = postgres;
         this.worker = worker;
         this.lease = lease;
@@ -62,6 +64,7 @@ final class Guard {
         this.fuse = fuse;
         this.now = now;
         this.news = news;
+        this.pauses = pauses;
     }
 
     void start() {
@@ -71,7 +74,9 @@ final class Guard {
     private void run() {
         while (true) {
             try {
+                pauses.sleeps(now.get());
                 String why = wanted.poll(PAUSE.toMillis(), TimeUnit.MILLISECONDS);
+                pauses.wakes(now.get()).ifPresent(LOG::warn);
                 if (why != null) {
                     LOG.error("killing PostgreSQL: {}", why);
                     ended.set(true);
@@ -129,7 +134,9 @@ final class Guard {
         switch (fence) {
             case None -> told = false;
             case Stop -> {
-                if (start.isPresent() && !told) {
+                // After a pause the renewal that is late may succeed in a moment; if it does not, there is still the
+                // kill.
+                if (start.isPresent() && !told && !pauses.waking(now.get())) {
                     LOG.error("no renewal of the Lease for too long: stopping PostgreSQL");
                     ended.set(true);
                     // Beside the guard: it runs a program, and that may hang with the disk.

@@ -70,7 +70,7 @@ final class Succession {
                 former,
                 ballot.map(votes -> reason(votes.request().vacancy())).orElse(former == null ? "Bootstrap" : "Restart"),
                 seen.now().minus(since).toMillis(),
-                ballot.map(Succession::story).orElse(""));
+                ballot.map(this::story).orElse(""));
     }
 
     private static String reason(Peer.Vacancy vacancy) {
@@ -83,12 +83,18 @@ final class Succession {
         };
     }
 
-    private static String story(Ballot ballot) {
-        return ballot.votes().values().stream()
-                .sorted(Comparator.comparing(Peer.Vote::ordinal))
-                .map(vote -> vote.granted()
-                        ? "%d voted, at %s of timeline %d".formatted(vote.ordinal(), vote.lsn(), vote.timeline())
-                        : "%d did not vote: %s".formatted(vote.ordinal(), vote.reason()))
-                .collect(Collectors.joining("; "));
+    private String story(Ballot ballot) {
+        String why = ballot.request().vacancy() == Peer.Vacancy.Expired
+                ? "%s did not renew the Lease: it is cut off or frozen, or its agent got no processor (its log says when it paused, and for how long); "
+                        .formatted(former == null ? "nobody" : former)
+                : "";
+        return why
+                + ballot.votes().values().stream()
+                        .sorted(Comparator.comparing(Peer.Vote::ordinal))
+                        .map(vote -> vote.granted()
+                                ? "%d voted, at %s of timeline %d"
+                                        .formatted(vote.ordinal(), vote.lsn(), vote.timeline())
+                                : "%d did not vote: %s".formatted(vote.ordinal(), vote.reason()))
+                        .collect(Collectors.joining("; "));
     }
 }

@@ -69,6 +69,7 @@ final class Wiring {
         KubeApi api = new KubeApi(options.apiServer(), options.serviceAccount());
         BootClock clock = new BootClock();
         FuseDeadline fuse = new FuseDeadline(options.run());
+        Pauses pauses = new Pauses(Guard.PAUSE, Pauses::pressure);
         fuse.disarm();
         Agent.News news = new Agent.News();
         AtomicReference<@Nullable LeaseKeeper> keeper = new AtomicReference<>();
@@ -115,6 +116,7 @@ final class Wiring {
                 protocol::timers,
                 clock,
                 fuse,
+                pauses,
                 events(memory, news, loop, turned));
         keeper.set(lease);
         Documents documents = new Documents(
@@ -164,7 +166,8 @@ final class Wiring {
                 protocol,
                 fuse,
                 clock::now,
-                news::tell);
+                news::tell,
+                pauses);
         AtomicReference<@Nullable Deposition> successor = new AtomicReference<>();
         PodReporter reporter = new PodReporter(
                 api,

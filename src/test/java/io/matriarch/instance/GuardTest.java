@@ -19,6 +19,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.BeforeEach;
@@ -53,6 +54,7 @@ class GuardTest {
     private LeaseKeeper.Snapshot known = new LeaseKeeper.Snapshot(Optional.empty(), Duration.ZERO, Optional.empty());
     private Optional<Duration> failsafe = Optional.empty();
     private Duration now = PROOF;
+    private final Pauses pauses = new Pauses(Guard.PAUSE, OptionalDouble::empty);
     private Duration slept = Duration.ZERO;
 
     private boolean burns() {
@@ -94,6 +96,34 @@ class GuardTest {
         guard().turn();
         assertThat(kills).hasValue(0);
         assertThat(deadline()).isNotEqualTo("0");
+    }
+
+    /** A starved agent that wakes renews the Lease in a moment, mostly; the kill and the fuse stand behind it as ever. */
+    @Test
+    void afterAPauseARenewalHasAMomentBeforePostgresqlIsStopped() throws Exception {
+        started();
+        Guard guard = guard();
+        pauses.sleeps(PROOF.plusMillis(500));
+        now = PROOF.plus(Timers.DEFAULT.stop());
+        pauses.wakes(now);
+        guard.turn();
+        now = now.plusMillis(699);
+        guard.turn();
+        assertThat(stops).hasValue(0);
+        now = now.plusMillis(1);
+        guard.turn();
+        await().atMost(PATIENCE).until(() -> stops.get() == 1);
+    }
+
+    @Test
+    void noPauseHoldsUpTheKill() throws Exception {
+        started();
+        Guard guard = guard();
+        pauses.sleeps(PROOF.plusMillis(500));
+        now = PROOF.plus(Timers.DEFAULT.kill());
+        pauses.wakes(now);
+        guard.turn();
+        assertThat(kills).hasPositiveValue();
     }
 
     @Test
@@ -229,7 +259,8 @@ class GuardTest {
                 new Protocol(ME, Timers.DEFAULT),
                 fuse,
                 () -> now,
-                () -> {});
+                () -> {},
+                pauses);
     }
 
     private static LeaseKeeper.Snapshot lease(String holder) {

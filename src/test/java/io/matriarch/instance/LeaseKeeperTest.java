@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.awaitility.core.ConditionFactory;
 import org.junit.jupiter.api.AfterEach;
@@ -70,6 +71,7 @@ class LeaseKeeperTest {
 
     private final LeaseServer server = new LeaseServer();
     private final BootClock clock = new BootClock();
+    private final Pauses pauses = new Pauses(Guard.PAUSE, OptionalDouble::empty);
     private FuseDeadline fuse = new FuseDeadline(Path.of(""));
     private LeaseKeeper keeper;
     private Thread thread = Thread.currentThread();
@@ -85,6 +87,7 @@ class LeaseKeeperTest {
                 lease -> Timers.DEFAULT,
                 clock,
                 fuse,
+                pauses,
                 events);
         thread = keeper.start();
     }
