@@ -78,8 +78,7 @@ final class HandOver {
                 RequestKind.Switchover,
                 prefix(view) + (over ? attempt + 1 : attempt),
                 successor.map(Member::name).orElse(""),
-                true,
-                false));
+                true));
     }
 
     private static Duration pause(int attempt) {

@@ -92,6 +92,47 @@ class VolumesE2E {
     }
 
     @Test
+    void tablespacesOnTheDataVolume(Stage stage) {
+        stage.apply(Manifests.cluster("orders", 2, ""));
+        stage.awaitReady("orders", 2);
+        String location = "/var/lib/postgresql/data/tablespaces/fast";
+        stage.kubectl("exec", "orders-0", "-c", "postgres", "--", "mkdir", "-p", location);
+        stage.superuserSql("orders-0", "CREATE TABLESPACE fast LOCATION '" + location + "'");
+        stage.superuserSql("orders-0", "CREATE TABLE t TABLESPACE fast AS SELECT generate_series(1, 100) AS n");
+        awaitRows(stage, "orders-1", "100");
+
+        // A copy that is thrown away half-way, or before, or after.
+        stage.kubectl("annotate", "pgc/orders", "matriarch.io/rebuild=orders-1/once");
+        awaitNewCopy(stage, location);
+        stage.kubectl("delete", "pod", "orders-1", "--force", "--grace-period=0");
+        awaitRows(stage, "orders-1", "100");
+        stage.awaitReady("orders", 2);
+
+        stage.superuserSql("orders-0", "INSERT INTO t VALUES (101)");
+        stage.kubectl("annotate", "--overwrite", "pgc/orders", "matriarch.io/switchover=orders-1");
+        stage.awaitValue("pgc/orders", "{.status.primary}", "orders-1");
+        stage.superuserSql("orders-1", "INSERT INTO t VALUES (102)");
+        awaitRows(stage, "orders-0", "102");
+    }
+
+    private static void awaitRows(Stage stage, String pod, String rows) {
+        await().atMost(Stage.PATIENCE)
+                .ignoreExceptions()
+                .untilAsserted(() -> assertThat(stage.superuserSql(pod, "SELECT count(*) FROM t"))
+                        .isEqualTo(rows));
+    }
+
+    /** The folder of the tablespace is made anew, with the time of that. */
+    private static void awaitNewCopy(Stage stage, String location) {
+        String made = "stat -c %W " + location + "/PG_* | sort -n | tail -1";
+        String before = stage.kubectl("exec", "orders-1", "-c", "postgres", "--", "sh", "-c", made);
+        await().atMost(Stage.PATIENCE)
+                .ignoreExceptions()
+                .until(() -> !stage.kubectl("exec", "orders-1", "-c", "postgres", "--", "sh", "-c", made)
+                        .equals(before));
+    }
+
+    @Test
     void volumesGrowAndOnesGrownByHandAreNotFought(Stage stage) {
         stage.apply(Manifests.cluster("orders", 2, ""));
         stage.awaitReady("orders", 2);

@@ -36,6 +36,7 @@ final class BaseBackup {
         if (wal != null) {
             command.add("--waldir=" + wal);
         }
+        prepareTablespaces(address);
         Commands.Outcome outcome = Commands.run(command, layout.data());
         // A primary that has only just begun makes the slots of the others in a moment.
         for (int again = 0; again < SLOT_PATIENCE && outcome.text().contains("\" does not exist"); again++) {
@@ -51,5 +52,23 @@ final class BaseBackup {
                                     "CloneFailed",
                                     "pg_basebackup from the primary at %s: %s".formatted(address, words)));
         }
+    }
+
+    /** They have the same path here; what pg_basebackup makes there is written down before, as it may be interrupted. */
+    private void prepareTablespaces(String address) throws PostgresException, IOException {
+        Tablespaces tablespaces = new Tablespaces(layout);
+        List<Path> locations = tablespaces.of(binaries, address);
+        for (Path location : locations) {
+            if (!tablespaces.onVolume(location)) {
+                throw new PostgresException(new Problem("CloneFailed", tablespaces.advice(location)));
+            }
+            if (!Volume.isEmpty(location)) {
+                throw new PostgresException(new Problem(
+                        "CloneFailed",
+                        "the primary has a tablespace at %s, and on %s that folder is not empty. Nothing was deleted: move away or delete what is in it there, by kubectl exec"
+                                .formatted(location, layout.pod())));
+            }
+        }
+        volume.cloneMakes(locations);
     }
 }

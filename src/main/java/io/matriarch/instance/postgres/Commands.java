@@ -7,10 +7,16 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Pattern;
 
 /** Runs PostgreSQL's programs. Secrets never travel in arguments. */
 final class Commands {
     private static final int KEPT = 200;
+
+    private static final Pattern TELLING = Pattern.compile("error:|FATAL|PANIC|No space");
+    private static final Pattern MORE = Pattern.compile("\\b(detail|hint|DETAIL|HINT): ");
+    /** Another message of a program or of a server, or progress. */
+    private static final Pattern OTHER = Pattern.compile("^[a-z_]+: |^[0-9]{4}-|\\bkB\\b|\\.\\.\\. ?");
 
     private Commands() {}
 
@@ -29,14 +35,21 @@ final class Commands {
             return String.join("\n", lines);
         }
 
-        /** The lines that say what went wrong, for a person. */
+        /** What went wrong, for a person: the last messages that say so, each with its details, hints and further lines. */
         String complaint() {
-            List<String> telling = lines.stream()
-                    .filter(line -> line.contains("error:")
-                            || line.contains("FATAL")
-                            || line.contains("PANIC")
-                            || line.contains("No space"))
-                    .toList();
+            List<String> telling = new ArrayList<>();
+            boolean goesOn = false;
+            for (String line : lines) {
+                if (TELLING.matcher(line).find()) {
+                    telling.add(line);
+                    goesOn = true;
+                } else if (goesOn
+                        && (MORE.matcher(line).find() || !OTHER.matcher(line).find())) {
+                    telling.add(telling.removeLast() + (MORE.matcher(line).find() ? "; " : " ") + line.strip());
+                } else {
+                    goesOn = false;
+                }
+            }
             List<String> chosen = telling.isEmpty() ? lines : telling;
             return String.join("; ", chosen.subList(Math.max(0, chosen.size() - 3), chosen.size()));
         }

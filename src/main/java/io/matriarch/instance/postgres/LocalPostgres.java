@@ -170,6 +170,11 @@ public final class LocalPostgres implements Postgres {
         try {
             new ReservedTimelines(layout.pgdata()).takeBack();
             remember((member, control) -> member);
+            // The primary's CREATE TABLESPACE has ended the server: recovery makes no folder.
+            Optional<Path> missing = postmaster.missing();
+            if (missing.isPresent()) {
+                new Tablespaces(layout).make(missing.get());
+            }
             startWith(settings, true, primaryAddress);
             volume.cameUp();
         } catch (IOException e) {
@@ -242,7 +247,7 @@ public final class LocalPostgres implements Postgres {
                 throw new PostgresException(
                         words.contains("No space left")
                                 ? volume.diskFull(words)
-                                : new Problem("StartFailed", "PostgreSQL does not start: " + words));
+                                : new Problem("StartFailed", "PostgreSQL does not start: " + words + advice(words)));
             }
             if (!postmaster.running() || System.nanoTime() > end) {
                 throw new PostgresException(new Problem("StartFailed", "PostgreSQL was stopped while it started"));
@@ -250,6 +255,14 @@ public final class LocalPostgres implements Postgres {
             // Each question that comes too early is a line in PostgreSQL's log, and recovery may take long.
             Pause.of(Duration.ofMillis(attempt < 100 ? 30 : 500), "PostgreSQL started");
         }
+    }
+
+    private String advice(String words) {
+        Tablespaces tablespaces = new Tablespaces(layout);
+        return Tablespaces.missing(words)
+                .filter(location -> !tablespaces.onVolume(location))
+                .map(location -> ". " + tablespaces.advice(location))
+                .orElse("");
     }
 
     @Override

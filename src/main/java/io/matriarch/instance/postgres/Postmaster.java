@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -23,6 +24,8 @@ import org.slf4j.LoggerFactory;
 final class Postmaster {
     private static final Logger LOG = LoggerFactory.getLogger(Postmaster.class);
     private static final int ROUNDS_BETWEEN_COMPLAINTS = 500;
+    /** What belongs to the line before it. */
+    private static final Pattern MORE = Pattern.compile("(DETAIL|HINT):  ");
     /** Rounds of 10 ms. */
     private static final int ABANDON = 100;
 
@@ -35,6 +38,7 @@ final class Postmaster {
     private volatile @Nullable Binaries binaries;
     private volatile @Nullable Path home;
     private volatile String lastFailure = "";
+    private volatile @Nullable Path missing;
     private volatile boolean walGone;
     /** What is left of it has been killed and waits for the disk. */
     private volatile boolean abandoned;
@@ -78,8 +82,14 @@ final class Postmaster {
     private void passOn(Process started) {
         try (BufferedReader log =
                 new BufferedReader(new InputStreamReader(started.getInputStream(), StandardCharsets.UTF_8))) {
+            boolean telling = false;
             for (String line = log.readLine(); line != null; line = log.readLine()) {
                 OUT.println(line);
+                if (telling && MORE.matcher(line).find()) {
+                    lastFailure += "; " + line.replaceFirst("^.*?(DETAIL|HINT):\\s+", "");
+                    continue;
+                }
+                telling = false;
                 if (isReceiversEnd(line)) {
                     events.receiverEnded();
                 }
@@ -89,6 +99,8 @@ final class Postmaster {
                     }
                     if (!line.contains("the database system is") && !line.contains("WAL stream")) {
                         lastFailure = line.replaceFirst("^.*?(FATAL|PANIC):\\s+", "");
+                        missing = Tablespaces.missing(line).orElse(missing);
+                        telling = true;
                     }
                 } else if (line.contains("started streaming WAL from primary")) {
                     walGone = false;
@@ -136,6 +148,13 @@ final class Postmaster {
                 Thread.currentThread().interrupt();
             }
         }
+    }
+
+    /** The location of a tablespace that was not there when it ended; told once. */
+    Optional<Path> missing() {
+        Optional<Path> location = Optional.ofNullable(missing);
+        missing = null;
+        return location;
     }
 
     /** The primary no longer has WAL that this replica needs. */

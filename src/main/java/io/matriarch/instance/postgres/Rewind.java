@@ -50,6 +50,11 @@ final class Rewind {
     void from(String address, TimelineHistory history, Finish finish) throws PostgresException, IOException {
         checkSource(address, history.timeline());
         long fork = checkTarget(history);
+        Tablespaces tablespaces = new Tablespaces(layout);
+        for (Path location : tablespaces.of(binaries, address)) {
+            // pg_rewind makes the link, not what it leads to.
+            tablespaces.make(location);
+        }
         volume.beginRewind();
         Commands.Outcome outcome = Commands.run(
                 List.of(

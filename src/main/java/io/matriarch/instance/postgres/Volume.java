@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
@@ -34,10 +35,12 @@ final class Volume {
     private static final String REWOUND = "rewound";
 
     private final Layout layout;
+    private final Tablespaces tablespaces;
     private @Nullable FileChannel lock;
 
     Volume(Layout layout) {
         this.layout = layout;
+        this.tablespaces = new Tablespaces(layout);
     }
 
     /** Takes the lock for the life of this process, and repairs what mounting may have done to permissions. */
@@ -226,9 +229,14 @@ final class Volume {
         begin(CLONE);
     }
 
+    /** Where the clone that was begun puts tablespaces: pg_basebackup makes the links that lead there last. */
+    void cloneMakes(List<Path> locations) throws PostgresException {
+        mark(CLONE, Tablespaces.write(locations));
+    }
+
     /** Gives a replica's copy up: from here on it counts as an unfinished clone. */
     void discard() throws PostgresException {
-        mark(CLONE);
+        markWithTablespaces(CLONE);
         clear();
     }
 
@@ -250,7 +258,7 @@ final class Volume {
     private void begin(String marker) throws PostgresException {
         try {
             if (Files.exists(layout.state().resolve(REWIND))) {
-                mark(marker);
+                markWithTablespaces(marker);
                 unmark(REWIND);
             }
             if (Files.exists(layout.state().resolve(marker))) {
@@ -282,9 +290,12 @@ final class Volume {
         }
     }
 
-    /** Empties PGDATA and the WAL folder. Only for work of ours that a marker calls unfinished. */
+    /** Empties PGDATA, its tablespaces and the WAL folder. Only for work of ours that a marker calls unfinished. */
     private void clear() throws PostgresException {
         try {
+            List<Path> locations = new ArrayList<>(tablespaces.linked());
+            locations.addAll(Tablespaces.read(layout.state().resolve(CLONE)));
+            tablespaces.clear(locations);
             delete(layout.pgdata());
             Path wal = layout.walFolder();
             if (wal != null) {
@@ -297,8 +308,20 @@ final class Volume {
     }
 
     private void mark(String marker) throws PostgresException {
+        mark(marker, new byte[0]);
+    }
+
+    private void markWithTablespaces(String marker) throws PostgresException {
         try {
-            MemberFile.writeDurably(layout.state().resolve(marker), new byte[0]);
+            mark(marker, Tablespaces.write(tablespaces.linked()));
+        } catch (IOException e) {
+            throw problem("read", e);
+        }
+    }
+
+    private void mark(String marker, byte[] content) throws PostgresException {
+        try {
+            MemberFile.writeDurably(layout.state().resolve(marker), content);
         } catch (IOException e) {
             throw problem("write to", e);
         }
@@ -358,7 +381,7 @@ final class Volume {
         }
     }
 
-    private static void delete(Path folder) throws IOException {
+    static void delete(Path folder) throws IOException {
         if (!Files.exists(folder)) {
             return;
         }

@@ -20,6 +20,30 @@ class CommandsTest {
     }
 
     @Test
+    void aComplaintIsWhole() {
+        assertThat(new Commands.Outcome(
+                                1,
+                                List.of(
+                                        "pg_basebackup: initiating base backup, waiting for checkpoint to complete",
+                                        "pg_basebackup: error: directory \"/ts\" exists but is not empty",
+                                        "pg_basebackup: hint: If you want to store it there, either remove or empty",
+                                        "the directory \"/ts\".",
+                                        "pg_basebackup: removing contents of data directory \"/d\""))
+                        .complaint())
+                .isEqualTo(
+                        "pg_basebackup: error: directory \"/ts\" exists but is not empty; pg_basebackup: hint: If you want to store it there, either remove or empty the directory \"/ts\".");
+        assertThat(new Commands.Outcome(
+                                1,
+                                List.of(
+                                        "2026-01-01 00:00:00 UTC [7] FATAL:  lock file \"postmaster.pid\" already exists",
+                                        "2026-01-01 00:00:00 UTC [7] HINT:  Is another postmaster running?",
+                                        "2026-01-01 00:00:00 UTC [7] LOG:  database system is shut down"))
+                        .complaint())
+                .contains("already exists; 2026", "HINT:  Is another postmaster running?")
+                .doesNotContain("shut down");
+    }
+
+    @Test
     @Timeout(20)
     void anInterruptEndsTheProgramEvenWhenItSaysNothing() {
         Thread.currentThread().interrupt();

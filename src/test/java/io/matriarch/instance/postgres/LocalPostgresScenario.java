@@ -99,6 +99,74 @@ enum LocalPostgresScenario {
         }
     },
 
+    aTablespaceGoesWithItsCopy {
+        @Override
+        void play(Stage stage) throws Exception {
+            LocalPostgres primary = stage.primary();
+            Path location = Files.createDirectories(stage.layout(0).data().resolve("tablespaces/fast"));
+            stage.sql(0, "postgres", "CREATE TABLESPACE fast LOCATION '" + location + "'");
+            stage.sql(0, "postgres", "CREATE TABLE t TABLESPACE fast AS SELECT 1 AS n");
+            assertThat(location).isNotEmptyDirectory();
+
+            LocalPostgres other = stage.member(1);
+            other.inspect();
+            primary.keepSlots(List.of(1));
+            assertThatThrownBy(() -> other.cloneFrom(stage.plain(), stage.address(0), stage.system(primary)))
+                    .isInstanceOfSatisfying(
+                            PostgresException.class,
+                            e -> assertThat(e.problem().message())
+                                    .as("on this member it is not on the volume")
+                                    .contains(location.toString(), "The place for tablespaces"));
+
+            primary.discard();
+            assertThat(location).isEmptyDirectory();
+            assertThat(primary.inspect().content()).isEqualTo(VolumeContent.Empty);
+        }
+    },
+
+    /** pg_basebackup writes the links to tablespaces last. */
+    aKilledCloneLeavesNoTablespaceBehind {
+        @Override
+        void play(Stage stage) throws Exception {
+            LocalPostgres member = stage.member(0);
+            Layout layout = stage.layout(0);
+            Path location = Files.createDirectories(layout.data().resolve("tablespaces/fast"));
+            member.inspect();
+            Files.write(layout.state().resolve("clone.inprogress"), Tablespaces.write(List.of(location)));
+            Files.createDirectories(location.resolve("PG_17_202406281/5"));
+            Files.writeString(location.resolve("PG_17_202406281/5/16384"), "half a table");
+            assertThat(member.inspect().content()).isEqualTo(VolumeContent.Empty);
+            assertThat(location).isEmptyDirectory();
+        }
+    },
+
+    /** Recovery makes no folder: the server ends when the primary's CREATE TABLESPACE arrives, and says so at each start. */
+    @EachMajor
+    aReplicaMakesTheFolderOfATablespace {
+        @Override
+        void play(Stage stage) throws Exception {
+            stage.primary();
+            LocalPostgres replica = stage.replica(1, 0);
+            Path location = stage.layout(1).data().resolve("tablespaces/fast");
+            replica.stop(Duration.ofSeconds(20));
+            Files.createDirectories(location);
+            stage.sql(0, "postgres", "CREATE TABLESPACE fast LOCATION '" + location + "'");
+            // In pods it is the same path on each, and only the primary has it.
+            Files.move(location, location.resolveSibling("primary"));
+            try {
+                replica.startReplica(stage.plain(), stage.address(0));
+            } catch (PostgresException e) {
+                assertThat(e.problem().message()).contains(location.toString(), "Create this directory");
+            }
+            await().atMost(Duration.ofSeconds(20)).until(() -> !replica.runs());
+            replica.startReplica(stage.plain(), stage.address(0));
+            stage.awaitStreaming(replica);
+            assertThat(stage.sql(1, "postgres", "SELECT count(*) FROM pg_tablespace WHERE spcname = 'fast'"))
+                    .isEqualTo("1");
+            assertThat(location).isNotEmptyDirectory();
+        }
+    },
+
     @EachMajor
     aSlotThatLostItsWalIsMadeAnew {
         @Override

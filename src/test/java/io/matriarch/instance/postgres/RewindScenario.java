@@ -34,7 +34,6 @@ enum RewindScenario {
         }
     },
 
-    @EachMajor
     aStandbyIsNoSource {
         @Override
         void play(Stage stage) throws Exception {
@@ -88,7 +87,6 @@ enum RewindScenario {
     },
 
     /** ALTER SYSTEM cannot be forbidden before 17. */
-    @EachMajor
     hintBitsAreLoggedWhateverAlterSystemSays {
         @Override
         void play(Stage stage) throws Exception {
