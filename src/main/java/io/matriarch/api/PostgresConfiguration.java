@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record PostgresConfiguration(
         @JsonPropertyDescription(
-                "Parameters of postgresql.conf, by name. Those that the operator owns are refused, with the reason.")
+                "Parameters of postgresql.conf, by name. Values are strings: quote on, off and numbers (synchronous_commit: \"off\", max_connections: \"200\"). Those that the operator owns are refused, with the reason.")
         @Nullable
         Map<String, String> parameters,
 

@@ -26,6 +26,8 @@ final class Answers implements AgentServer.Peers {
     /** An answer is awaited for a second. */
     private static final Duration STOPPING = Duration.ofMillis(800);
 
+    private static final Duration CATCHING_UP = Duration.ofSeconds(10);
+
     private final Me me;
     private final Voter voter;
     private final Memory memory;
@@ -141,7 +143,14 @@ final class Answers implements AgentServer.Peers {
             }
             if (server.inRecovery()) {
                 return new Peer.PositionAnswer(
-                        server.timeline(), Lsn.text(server.wal().end()), server.receiving(), Map.of());
+                        server.timeline(),
+                        Lsn.text(server.wal().end()),
+                        server.receiving(),
+                        Map.of(),
+                        Lsn.text(server.wal().replayed()),
+                        server.wal().replayed() < server.wal().end()
+                                ? replication.held(STOPPING).orElse(null)
+                                : null);
             }
             Map<Integer, String> slots = new TreeMap<>();
             replication.slots(STOPPING).forEach((ordinal, lsn) -> slots.put(ordinal, Lsn.text(lsn)));
@@ -150,6 +159,21 @@ final class Answers implements AgentServer.Peers {
         } catch (PostgresException e) {
             throw new IOException(e.getMessage(), e);
         }
+    }
+
+    @Override
+    public void catchUp(Peer.CatchUp catchUp) {
+        if (!look.get().server().inRecovery()) {
+            return;
+        }
+        LOG.info("the primary is to hand over to this member: what holds replay up is ended, until {}", catchUp.lsn());
+        Thread.ofVirtual().name("catch up").start(() -> {
+            try {
+                replication.catchUp(Lsn.parse(catchUp.lsn()), CATCHING_UP);
+            } catch (PostgresException e) {
+                LOG.warn("{}", e.getMessage());
+            }
+        });
     }
 
     @Override

@@ -129,6 +129,10 @@ final class FailoverJobs {
      * asked how far they are: once one has everything, there is nothing left to wait for.
      */
     void handOver(Job.HandOver handOver) throws PostgresException {
+        // While clients still write: the longer this takes, the more there is to replay.
+        replication.checkpoint();
+        new Successors(peers, memory, address, now)
+                .await(handOver, postgres.observe(LOOK).wal().end());
         long lsn = replication.handOver(handOver.members());
         Duration stopped = now.get();
         CountDownLatch behind = new CountDownLatch(handOver.members().size());

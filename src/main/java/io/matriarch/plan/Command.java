@@ -13,10 +13,14 @@ import java.util.Objects;
  *
  * @param id in the settings, the agents' answers and the status: what is asked and the user's own id, if any
  * @param pod that it is about; empty where the agents choose
+ * @param endSessions whether a switchover may end what holds replay up on the next primary
  * @param named whether the id is the user's own: then it runs once and never again; without one it is remembered as long as its annotation is
  *     there
  */
-record Command(RequestKind kind, String id, String pod, boolean named) {
+record Command(RequestKind kind, String id, String pod, boolean named, boolean endSessions) {
+    /** After the value of a switchover. */
+    static final String END_SESSIONS = "endSessions";
+
     private static final Map<String, RequestKind> ANNOTATIONS = Map.of(
             Labels.SWITCHOVER, RequestKind.Switchover,
             Labels.REBUILD, RequestKind.Rebuild,
@@ -44,11 +48,15 @@ record Command(RequestKind kind, String id, String pod, boolean named) {
 
     private static Command of(RequestKind kind, String id, String value) {
         if (kind == RequestKind.ForceFailover) {
-            return new Command(kind, id, "", !value.isEmpty());
+            return new Command(kind, id, "", !value.isEmpty(), false);
         }
-        int slash = value.indexOf('/');
+        boolean ends = kind == RequestKind.Switchover && value.endsWith(" " + END_SESSIONS);
+        String whom = ends
+                ? value.substring(0, value.length() - END_SESSIONS.length()).strip()
+                : value;
+        int slash = whom.indexOf('/');
         return slash < 0
-                ? new Command(kind, id, value, false)
-                : new Command(kind, id, value.substring(0, slash), slash < value.length() - 1);
+                ? new Command(kind, id, whom, false, ends)
+                : new Command(kind, id, whom.substring(0, slash), slash < whom.length() - 1, ends);
     }
 }

@@ -78,7 +78,8 @@ final class HandOver {
                 RequestKind.Switchover,
                 prefix(view) + (over ? attempt + 1 : attempt),
                 successor.map(Member::name).orElse(""),
-                true));
+                true,
+                false));
     }
 
     private static Duration pause(int attempt) {

@@ -85,7 +85,10 @@ final class Requests {
                                 .filter(c -> c.id().equals(request.id()))
                                 .findFirst()
                                 .map(c -> new Settings.Request(
-                                        c.kind(), c.id(), c.pod().isEmpty() ? null : Names.ordinal(c.pod()))))
+                                        c.kind(),
+                                        c.id(),
+                                        c.pod().isEmpty() ? null : Names.ordinal(c.pod()),
+                                        c.endSessions())))
                         .ifPresent(asked::add);
             } else if (present.isPresent() && !recorded && request.outcome() != Outcome.Withdrawn) {
                 // The agents keep their answer until the status has it.

@@ -105,12 +105,16 @@ final class ApiReference {
     }
 
     private static String bounds(JsonNode schema) {
-        String least = schema.has("minimum") ? schema.get("minimum").asInt() + " or more" : "";
+        if (schema.path("maximum").asLong() >= Integer.MAX_VALUE
+                && schema.path("minimum").asLong() < 0) {
+            return ""; // a bound of the notation, not of the field
+        }
+        String least = schema.has("minimum") ? schema.get("minimum").asLong() + " or more" : "";
         return schema.has("minimum") && schema.has("maximum")
                 ? " %d to %d."
                         .formatted(
-                                schema.get("minimum").asInt(),
-                                schema.get("maximum").asInt())
+                                schema.get("minimum").asLong(),
+                                schema.get("maximum").asLong())
                 : least.isEmpty() ? "" : " " + least + ".";
     }
 

@@ -60,6 +60,7 @@ final class CrdDocument {
         containers((ObjectNode) schema.at("/properties/spec/properties/pod/properties"));
         lists(schema);
         reserved((ObjectNode) schema.at("/properties/spec/properties/postgres/properties/parameters"));
+        nullable(schema.at("/properties/spec"));
         ((ObjectNode) schema)
                 .put(
                         "description",
@@ -120,7 +121,7 @@ final class CrdDocument {
                 schema.put("maximum", LARGEST).put("minimum", -LARGEST);
             }
             if (schema.path("x-kubernetes-int-or-string").asBoolean() && !name.equals("fencedInstances")) {
-                quantity(schema, name);
+                quantity(schema);
             }
             if (type.equals("array") && !schema.has("maxItems")) {
                 schema.put("maxItems", 100);
@@ -142,18 +143,50 @@ final class CrdDocument {
      * A text that is no quantity would be refused by Java, for each cluster that is read with it. A rule says so in better words than a pattern,
      * but inside maps and lists its estimated cost is beyond the API server's budget.
      */
-    private static void quantity(ObjectNode schema, String name) {
+    private static void quantity(ObjectNode schema) {
         schema.put("maxLength", 48);
-        if (schema.has("x-kubernetes-validations")) {
-            schema.withArray("x-kubernetes-validations")
-                    .insertObject(0)
-                    .put("rule", "string(self).matches('" + QUANTITY + "')")
-                    .put(
-                            "message",
-                            name
-                                    + ": not a quantity; give a number with one of Kubernetes' units, such as 500m or 1Gi");
-        } else {
+        boolean ruled = false;
+        for (JsonNode rule : schema.path("x-kubernetes-validations")) {
+            String text = rule.path("rule").asText();
+            if (!text.contains("oldSelf")) {
+                ((ObjectNode) rule).put("rule", "string(self).matches('" + QUANTITY + "') && " + text);
+                ruled = true;
+            }
+        }
+        if (!ruled) {
             schema.put("pattern", QUANTITY).put("minimum", 0);
+        }
+    }
+
+    /**
+     * An optional field whose value is left empty ({@code scheduling:}) is absent. Kubernetes drops such a field by itself only when it has a
+     * default, or when it is created or applied by a client that compares; server-side apply refuses it, unless the schema takes null.
+     */
+    private static void nullable(JsonNode schema) {
+        Set<String> required = new HashSet<>();
+        schema.path("required").forEach(name -> required.add(name.asText()));
+        schema.path("properties").fields().forEachRemaining(field -> {
+            ObjectNode property = (ObjectNode) field.getValue();
+            if (!required.contains(field.getKey()) && !property.has("default")) {
+                property.put("nullable", true);
+                if (property.remove("enum") instanceof ArrayNode words) {
+                    // The API server refuses null for an enumeration, also when null is one of its values (seen on
+                    // 1.34).
+                    List<String> choices = new ArrayList<>();
+                    words.forEach(word -> choices.add(word.asText()));
+                    property.put("maxLength", 63)
+                            .putArray("x-kubernetes-validations")
+                            .addObject()
+                            .put("rule", "self in ['" + String.join("', '", choices) + "']")
+                            .put("message", "supported values: \"" + String.join("\", \"", choices) + "\"");
+                }
+            }
+            nullable(property);
+        });
+        for (String inner : List.of("items", "additionalProperties")) {
+            if (schema.path(inner).isObject()) {
+                nullable(schema.path(inner));
+            }
         }
     }
 

@@ -1,6 +1,7 @@
 package io.matriarch.e2e;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -10,6 +11,7 @@ import io.matriarch.api.contract.Reserved;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -87,6 +89,11 @@ class CrdE2E {
             Map.entry("spec: {failover: {maxLag: -1}}", "failover.maxLag: not a size"),
             Map.entry("spec: {instances: 3, fencedInstances: [3]}", "fencedInstances: give ordinals of members"),
             Map.entry("spec: {instances: 3, fencedInstances: [all]}", "fencedInstances: give ordinals of members"),
+            Map.entry("spec: {resources: {limits: {memory: \"\"}}}", "spec.resources.limits.memory"),
+            Map.entry("spec: {resources: {requests: {cpu: lots}}}", "spec.resources.requests.cpu"),
+            Map.entry(
+                    "spec: {scheduling: {tolerations: [{tolerationSeconds: 99999999999999999999}]}}",
+                    "tolerationSeconds"),
             Map.entry("spec: {replicas: 3}", "unknown field \"spec.replicas\""),
             Map.entry("spec: {postgres: {parameters: {Port: \"5433\"}}}", "not yours to set"));
 
@@ -202,6 +209,108 @@ class CrdE2E {
             Shell.Answer answer = dryRun(stage, text(example));
             softly.assertThat(answer.ok()).as("%s: %s", example, answer.text()).isTrue();
         }));
+    }
+
+    /** Server-side apply, as Flux and Helm 4 do it, of a chart whose values were left empty. */
+    @Test
+    void anEmptyKeyIsAbsent(Stage stage) {
+        Shell.must("""
+                apiVersion: matriarch.io/v1beta1
+                kind: PostgresCluster
+                metadata: {name: orders}
+                spec:
+                  image: postgres:17
+                  paused: true
+                  instances:
+                  storage: {size: 1Gi, storageClassName: , wal: , retain: }
+                  scheduling:
+                  fencedInstances:
+                  resources: {limits: , requests: {cpu: 10m}}
+                  postgres: {parameters: , hba: }
+                  replication: {mode: , acknowledgements: }
+                  failover: {maxLag: , profile: }
+                  bootstrap: {initdb: {owner: , postInitSQL: }}
+                  pod: {env: , labels: , volumes: }
+                """, List.of("kubectl", "-n", stage.namespace(), "apply", "--server-side", "-f", "-"));
+        stage.kubectl("scale", "pgc", "orders", "--replicas=3");
+        assertThat(stage.kubectl("get", "pgc", "orders", "-o", "jsonpath={.spec.instances} {.spec.failover.profile}"))
+                .isEqualTo("3 Default");
+    }
+
+    /** A rule that a newer definition brings judges what is changed, not what was there (validation ratcheting, Kubernetes 1.30). */
+    @Test
+    void aNewDefinitionFreezesNothingThatIsStored(Stage stage) throws IOException {
+        try (Definition definition =
+                new Definition(text(Path.of("src/test/resources/kubernetes/released/0.1.0.yaml")))) {
+            String stored = definition.renamed("""
+                    apiVersion: matriarch.io/v1beta1
+                    kind: PostgresCluster
+                    metadata: {name: old, namespace: %s}
+                    spec:
+                      image: postgres:17
+                      instances: 3
+                      storage: {size: 1Gi}
+                      resources: {limits: {memory: lots, cpu: "-1"}, requests: {cpu: ""}}
+                      pod: {env: [{name: A, valueFrom: {resourceFieldRef: {resource: limits.cpu, divisor: one}}}]}
+                      scheduling: {tolerations: [{key: a, tolerationSeconds: 9223372036854775807}]}
+                    """.formatted(stage.namespace()));
+            definition.store(stored);
+            definition.upgrade(text(Path.of("crds/matriarch.io_postgresclusters.yaml")));
+            // Servers take up to some seconds to judge by a new definition.
+            await().atMost(Duration.ofSeconds(30))
+                    .untilAsserted(() -> assertThat(Shell.run(
+                                            "",
+                                            List.of(
+                                                    "kubectl",
+                                                    "-n",
+                                                    stage.namespace(),
+                                                    "patch",
+                                                    Definition.PLURAL,
+                                                    "old",
+                                                    "--type=merge",
+                                                    "-p",
+                                                    "{\"spec\":{\"resources\":{\"limits\":{\"memory\":\"more\"}}}}"))
+                                    .text())
+                            .contains("spec.resources.limits.memory"));
+            stage.kubectl("scale", Definition.PLURAL, "old", "--replicas=5");
+            stage.kubectl("label", Definition.PLURAL, "old", "a=b");
+            stage.kubectl("patch", Definition.PLURAL, "old", "--type=merge", "-p", "{\"spec\":{\"paused\":true}}");
+        }
+    }
+
+    /** A definition of our kind in a group of its own, so that no operator sees its objects. */
+    private static final class Definition implements AutoCloseable {
+        static final String PLURAL = "oldclusters.upgrade.example";
+
+        Definition(String yaml) {
+            upgrade(yaml);
+        }
+
+        String renamed(String yaml) {
+            return yaml.replace("matriarch.io", "upgrade.example")
+                    .replace("PostgresCluster", "OldCluster")
+                    .replaceAll("postgresclusters", "oldclusters")
+                    .replaceAll("(?m)postgrescluster$", "oldcluster")
+                    .replace("- pgc", "- oldpgc")
+                    .replaceAll("(?m)^    categories:\\n    - postgres\\n", "");
+        }
+
+        void upgrade(String yaml) {
+            Shell.must(renamed(yaml), List.of("kubectl", "apply", "--server-side", "--force-conflicts", "-f", "-"));
+            Shell.must("", List.of("kubectl", "wait", "--for=condition=Established", "crd/" + PLURAL, "--timeout=30s"));
+        }
+
+        void store(String manifest) {
+            org.awaitility.Awaitility.await()
+                    .atMost(Duration.ofSeconds(30))
+                    .until(() -> Shell.run(manifest, List.of("kubectl", "apply", "--server-side", "-f", "-"))
+                            .ok());
+        }
+
+        @Override
+        public void close() {
+            Shell.run("", List.of("kubectl", "delete", "crd", PLURAL, "--timeout=60s"));
+        }
     }
 
     /** What the API server says to a manifest; it keeps nothing. */

@@ -101,6 +101,8 @@ class RefusedSpecTest {
                 "instances: 3, replication: {acknowledgements: 2}, fencedInstances: [0, 2]",
                 "instances: 9, fencedInstances: ['*'], failover: {profile: Relaxed, maxLag: 0}",
                 "instances: 3, failover: {profile: Fast, maxLag: 1Gi}",
+                "instances: 3, replication: , scheduling: , fencedInstances: , resources: {limits: }, pod: {env: }, probes: ",
+                "instances: 3, replication: {mode: , acknowledgements: }, failover: {maxLag: }, postgres: {parameters: }",
             })
     void theRestIsTaken(String fields) {
         assertThatCode(() -> apply(fields)).doesNotThrowAnyException();

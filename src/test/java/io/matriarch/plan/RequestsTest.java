@@ -124,6 +124,15 @@ class RequestsTest {
     }
 
     @Test
+    void aSwitchoverMayEndSessionsWhenTheAnnotationSaysSo() {
+        World world = commanded(3, Labels.SWITCHOVER, "orders-1/a endSessions");
+        pass(world);
+        assertThat(asked(world))
+                .containsExactly(
+                        new Settings.Request(RequestKind.Switchover, "switchover:orders-1/a endSessions", 1, true));
+    }
+
+    @Test
     void withoutAnIdACommandIsRememberedAsLongAsItsAnnotationIsThere() {
         World world = commanded(3, Labels.REBUILD, "orders-2");
         pass(world);

@@ -111,7 +111,12 @@ final class Rules {
             case NUMBER -> value.isIntegralNumber() ? (Object) value.asLong() : (Object) value.asDouble();
             case OBJECT -> {
                 Map<String, Object> map = new HashMap<>();
-                value.fields().forEachRemaining(field -> map.put(field.getKey(), plain(field.getValue())));
+                // A field that is null is absent for has().
+                value.fields().forEachRemaining(field -> {
+                    if (!field.getValue().isNull()) {
+                        map.put(field.getKey(), plain(field.getValue()));
+                    }
+                });
                 yield map;
             }
             case ARRAY -> {

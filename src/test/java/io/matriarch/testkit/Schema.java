@@ -207,6 +207,9 @@ final class Schema {
     }
 
     private void rules(JsonNode schema, JsonNode value, Optional<JsonNode> old, String path, List<String> problems) {
+        if (value.isNull()) {
+            return;
+        }
         for (JsonNode rule : schema.path("x-kubernetes-validations")) {
             String text = rule.path("rule").asText();
             boolean transition = text.contains("oldSelf");

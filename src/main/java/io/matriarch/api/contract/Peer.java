@@ -13,6 +13,7 @@ public final class Peer {
     public static final String POSITION = "/position";
     public static final String HANDOVER = "/handover";
     public static final String NEWS = "/news";
+    public static final String CATCH_UP = "/catchup";
 
     private Peer() {}
 
@@ -146,14 +147,35 @@ public final class Peer {
      * @param lsn end of what it flushed, in PostgreSQL's notation
      * @param receiving whether its receiver streams
      * @param slots where a primary's slots of the members stand, by ordinal; empty of a replica
+     * @param replayed end of what a replica has replayed; null from a primary, and from agents that do not say
+     * @param held what holds a replica's replay up, in words; null when nothing does
      */
     @JsonIgnoreProperties(ignoreUnknown = true)
     @JsonInclude(JsonInclude.Include.NON_EMPTY)
-    public record PositionAnswer(int timeline, String lsn, boolean receiving, Map<Integer, String> slots) {
+    public record PositionAnswer(
+            int timeline,
+            String lsn,
+            boolean receiving,
+            Map<Integer, String> slots,
+            @Nullable String replayed,
+            @Nullable String held) {
         public PositionAnswer {
             slots = Ordinals.keys(slots);
         }
+
+        /** Of a member that does not say how far it has replayed. */
+        public PositionAnswer(int timeline, String lsn, boolean receiving, Map<Integer, String> slots) {
+            this(timeline, lsn, receiving, slots, null, null);
+        }
     }
+
+    /**
+     * A holder that is about to stop for this replica asks it to end what holds its replay up: sessions, a pause, a delay.
+     *
+     * @param lsn how far it must replay; then, or after ten seconds, everything is as before
+     */
+    @JsonIgnoreProperties(ignoreUnknown = true)
+    public record CatchUp(String lsn) {}
 
     /**
      * A holder that has stopped cleanly and cannot reach the API server asks a peer to release the Lease in its name, and to stand.

@@ -164,9 +164,19 @@ public record Settings(
      *
      * @param id unique; answered once, in {@link MemberReport#answers}
      * @param to ordinal it is about; null where the agents choose
+     * @param endSessions whether a switchover may end what holds the replay of the next primary up: sessions on that replica, a pause, a delay.
+     *     Agents of the first release do not know it, and wait in the middle of the hand-over
      */
     @JsonIgnoreProperties(ignoreUnknown = true)
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public record Request(
-            RequestKind kind, String id, @Nullable Integer to) {}
+            RequestKind kind,
+            String id,
+            @Nullable Integer to,
+            @JsonInclude(JsonInclude.Include.NON_DEFAULT) boolean endSessions) {
+        /** One that ends no session. */
+        public Request(RequestKind kind, String id, @Nullable Integer to) {
+            this(kind, id, to, false);
+        }
+    }
 }

@@ -305,13 +305,15 @@ final class Candidate {
         Leases draft = Leases.elected(state, epoch, rules.timeline(state, own.timeline()), me, own.timeline(), end);
         Handoff handoff = state.handoff();
         if (handoff != null && handoff.request() != null) {
-            boolean asIntended = handoff.to() == me.ordinal();
-            draft.answer(new Answer(
-                    handoff.request(),
-                    asIntended ? Outcome.Done : Outcome.Aborted,
-                    asIntended
-                            ? me.pod() + " is the primary"
-                            : "%s took over before the hand-over was done".formatted(me.pod())));
+            if (handoff.to() == me.ordinal()) {
+                // Done is what serves: it is answered then.
+                draft.handoff(handoff);
+            } else {
+                draft.answer(new Answer(
+                        handoff.request(),
+                        Outcome.Aborted,
+                        "%s took over before the hand-over was done".formatted(me.pod())));
+            }
         }
         forced(settings, state)
                 .ifPresent(request -> draft.answer(

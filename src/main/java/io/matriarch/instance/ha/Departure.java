@@ -3,11 +3,15 @@ package io.matriarch.instance.ha;
 import io.matriarch.api.contract.ClusterLease;
 import io.matriarch.api.contract.ClusterLease.Handoff;
 import io.matriarch.api.contract.ClusterLease.Phase;
+import io.matriarch.api.contract.MemberReport.Outcome;
+import io.matriarch.api.contract.MemberReport.Problem;
 import io.matriarch.api.contract.Peer;
 import io.matriarch.api.contract.Settings;
+import io.matriarch.api.contract.Settings.Request;
 import io.matriarch.instance.ha.Decision.LeaseWish;
 import io.matriarch.instance.ha.Knowledge.Streamed;
 import io.matriarch.instance.ha.Knowledge.Told;
+import io.matriarch.instance.ha.Observation.Failure;
 import io.matriarch.instance.postgres.Lsn;
 import io.matriarch.instance.postgres.Postgres.ServerState;
 import java.time.Duration;
@@ -22,9 +26,12 @@ import org.jspecify.annotations.Nullable;
  * How a holder leaves office without losing anything (ha.md 7.8): PostgreSQL is stopped cleanly, a replica is found that has its very end, and
  * the Lease is handed to that one.
  */
-final class Departure {
+public final class Departure {
     /** A replica further behind would hold the shutdown up. */
     private static final long NEAR = 16L << 20;
+
+    /** Why a hand-over was not begun: replay would have held it up. */
+    public static final String BEHIND = "ReplayBehind";
 
     private static final Duration RECENT = Duration.ofSeconds(5);
     private static final Duration TAKING = Duration.ofSeconds(3);
@@ -51,6 +58,11 @@ final class Departure {
                 .toList();
     }
 
+    private static long replayed(Observation seen, int member) {
+        Told told = seen.knowledge().told().get(member);
+        return told == null ? 0 : told.replayed();
+    }
+
     private boolean electable(int ordinal, Settings settings, ClusterLease state) {
         return ordinal != me.ordinal()
                 && ordinal < settings.instances()
@@ -70,11 +82,61 @@ final class Departure {
         return seen.knowledge().own().handedOver() > 0;
     }
 
-    /** Stops PostgreSQL for one of the heirs. */
+    /** Stops PostgreSQL for one of the heirs, as this member must go. */
     Plan stop(Observation seen, ClusterLease state, List<Integer> heirs) {
+        return stop(seen, state, heirs, Job.Terms.LEAVING);
+    }
+
+    private Plan stop(Observation seen, ClusterLease state, List<Integer> heirs, Job.Terms terms) {
         ServerState server = seen.server();
         LeaseWish keep = new LeaseWish.Keep(state);
-        return server.accepting() && !server.inRecovery() ? Plan.job(new Job.HandOver(heirs), keep) : Plan.lease(keep);
+        return server.accepting() && !server.inRecovery()
+                ? Plan.job(new Job.HandOver(heirs, terms), keep)
+                : Plan.lease(keep);
+    }
+
+    /** Hands over as a user asked for, or gives that up: when it was tried and failed, or when who was asked for does not keep up. */
+    Plan asked(Observation seen, Settings settings, ClusterLease state, List<Integer> heirs, Handoff handoff) {
+        Optional<Request> request = request(settings, handoff);
+        boolean any = request.filter(wanted -> wanted.to() == null).isPresent();
+        Job.Terms terms = new Job.Terms(
+                any ? null : Integer.valueOf(handoff.to()),
+                request.filter(Request::endSessions).isPresent(),
+                false,
+                handoff.request());
+        Optional<Problem> failed = seen.failures().stream()
+                .filter(failure -> failure.job() instanceof Job.HandOver tried
+                        && tried.terms().equals(terms))
+                .findFirst()
+                .map(Failure::problem);
+        if (failed.isPresent()) {
+            boolean untouched = failed.get().reason().equals(BEHIND);
+            return Plan.lease(new LeaseWish.Keep(Serving.withdrawn(
+                    state,
+                    untouched ? Outcome.Refused : Outcome.Aborted,
+                    failed.get().message())));
+        }
+        return (any ? !heirs.isEmpty() : heirs.contains(handoff.to()))
+                ? stop(seen, state, heirs, terms)
+                : Plan.lease(new LeaseWish.Keep(Serving.withdrawn(
+                        state, Outcome.Aborted, "the member %d does not keep up any more".formatted(handoff.to()))));
+    }
+
+    /** Who shall have the Lease after the stop; null for any. */
+    @Nullable
+    Integer wanted(Settings settings, ClusterLease state) {
+        Handoff handoff = state.handoff();
+        if (handoff == null || handoff.to() == me.ordinal()) {
+            return null;
+        }
+        Optional<Request> request = request(settings, handoff);
+        return request.isPresent() ? request.get().to() : Integer.valueOf(handoff.to());
+    }
+
+    static Optional<Request> request(Settings settings, Handoff handoff) {
+        return settings.requests().stream()
+                .filter(request -> request.id().equals(handoff.request()))
+                .findFirst();
     }
 
     /**
@@ -104,7 +166,10 @@ final class Departure {
                 ? Optional.of(to)
                 : to != null && seen.now().minus(since).compareTo(TAKING.dividedBy(2)) < 0
                         ? Optional.empty()
-                        : complete.stream().findFirst();
+                        // What is not replayed yet is replayed while nobody writes.
+                        : complete.stream()
+                                .max(Comparator.comparing((Integer member) -> replayed(seen, member))
+                                        .thenComparing(Comparator.reverseOrder()));
         LeaseWish keep = new LeaseWish.Keep(state);
         if (heir.isEmpty()) {
             List<Integer> others = state.members().stream()

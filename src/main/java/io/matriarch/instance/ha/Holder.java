@@ -57,8 +57,8 @@ final class Holder {
             return Plan.lease(new LeaseWish.Keep(state));
         }
         if (Departure.begun(seen)) {
-            Integer to = state.handoff() == null ? null : state.handoff().to();
-            Optional<Plan> plan = departure.handOver(seen, settings, state, to, byLease(seen));
+            Optional<Plan> plan =
+                    departure.handOver(seen, settings, state, departure.wanted(settings, state), byLease(seen));
             if (plan.isPresent()) {
                 return plan.get();
             }
@@ -77,13 +77,22 @@ final class Holder {
                         .formatted(me.pod()));
     }
 
-    private static LeaseWish released(ClusterLease state) {
-        return new LeaseWish.Release(Leases.of(state).phase(Phase.Released).draft());
+    private LeaseWish released(ClusterLease state) {
+        return new LeaseWish.Release(
+                Leases.of(unserved(state)).phase(Phase.Released).draft());
+    }
+
+    /** Who was handed the Lease and does not serve has not done what was asked. */
+    private ClusterLease unserved(ClusterLease state) {
+        Handoff handoff = state.handoff();
+        return handoff != null && handoff.to() == me.ordinal()
+                ? Serving.withdrawn(state, Outcome.Aborted, me.pod() + " took over and could not go on")
+                : state;
     }
 
     /** With the name of who had most when it ended: others let that one stand first. */
-    private static LeaseWish released(ClusterLease state, List<Integer> heirs) {
-        Leases draft = Leases.of(state).phase(Phase.Released);
+    private LeaseWish released(ClusterLease state, List<Integer> heirs) {
+        Leases draft = Leases.of(unserved(state)).phase(Phase.Released);
         if (!heirs.isEmpty()) {
             draft.handoff(new Handoff(heirs.getFirst(), "0/0", null));
         }
@@ -138,12 +147,8 @@ final class Holder {
             return Optional.of(departure.stop(seen, state, heirs));
         }
         Handoff handoff = state.handoff();
-        if (handoff != null && state.timeline() == server.timeline() && !away(seen)) {
-            return Optional.of(
-                    heirs.contains(handoff.to())
-                            ? departure.stop(seen, state, heirs)
-                            : Plan.lease(new LeaseWish.Keep(Serving.withdrawn(
-                                    state, "the member %d does not keep up any more".formatted(handoff.to())))));
+        if (handoff != null && handoff.to() != me.ordinal() && state.timeline() == server.timeline() && !away(seen)) {
+            return Optional.of(departure.asked(seen, settings, state, heirs, handoff));
         }
         return Optional.empty();
     }
@@ -197,7 +202,7 @@ final class Holder {
         if (unfit(seen, state) && state.members().size() > 1) {
             List<Integer> marked = new java.util.ArrayList<>(state.unfit());
             marked.add(me.ordinal());
-            return Plan.lease(new LeaseWish.Release(Leases.of(state)
+            return Plan.lease(new LeaseWish.Release(Leases.of(unserved(state))
                     .phase(Phase.Released)
                     .unfit(List.copyOf(marked))
                     .draft()));

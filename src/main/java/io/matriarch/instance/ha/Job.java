@@ -82,8 +82,34 @@ public sealed interface Job {
     /** Wait until as many of these as commits wait for have everything that was acknowledged under former names. */
     record Confirm(int acknowledgements, List<Integer> voters) implements Job {}
 
-    /** Stop the primary cleanly, for a replica to go on; these members are waited for. */
-    record HandOver(List<Integer> members) implements Job {}
+    /**
+     * Stop the primary cleanly, for a replica to go on; these members are waited for. Before it stops, one that could go on must have replayed what
+     * there is: promotion ends with the replay, and until then nobody writes.
+     *
+     * @param members the best first
+     */
+    record HandOver(List<Integer> members, Terms terms) implements Job {
+        /** Of a primary that must go. */
+        public HandOver(List<Integer> members) {
+            this(members, Terms.LEAVING);
+        }
+    }
+
+    /**
+     * How a primary hands over.
+     *
+     * @param to who must have replayed; null for any of them
+     * @param endSessions whether what holds replay up there is ended: sessions, a pause, a delay
+     * @param insists whether it is done even if replay does not catch up; otherwise it fails ({@code ReplayBehind}), and the primary serves on
+     * @param request of the user, if it is one
+     */
+    record Terms(
+            @Nullable Integer to,
+            boolean endSessions,
+            boolean insists,
+            @Nullable String request) {
+        public static final Terms LEAVING = new Terms(null, true, true, null);
+    }
 
     /** Let clients in. */
     record OpenGate() implements Job {}

@@ -107,8 +107,12 @@ public record Knowledge(
     /** Asked of this member by a holder that stopped at {@code lsn}. */
     public record HandedTo(long epoch, String resourceVersion, long lsn) {}
 
-    /** Where another member said that it is. */
-    public record Told(int timeline, long lsn, Duration at) {}
+    /**
+     * Where another member said that it is.
+     *
+     * @param replayed by a replica; 0 when it did not say
+     */
+    public record Told(int timeline, long lsn, long replayed, Duration at) {}
 
     /** A member streamed from here up to {@code flushed}, when the own WAL ended at {@code end}. */
     public record Streamed(String address, long flushed, long end, Duration at) {}

@@ -225,7 +225,13 @@ public final class Memory {
     }
 
     public synchronized void told(int ordinal, Peer.PositionAnswer answer, Duration now) {
-        told.put(ordinal, new Told(answer.timeline(), Lsn.parse(answer.lsn()), now));
+        told.put(
+                ordinal,
+                new Told(
+                        answer.timeline(),
+                        Lsn.parse(answer.lsn()),
+                        Lsn.parse(answer.replayed() == null ? "" : answer.replayed()),
+                        now));
     }
 
     /** What was seen of the own server; {@code acknowledgements}: how many replicas commits wait for. */

@@ -2,6 +2,7 @@ package io.matriarch.instance.ha;
 
 import io.matriarch.api.contract.ClusterLease;
 import io.matriarch.api.contract.ClusterLease.Phase;
+import io.matriarch.api.contract.MemberReport.Outcome;
 import io.matriarch.api.contract.MemberReport.Problem;
 import io.matriarch.api.contract.MemberReport.VolumeContent;
 import io.matriarch.api.contract.Settings;
@@ -84,11 +85,17 @@ public final class Protocol {
     /** A job that failed waits, unless the user changed something. */
     private static boolean due(Job job, Observation seen) {
         return seen.failures().stream()
-                .filter(failure -> failure.job().getClass() == job.getClass())
+                .filter(failure -> failure.job().getClass() == job.getClass() && !otherTerms(failure.job(), job))
                 .findFirst()
                 .filter(failure -> Objects.equals(failure.settings(), revision(seen)))
                 .map(failure -> seen.now().compareTo(failure.retry()) >= 0)
                 .orElse(true);
+    }
+
+    private static boolean otherTerms(Job one, Job other) {
+        return one instanceof Job.HandOver former
+                && other instanceof Job.HandOver next
+                && !former.terms().equals(next.terms());
     }
 
     private static @Nullable String revision(Observation seen) {
@@ -185,8 +192,8 @@ public final class Protocol {
         }
         ClusterLease state = lease.state();
         long epoch = Math.max(state.epoch() + 1, seen.knowledge().promise().epoch());
-        ClusterLease withdrawn =
-                Serving.withdrawn(state, "nobody took over within %d s".formatted(STAND_BACK.toSeconds()));
+        ClusterLease withdrawn = Serving.withdrawn(
+                state, Outcome.Aborted, "nobody took over within %d s".formatted(STAND_BACK.toSeconds()));
         return Plan.lease(new LeaseWish.Take(lease.resourceVersion(), Leases.returned(withdrawn, epoch, me)));
     }
 
@@ -204,7 +211,10 @@ public final class Protocol {
                 }
             }
             var heirs = departure.heirs(seen, settings, held.get());
-            boolean failed = seen.failures().stream().anyMatch(failure -> failure.job() instanceof Job.HandOver);
+            // That a user's was refused says nothing of this one.
+            boolean failed = seen.failures().stream()
+                    .anyMatch(failure -> failure.job() instanceof Job.HandOver tried
+                            && tried.terms().insists());
             if (seen.server().accepting() && !seen.server().inRecovery() && !heirs.isEmpty() && !failed) {
                 return departure.stop(seen, held.get(), heirs);
             }

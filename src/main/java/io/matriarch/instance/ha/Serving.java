@@ -9,6 +9,7 @@ import io.matriarch.api.contract.Settings;
 import io.matriarch.api.contract.Settings.Replication;
 import io.matriarch.api.contract.Settings.ReplicationMode;
 import io.matriarch.api.contract.Settings.Request;
+import io.matriarch.api.contract.Settings.RequestKind;
 import io.matriarch.api.contract.Settings.WhenUnavailable;
 import io.matriarch.instance.ha.Decision.LeaseWish;
 import io.matriarch.instance.ha.Knowledge.Own;
@@ -20,6 +21,7 @@ import io.matriarch.instance.postgres.TimelineHistory;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.SortedSet;
 import java.util.TreeMap;
@@ -283,13 +285,34 @@ final class Serving {
         if (!seen.knowledge().kept()) {
             return;
         }
+        boolean serves = !Timelines.pending(state) && seen.knowledge().own().reign() == state.epoch();
+        Handoff mine = state.handoff();
+        if (mine != null && mine.to() == me.ordinal() && serves) {
+            draft.handoff(null).answer(done(settings, mine));
+        }
         for (Request request : settings.requests()) {
             boolean settled =
                     state.answered().stream().anyMatch(answer -> answer.id().equals(request.id()));
-            if (!settled) {
+            boolean begun =
+                    mine != null && mine.to() == me.ordinal() && request.id().equals(mine.request());
+            boolean waits = request.kind() == RequestKind.Switchover && !serves;
+            if (!settled && !begun && !waits) {
                 settle(seen, settings, state, draft, request);
             }
         }
+    }
+
+    /** Of the hand-over that brought this member into office. */
+    private Answer done(Settings settings, Handoff handoff) {
+        String id = Objects.requireNonNullElse(handoff.request(), "");
+        Integer to = Departure.request(settings, handoff).map(Request::to).orElse(me.ordinal());
+        return to == me.ordinal()
+                ? new Answer(id, Outcome.Done, me.pod() + " is the primary")
+                : new Answer(
+                        id,
+                        Outcome.Aborted,
+                        "%s is the primary: %s did not have everything in time when the former one had stopped"
+                                .formatted(me.pod(), me.pod(to)));
     }
 
     private void settle(Observation seen, Settings settings, ClusterLease state, Leases draft, Request request) {
@@ -337,11 +360,11 @@ final class Serving {
     }
 
     /** The hand-over that was intended is given up. */
-    static ClusterLease withdrawn(ClusterLease state, String why) {
+    static ClusterLease withdrawn(ClusterLease state, Outcome outcome, String why) {
         Leases draft = Leases.of(state);
         Handoff handoff = state.handoff();
         if (handoff != null && handoff.request() != null) {
-            draft.answer(new Answer(handoff.request(), Outcome.Aborted, why));
+            draft.answer(new Answer(handoff.request(), outcome, why));
         }
         return draft.handoff(null).draft();
     }

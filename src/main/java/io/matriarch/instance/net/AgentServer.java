@@ -57,6 +57,9 @@ public final class AgentServer {
         Peer.PositionAnswer position() throws IOException;
 
         void handOver(Peer.HandOver handOver);
+
+        /** Ends what holds replay up; does not wait for it. */
+        void catchUp(Peer.CatchUp catchUp);
     }
 
     /** Whether a member is ready, and if not, why. */

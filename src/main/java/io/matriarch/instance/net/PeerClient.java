@@ -68,6 +68,10 @@ public final class PeerClient {
         return Json.read(ask("GET", address, Peer.POSITION, null), Peer.PositionAnswer.class);
     }
 
+    public void catchUp(String address, Peer.CatchUp catchUp) throws IOException {
+        ask("POST", address, Peer.CATCH_UP, catchUp);
+    }
+
     public void handOver(String address, Peer.HandOver handOver) throws IOException {
         ask("POST", address, Peer.HANDOVER, handOver);
     }

@@ -27,6 +27,8 @@ final class PeerHandlers {
                 question(Peer.VoteRequest.class, peers::vote),
                 Peer.NOMINATE,
                 notice(Peer.Nomination.class, peers::nominate),
+                Peer.CATCH_UP,
+                notice(Peer.CatchUp.class, peers::catchUp),
                 Peer.HANDOVER,
                 notice(Peer.HandOver.class, peers::handOver),
                 Peer.POSITION,

@@ -139,7 +139,18 @@ final class Configuration {
         return text.toString();
     }
 
-    /** The included file: follow this address over this slot, or nobody. */
+    /**
+     * The included file: follow this address over this slot, or nobody.
+     *
+     * @param hurried whether replay waits for no session, and is not late on purpose: others wait for it
+     */
+    static String upstream(Layout layout, @Nullable String primaryAddress, int ordinal, boolean hurried) {
+        return upstream(layout, primaryAddress, ordinal)
+                + (hurried
+                        ? "max_standby_streaming_delay = 0\nmax_standby_archive_delay = 0\nrecovery_min_apply_delay = 0\n"
+                        : "");
+    }
+
     static String upstream(Layout layout, @Nullable String primaryAddress, int ordinal) {
         StringBuilder text = new StringBuilder("# Written by Matriarch's agent.\n");
         line(text, "primary_slot_name", primaryAddress == null ? "" : io.matriarch.api.contract.Names.slot(ordinal));

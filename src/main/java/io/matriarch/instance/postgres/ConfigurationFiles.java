@@ -18,6 +18,7 @@ final class ConfigurationFiles {
     private final Layout layout;
     private final Volume volume;
     private volatile boolean gate;
+    private @Nullable String followed;
 
     ConfigurationFiles(Layout layout, Volume volume) {
         this.layout = layout;
@@ -57,15 +58,27 @@ final class ConfigurationFiles {
     }
 
     /** Whom to follow; null for nobody. */
-    void follow(@Nullable String primaryAddress) throws IOException {
-        put(Configuration.UPSTREAM_FILE, Configuration.upstream(layout, primaryAddress, Names.ordinal(layout.pod())));
+    synchronized void follow(@Nullable String primaryAddress) throws IOException {
+        followed = primaryAddress;
+        upstream(false);
+    }
+
+    /** Whether replay waits for nobody; until the next change of whom to follow. */
+    synchronized void hurry(boolean hurried) throws IOException {
+        upstream(hurried);
+    }
+
+    private void upstream(boolean hurried) throws IOException {
+        put(
+                Configuration.UPSTREAM_FILE,
+                Configuration.upstream(layout, followed, Names.ordinal(layout.pod()), hurried));
     }
 
     /** Whether nobody is to be followed, as far as the file says; false when it cannot be read. */
     boolean followsNobody() {
         try {
             return Files.readString(layout.pgdata().resolve(Configuration.UPSTREAM_FILE))
-                    .equals(Configuration.upstream(layout, null, Names.ordinal(layout.pod())));
+                    .startsWith(Configuration.upstream(layout, null, Names.ordinal(layout.pod()), false));
         } catch (IOException e) {
             return false;
         }

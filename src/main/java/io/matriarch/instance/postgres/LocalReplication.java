@@ -9,8 +9,11 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** {@link Replication} of this pod's PostgreSQL: each part is a class of its own. */
 final class LocalReplication implements Replication {
@@ -19,6 +22,12 @@ final class LocalReplication implements Replication {
     private static final Duration RECEIVER = Duration.ofSeconds(1);
 
     private static final Duration CHECKPOINT = Duration.ofHours(1);
+
+    private static final Duration CONNECTING = Duration.ofSeconds(10);
+    private static final Duration HELD = Duration.ofMillis(60);
+    private static final String RECEIVES =
+            "SELECT NOT pg_is_in_recovery() OR EXISTS (SELECT FROM pg_stat_get_activity(NULL) WHERE backend_type = 'walreceiver')";
+    private static final Logger LOG = LoggerFactory.getLogger(LocalReplication.class);
 
     private final LocalPostgres postgres;
     private final Layout layout;
@@ -87,8 +96,75 @@ final class LocalReplication implements Replication {
             }
             stopped = null;
             postgres.follow(address);
+            // The startup process starts the receiver, once nothing holds it up; meanwhile this replica acknowledges no
+            // commit.
+            Thread.ofVirtual().name("connects").start(() -> {
+                try {
+                    hurry(seen, RECEIVES, CONNECTING);
+                } catch (PostgresException e) {
+                    LOG.debug("{}", e.getMessage());
+                }
+            });
             return true;
         }
+    }
+
+    @Override
+    public Optional<String> held(Duration timeout) throws PostgresException {
+        try (Sql sql = Sql.open(layout, "postgres", timeout)) {
+            return new Replay(sql).held();
+        } catch (SQLException e) {
+            throw replayUnknown(e);
+        }
+    }
+
+    @Override
+    public void catchUp(long lsn, Duration patience) throws PostgresException {
+        hurry(
+                stops,
+                "SELECT NOT pg_is_in_recovery() OR pg_last_wal_replay_lsn() >= '%s'".formatted(Lsn.text(lsn)),
+                patience);
+    }
+
+    /** Ends what holds replay up until the query says that it is over. Not after the receiver was stopped: then whom to follow is another's. */
+    private void hurry(long seen, String over, Duration patience) throws PostgresException {
+        long end = System.nanoTime() + patience.toNanos();
+        boolean hurried = false;
+        try (Sql sql = Sql.open(layout, "postgres", QUESTION)) {
+            while (!sql.one(over, row -> row.getBoolean(1)) && System.nanoTime() < end && stops == seen) {
+                Pause.of(HELD, "replay went on");
+                if (new Replay(sql).held().isPresent()) {
+                    hurried = hurried || hurry(seen, true);
+                    new Replay(sql).free();
+                    postmaster.reload();
+                }
+            }
+        } catch (SQLException | IOException e) {
+            throw replayUnknown(e);
+        } finally {
+            if (hurried) {
+                hurry(seen, false);
+            }
+        }
+    }
+
+    private boolean hurry(long seen, boolean hurried) throws PostgresException {
+        synchronized (upstream) {
+            try {
+                if (stops == seen) {
+                    files.hurry(hurried);
+                    postmaster.reload();
+                }
+                return stops == seen;
+            } catch (IOException e) {
+                throw volume.problem("write to", e);
+            }
+        }
+    }
+
+    private static PostgresException replayUnknown(Exception e) {
+        return new PostgresException(
+                new Problem("ReplayUnknown", "cannot tell what holds replay up: " + e.getMessage()), e);
     }
 
     private void compare(int timeline, long upTo) throws PostgresException {

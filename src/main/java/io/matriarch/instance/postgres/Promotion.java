@@ -11,6 +11,7 @@ import java.time.Duration;
  */
 final class Promotion {
     private static final Duration KICK = Duration.ofMillis(20);
+    private static final Duration HELD = Duration.ofMillis(60);
     private static final Duration POLL = Duration.ofMillis(10);
     private static final Duration WITHOUT_PROGRESS = Duration.ofSeconds(30);
     private static final Duration ANSWER = Duration.ofSeconds(5);
@@ -44,8 +45,11 @@ final class Promotion {
                 // Before the first write of this epoch, not after it: the volume must never know less than its data.
                 reign(epoch, next);
                 files.follow(null);
+                files.hurry(true);
+                sql.one("SELECT pg_reload_conf()", row -> row.getBoolean(1));
                 sql.one("SELECT pg_promote(false)", row -> row.getBoolean(1));
                 awaitPrimary(sql);
+                files.hurry(false);
             }
             int timeline = sql.one(
                     "SELECT ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int",
@@ -70,6 +74,7 @@ final class Promotion {
         long began = System.nanoTime();
         boolean kicked = false;
         long moved = began;
+        long freed = began;
         String replayed = "";
         while (sql.one("SELECT pg_is_in_recovery()", row -> row.getBoolean(1))) {
             long now = System.nanoTime();
@@ -80,6 +85,12 @@ final class Promotion {
             if (!position.equals(replayed)) {
                 replayed = position;
                 moved = now;
+            }
+            if (now - moved > HELD.toNanos() && now - freed > HELD.toNanos()) {
+                // All that is here is replayed before anybody writes: no report on a former replica is worth an outage.
+                new Replay(sql).free();
+                sql.one("SELECT pg_reload_conf()", row -> row.getBoolean(1));
+                freed = now;
             }
             if (now - moved > WITHOUT_PROGRESS.toNanos()) {
                 throw failed("no progress beyond " + replayed + " for " + WITHOUT_PROGRESS.toSeconds() + " s", null);

@@ -4,6 +4,7 @@ import io.matriarch.api.contract.Settings;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * What failover asks of this member's PostgreSQL, beyond {@link Postgres} (ha.md section 7). Methods block until they are done. Those of the
@@ -39,6 +40,12 @@ public interface Replication {
 
     /** Where the primary's slots of the members stand, by ordinal. */
     Map<Integer, Long> slots(Duration timeout) throws PostgresException;
+
+    /** What holds a replica's replay up, in words; empty when nothing does. */
+    Optional<String> held(Duration timeout) throws PostgresException;
+
+    /** Ends what holds a replica's replay up, until it has replayed so far, or for as long as {@code patience}; then all is as before. */
+    void catchUp(long lsn, Duration patience) throws PostgresException;
 
     /** Whether a primary lets somebody new in, and writes; each within {@code timeout}. */
     Postgres.Pulse probe(Duration timeout);

@@ -116,6 +116,11 @@ class PeersTest {
         }
 
         @Override
+        public void catchUp(Peer.CatchUp catchUp) {
+            asked.add(catchUp);
+        }
+
+        @Override
         public void handOver(Peer.HandOver handOver) {
             asked.add(handOver);
         }
@@ -142,8 +147,10 @@ class PeersTest {
         client.nominate(ADDRESS, nomination);
         client.handOver(ADDRESS, handOver);
         client.news(ADDRESS, new Peer.News(2));
+        client.catchUp(ADDRESS, new Peer.CatchUp("1/2A"));
         assertThat(client.position(ADDRESS)).isEqualTo(new Peer.PositionAnswer(3, "1/2A", true, Map.of(2, "1/0")));
-        assertThat(asked).containsExactly(failsafe, vote, nomination, handOver, new Peer.News(2));
+        assertThat(asked)
+                .containsExactly(failsafe, vote, nomination, handOver, new Peer.News(2), new Peer.CatchUp("1/2A"));
     }
 
     @Test

@@ -323,6 +323,91 @@ enum ReplicationScenario {
         }
     },
 
+    /** Seen on the real Kubernetes: a switchover stopped all writes for as long as a report on the replica took. */
+    @EachMajor
+    aPromotionIsNotHeldUpByAReport {
+        @Override
+        void play(Stage stage) throws Exception {
+            stage.reports();
+            stage.primary();
+            LocalPostgres replica = stage.replica(1, 0);
+            try (Sql report = stage.report(1)) {
+                stage.sql(0, "postgres", "DELETE FROM t");
+                stage.sql(0, "postgres", "VACUUM t");
+                stage.awaitFlushed(replica, stage.flushed(0));
+                awaitHeld(replica);
+                replica.replication().stopReceiving(Duration.ofSeconds(1));
+                replica.replication().promote(2, 2);
+                assertThat(stage.sql(1, "postgres", "SELECT count(*) FROM t")).isEqualTo("0");
+                assertThatThrownBy(() -> report.execute("SELECT 1")).isInstanceOf(java.sql.SQLException.class);
+            }
+        }
+    },
+
+    /** The other replicas of a new primary: their receivers are started by the process that replays, and commits wait for them. */
+    @EachMajor
+    aReplicaThatAReportHoldsUpFollowsTheNewPrimary {
+        @Override
+        void play(Stage stage) throws Exception {
+            stage.reports();
+            LocalPostgres primary = stage.primary();
+            LocalPostgres next = stage.replica(1, 0);
+            LocalPostgres other = stage.replica(2, 0);
+            try (Sql report = stage.report(2)) {
+                stage.sql(0, "postgres", "DELETE FROM t");
+                stage.sql(0, "postgres", "VACUUM t");
+                stage.awaitFlushed(next, stage.flushed(0));
+                stage.awaitFlushed(other, stage.flushed(0));
+                awaitHeld(other);
+                primary.kill();
+                next.replication().stopReceiving(Duration.ofSeconds(1));
+                other.replication().stopReceiving(Duration.ofSeconds(1));
+                TimelineHistory history = next.replication().promote(2, 2);
+                next.keepSlots(List.of(0, 2));
+                assertThat(other.replication()
+                                .follow(
+                                        stage.address(1),
+                                        1,
+                                        history.began(),
+                                        other.replication().stops()))
+                        .isTrue();
+                stage.awaitStreaming(other);
+                assertThatThrownBy(() -> report.execute("SELECT 1")).isInstanceOf(java.sql.SQLException.class);
+            }
+        }
+    },
+
+    @EachMajor
+    aReplicaTellsWhatHoldsItUpAndEndsThatWhenAsked {
+        @Override
+        void play(Stage stage) throws Exception {
+            stage.reports();
+            stage.primary();
+            LocalPostgres replica = stage.replica(1, 0);
+            try (Sql report = stage.report(1)) {
+                assertThat(replica.replication().held(Duration.ofSeconds(2)))
+                        .as("nothing to replay that it is in the way of")
+                        .isEmpty();
+                stage.sql(0, "postgres", "DROP TABLE t");
+                stage.awaitFlushed(replica, stage.flushed(0));
+                assertThat(awaitHeld(replica))
+                        .contains("of postgres in the database postgres (application_name nightly, since 20");
+                long end = stage.flushed(0);
+                replica.replication().catchUp(end, Duration.ofSeconds(20));
+                assertThat(stage.lsn(1, "pg_last_wal_replay_lsn()")).isGreaterThanOrEqualTo(end);
+                assertThatThrownBy(() -> report.execute("SELECT 1")).isInstanceOf(java.sql.SQLException.class);
+            }
+            stage.sql(1, "postgres", "SELECT pg_wal_replay_pause()");
+            stage.sql(0, "postgres", "CREATE TABLE u (n int)");
+            assertThat(awaitHeld(replica)).contains("pg_wal_replay_resume");
+            replica.replication().catchUp(stage.flushed(0), Duration.ofSeconds(20));
+            assertThat(stage.sql(1, "postgres", "SELECT count(*) FROM u")).isEqualTo("0");
+            await().atMost(Duration.ofSeconds(10))
+                    .until(() -> stage.sql(1, "postgres", "SELECT current_setting('max_standby_streaming_delay')")
+                            .equals("-1"));
+        }
+    },
+
     @EachMajor
     aPrimaryThatHandsOverIsFollowedWithoutARewind {
         @Override
@@ -623,6 +708,13 @@ enum ReplicationScenario {
                     member.replication().slots(Duration.ofSeconds(1)).get(slot));
         }
     };
+
+    static String awaitHeld(LocalPostgres replica) {
+        return await().atMost(Duration.ofSeconds(20))
+                .pollInterval(Duration.ofMillis(20))
+                .until(() -> replica.replication().held(Duration.ofSeconds(2)), java.util.Optional::isPresent)
+                .orElseThrow();
+    }
 
     abstract void play(Stage stage) throws Exception;
 

@@ -23,6 +23,7 @@ final class Stage implements AutoCloseable {
     private final Path folder;
     private final int port;
     private final List<LocalPostgres> members = new ArrayList<>();
+    private final Map<String, String> parameters = new TreeMap<>();
     private boolean separateWal;
 
     Stage(Path folder) throws IOException {
@@ -63,6 +64,25 @@ final class Stage implements AutoCloseable {
         LocalPostgres postgres = new LocalPostgres(layout(ordinal));
         members.add(postgres);
         return postgres;
+    }
+
+    /** Replay waits for sessions on replicas, for as long as they take, and the primary does not know of them. */
+    void reports() {
+        parameters.put("max_standby_streaming_delay", "-1");
+        parameters.put("max_standby_archive_delay", "-1");
+        parameters.put("hot_standby_feedback", "off");
+    }
+
+    /** A session on a replica that keeps a snapshot of the table t, made on the primary 0. */
+    Sql report(int replica) throws Exception {
+        sql(0, "postgres", "CREATE TABLE t AS SELECT generate_series(1, 1000) AS n");
+        long flushed = flushed(0);
+        await().atMost(Duration.ofSeconds(10)).until(() -> lsn(replica, "pg_last_wal_replay_lsn()") >= flushed);
+        Sql report = Sql.openForUser(layout(replica), "postgres", Duration.ofSeconds(120));
+        report.execute("SET application_name = 'nightly'");
+        report.execute("BEGIN ISOLATION LEVEL REPEATABLE READ");
+        report.execute("SELECT count(*) FROM t");
+        return report;
     }
 
     LocalPostgres primary() throws Exception {
@@ -109,7 +129,8 @@ final class Stage implements AutoCloseable {
     }
 
     Settings settings(Map<String, String> parameters, List<String> hba) {
-        Map<String, String> all = new TreeMap<>(parameters);
+        Map<String, String> all = new TreeMap<>(this.parameters);
+        all.putAll(parameters);
         // In the data folder, and not in /dev/shm, where it would outlive a server that was killed.
         all.put("dynamic_shared_memory_type", "mmap");
         return ConfigurationTest.settings(all, hba);

@@ -92,7 +92,7 @@ final class Work {
             case Job.Synchronize names ->
                 then(10, 600, () -> names(new Sync(names.acknowledgements(), names.voters())));
             case Job.Confirm confirm -> confirm(new Sync(confirm.acknowledgements(), confirm.voters()));
-            case Job.HandOver handOver -> handOver();
+            case Job.HandOver handOver -> handOver(handOver.terms());
             case Job.OpenGate open ->
                 then(
                         5,
@@ -430,8 +430,13 @@ final class Work {
         });
     }
 
-    private void handOver() {
+    private void handOver(Job.Terms terms) {
         Server server = node.server;
+        if (!terms.insists() && world.happens(0.2)) {
+            // Replay lags: then nothing is begun.
+            then(100, 3_000, () -> false);
+            return;
+        }
         if (server == null || !server.primary()) {
             then(1, 5, () -> false);
             return;
