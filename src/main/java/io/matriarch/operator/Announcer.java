@@ -10,6 +10,7 @@ import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import io.matriarch.api.PostgresCluster;
 import io.matriarch.api.PostgresClusterStatus;
 import io.matriarch.plan.Action;
+import io.matriarch.plan.Adoption;
 import io.matriarch.plan.Finding;
 import io.matriarch.render.Hashes;
 import java.time.InstantSource;
@@ -19,6 +20,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -50,7 +52,7 @@ final class Announcer {
                     .noneMatch(
                             c -> Objects.requireNonNullElse(c.getMessage(), "").contains(finding.message()))) {
                 switch (finding.topic()) {
-                    case Cluster, Volumes, Configuration ->
+                    case Cluster, Notice, Volumes, Configuration ->
                         say(cluster, "Warning", finding.reason(), finding.message());
                     case Restart -> begins(cluster, before, "PendingRestart", finding);
                     case Upgrade -> begins(cluster, before, "UpgradePending", finding);
@@ -70,6 +72,14 @@ final class Announcer {
             }
         });
         Story.of(before, after).forEach(told -> say(cluster, told.type(), told.reason(), told.message()));
+        String adopted = done.stream()
+                .filter(action ->
+                        action instanceof Action.Patch patch && patch.why().equals(Adoption.WHY))
+                .map(Action::target)
+                .collect(Collectors.joining(", "));
+        if (!adopted.isEmpty()) {
+            say(cluster, "Normal", "Adopted", "objects without an owner now belong to this cluster: " + adopted);
+        }
         for (Action action : done) {
             if (action instanceof Action.Delete delete) {
                 say(cluster, "Normal", "Deleted", "%s: %s".formatted(delete.target(), delete.why()));

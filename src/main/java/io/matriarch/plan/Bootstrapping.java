@@ -173,7 +173,7 @@ final class Bootstrapping {
                     volumes(
                             "DifferentSystems",
                             list
-                                    + ". Nothing is touched. Keep the claims of one system under these names and rename the others"));
+                                    + ". Nothing is touched. Bring back only the claims of one system under these names, or use another cluster name"));
         }
         Map.Entry<Integer, MemberReport> best = data.entrySet().stream()
                 .max(Comparator.comparingInt((Map.Entry<Integer, MemberReport> e) ->
@@ -207,7 +207,7 @@ final class Bootstrapping {
         return volumes(
                 problem == null ? "ForeignVolume" : problem.reason(),
                 problem == null
-                        ? "%s holds data that is not this cluster's. Rename the claim or use another cluster name"
+                        ? "%s holds data that is not this cluster's. Use another cluster name"
                                 .formatted(view.names().dataClaim(ordinal))
                         : problem.message());
     }
@@ -215,7 +215,7 @@ final class Bootstrapping {
     private static Finding unfinished(ClusterView view, List<Integer> torn) {
         return volumes(
                 "UnfinishedVolume",
-                "%s was being rewound when it was stopped, and no other member has data. Nothing is made in its place. Bring another member's volume back, or delete the claim to begin anew"
+                "%s was being rewound when it was stopped, and no other member has data. Nothing is made in its place. Bring another member's volume back, or use another cluster name to begin anew"
                         .formatted(torn.stream().map(view.names()::dataClaim).collect(Collectors.joining(", "))));
     }
 
@@ -231,7 +231,7 @@ final class Bootstrapping {
                 .collect(Collectors.joining(", "));
         return volumes(
                 "DataElsewhere",
-                "the newest data of a former cluster of this name is on %s. Nothing is touched. Set spec.instances to %d or more (with podManagementPolicy Parallel) to go on with it, or rename or delete these claims"
+                "the newest data of a former cluster of this name is on %s. Nothing is touched. Set spec.instances to %d or more (with podManagementPolicy Parallel) to go on with it, or use another cluster name to begin anew"
                         .formatted(list, needed));
     }
 

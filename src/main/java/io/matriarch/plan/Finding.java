@@ -12,6 +12,8 @@ public record Finding(Topic topic, boolean needsUser, String reason, String mess
     /** Which condition a finding is told in. */
     public enum Topic {
         Cluster,
+        /** Told beside the condition Ready, which stays as it is. */
+        Notice,
         Replication,
         Volumes,
         Configuration,

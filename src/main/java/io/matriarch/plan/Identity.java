@@ -146,7 +146,7 @@ public final class Identity {
                 .flatMap(Identity::fault)
                 .ifPresent(fault -> findings.add(Finding.stalled(
                         "AuthorityUnusable",
-                        "Secret %s cannot sign certificates: %s. Put its former content back; or delete it: a new authority and new certificates are made, and clients that verify the server need the new ca.crt"
+                        "Secret %s cannot sign certificates: %s. Put its former content back. The members go on with the certificates that they have until those expire"
                                 .formatted(authority, fault))));
         if (givesSecret(view.rendering())) {
             String name = SettingsDocument.applicationSecret(view.rendering());

@@ -58,6 +58,7 @@ public record Plan(List<Planned> actions, List<String> waits, Optional<Duration>
                 .tell(Volumes.findings(view))
                 .tell(Troubles.findings(view))
                 .tell(Health.findings(view))
+                .tell(Credentials.findings(view))
                 .tell(Shape.findings(view))
                 .plan();
     }

@@ -1,6 +1,7 @@
 package io.matriarch.plan;
 
 import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.ObjectMeta;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.PodTemplateSpec;
 import io.fabric8.kubernetes.api.model.apps.StatefulSet;
@@ -17,6 +18,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The StatefulSet's shape (rollout.md 2.2). Its template is rendered again only when something that the user gave has changed; a new operator
@@ -142,7 +144,13 @@ final class Shape {
                 .map(Member::name)
                 .toList();
         String agent = Drift.annotation(live, Labels.AGENT_IMAGE);
-        if (!off.isEmpty()) {
+        List<String> unrestarted = unrestarted(view, live);
+        if (!off.isEmpty() && !unrestarted.isEmpty()) {
+            findings.add(upgrade(
+                    "RolloutRestart",
+                    "\"kubectl rollout restart\" changed the pod template; it restarts no member by itself. %s still run as before. To restart them, delete these pods one after another, replicas first, each when the one before is ready again"
+                            .formatted(String.join(", ", unrestarted))));
+        } else if (!off.isEmpty()) {
             findings.add(upgrade(
                     "TemplateChanged",
                     "%s run the pod template from before the last change of the spec. They serve as they are; a pod that breaks is replaced by the new template"
@@ -156,6 +164,24 @@ final class Shape {
                             .formatted(pods, agent, view.operator().image())));
         }
         return findings;
+    }
+
+    /** Pods from before the last {@code kubectl rollout restart}, which writes nothing but an annotation of the pod template. */
+    private static List<String> unrestarted(ClusterView view, StatefulSet live) {
+        String asked = restartedAt(live.getSpec().getTemplate().getMetadata());
+        return asked.isEmpty()
+                ? List.of()
+                : view.pods()
+                        .filter(pod -> !restartedAt(pod.getMetadata()).equals(asked))
+                        .map(pod -> pod.getMetadata().getName())
+                        .sorted()
+                        .toList();
+    }
+
+    private static String restartedAt(@Nullable ObjectMeta metadata) {
+        return metadata == null || metadata.getAnnotations() == null
+                ? ""
+                : metadata.getAnnotations().getOrDefault("kubectl.kubernetes.io/restartedAt", "");
     }
 
     private static Finding upgrade(String reason, String message) {

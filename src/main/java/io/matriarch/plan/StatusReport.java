@@ -193,16 +193,17 @@ public final class StatusReport {
                         view.primary()
                                 .map(p -> ", " + p.name() + " is the primary")
                                 .orElse(""));
+        List<Finding> notices = about(f -> f.topic() == Topic.Notice);
         if (all) {
-            return condition("Ready", true, "Ready", summary);
+            return condition("Ready", true, "Ready", notices.isEmpty() ? summary : summary + "; " + messages(notices));
         }
-        List<Finding> troubles = findings.stream()
-                .filter(f -> f.topic() == Topic.Cluster || f.topic() == Topic.Volumes)
-                .toList();
+        List<Finding> troubles =
+                about(f -> f.topic() == Topic.Cluster || f.topic() == Topic.Volumes || f.topic() == Topic.Notice);
         String reason = troubles.stream()
                 .filter(Finding::needsUser)
                 .findFirst()
-                .or(() -> troubles.stream().findFirst())
+                .or(() ->
+                        troubles.stream().filter(f -> f.topic() != Topic.Notice).findFirst())
                 .map(Finding::reason)
                 .orElseGet(() -> reason(serves));
         return condition("Ready", false, reason, troubles.isEmpty() ? summary : summary + "; " + messages(troubles));

@@ -243,8 +243,8 @@ final class Volumes {
                     Finding.Topic.Volumes,
                     true,
                     "VolumeLost",
-                    "the volume of claim %s no longer exists. Bring it back, or delete the claim and its pod %s to have the member made anew from the primary"
-                            .formatted(name, view.names().pod(view.ordinalOf(claim)))));
+                    "the volume of claim %s no longer exists. Bring it back. docs/troubleshooting.md (A volume is lost) says what to do when that is impossible"
+                            .formatted(name)));
         }
         if ("Pending".equals(phase)) {
             return view.notice("PersistentVolumeClaim", name, "ProvisioningFailed", "FailedBinding", "VolumeMismatch")

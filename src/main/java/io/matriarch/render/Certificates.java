@@ -157,7 +157,7 @@ public final class Certificates {
 
     private static IllegalStateException unusable(Exception e) {
         return new IllegalStateException(
-                "the authority's certificate or key cannot be used (%s); delete the Secret that holds them and a new one is made"
+                "the authority's certificate or key cannot be used (%s); put the former content of the Secret that holds them back"
                         .formatted(e.getMessage()),
                 e);
     }

@@ -239,6 +239,66 @@ class WholeOperatorTest {
         assertThat(claims(namespace)).containsExactly("data-orders-0", "data-orders-1");
     }
 
+    /** {@code kubectl delete --cascade=orphan}, and the manifest again. */
+    @Test
+    void whatWasOrphanedIsAdoptedAndGoesOnRunning(TestInfo test) {
+        String namespace = namespace(test);
+        rig.apply(namespace, NAME, 2, "");
+        rig.awaitReady(namespace, NAME, 2);
+        String former = rig.cluster(namespace, NAME).getMetadata().getUid();
+        String system = rig.status(namespace, NAME).systemIdentifier();
+        List<String> pods = podUids(namespace);
+        rig.user
+                .resources(PostgresCluster.class)
+                .inNamespace(namespace)
+                .withName(NAME)
+                .withPropagationPolicy(io.fabric8.kubernetes.api.model.DeletionPropagation.ORPHAN)
+                .delete();
+        await().atMost(Rig.PATIENCE)
+                .untilAsserted(() -> assertThat(rig.user
+                                .resources(PostgresCluster.class)
+                                .inNamespace(namespace)
+                                .withName(NAME)
+                                .get())
+                        .isNull());
+
+        rig.apply(namespace, NAME, 2, "");
+        rig.awaitReady(namespace, NAME, 2);
+        String uid = rig.cluster(namespace, NAME).getMetadata().getUid();
+        assertThat(uid).isNotEqualTo(former);
+        assertThat(podUids(namespace)).as("no pod was restarted").isEqualTo(pods);
+        assertThat(rig.status(namespace, NAME).systemIdentifier()).isEqualTo(system);
+        assertThat(rig.events(namespace)).anyMatch(e -> e.contains("now belong to this cluster"));
+        assertThat(List.of(
+                        rig.user
+                                .apps()
+                                .statefulSets()
+                                .inNamespace(namespace)
+                                .withName(NAME)
+                                .get(),
+                        rig.user.leases().inNamespace(namespace).withName(NAME).get(),
+                        rig.user
+                                .secrets()
+                                .inNamespace(namespace)
+                                .withName("orders-app")
+                                .get(),
+                        rig.user
+                                .services()
+                                .inNamespace(namespace)
+                                .withName("orders-rw")
+                                .get()))
+                .allSatisfy(object -> assertThat(object.getMetadata().getOwnerReferences())
+                        .extracting(io.fabric8.kubernetes.api.model.OwnerReference::getUid)
+                        .containsExactly(uid));
+    }
+
+    private List<String> podUids(String namespace) {
+        return rig.user.pods().inNamespace(namespace).list().getItems().stream()
+                .map(pod -> pod.getMetadata().getUid())
+                .sorted()
+                .toList();
+    }
+
     private void delete(String namespace) {
         rig.user
                 .resources(PostgresCluster.class)

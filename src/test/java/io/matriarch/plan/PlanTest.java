@@ -384,6 +384,27 @@ class PlanTest {
     }
 
     @Test
+    void aRolloutRestartIsNotBlamedOnTheSpec() {
+        World world = World.made(2, "");
+        world.set()
+                .getSpec()
+                .getTemplate()
+                .getMetadata()
+                .setAnnotations(new HashMap<>(Map.of("kubectl.kubernetes.io/restartedAt", "2026-11-01T12:00:00Z")));
+        world.observed("orders-r1", "orders-r2");
+        assertThat(world.plan().findings())
+                .filteredOn(f -> f.topic() == Finding.Topic.Upgrade)
+                .singleElement()
+                .satisfies(f -> {
+                    assertThat(f.reason()).isEqualTo("RolloutRestart");
+                    assertThat(f.message())
+                            .contains("kubectl rollout restart", "orders-0, orders-1")
+                            .doesNotContain("spec");
+                });
+        assertThat(targets(world.plan())).as("nor undone").isEmpty();
+    }
+
+    @Test
     void aRefusedSpecChangesNothing() {
         World world = World.made(2, "");
         world.cluster = World.cluster(2, "pod: {containers: [{name: postgres, image: x}]}");

@@ -73,7 +73,7 @@ final class Bootstrap {
     private Problem unfinished() {
         return new Problem(
                 "UnfinishedVolume",
-                "data-%s was being rewound when it was stopped; it is good for nothing but to be cloned over. Bring another member's volume back, or delete this claim"
+                "data-%s was being rewound when it was stopped; it is good for nothing but to be cloned over. Bring another member's volume back, or use another cluster name to begin anew"
                         .formatted(me.pod()));
     }
 }
