@@ -1,6 +1,7 @@
 package io.matriarch.render;
 
 import io.matriarch.api.PostgresConfiguration;
+import io.matriarch.api.contract.Limits;
 import io.matriarch.api.contract.Reserved;
 import java.util.HashMap;
 import java.util.List;
@@ -62,6 +63,9 @@ final class ParameterRules {
             problems.add(field + ": it has no value; give one, or remove the parameter to have PostgreSQL's default");
         } else if (broken(value)) {
             problems.add(field + ": the value holds a line break or another control character; write it on one line");
+        } else {
+            Limits.refusal(plain, value)
+                    .ifPresent(reason -> problems.add("%s: it cannot be \"%s\": %s".formatted(field, value, reason)));
         }
     }
 

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Stream;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -180,6 +181,50 @@ class ValidationTest {
                     .asString()
                     .contains(name.toUpperCase(Locale.ROOT), Reserved.PARAMETERS.get(name));
         }
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            quoteCharacter = '"',
+            value = {
+                "wal_receiver_timeout, 1ms",
+                "wal_receiver_timeout, 999",
+                "wal_sender_timeout, 0.5s",
+                "wal_receiver_status_interval, 0",
+                "WAL_RETRIEVE_RETRY_INTERVAL, 24d",
+                "superuser_reserved_connections, 0",
+                "log_min_messages, PANIC",
+                "dynamic_library_path, /nowhere",
+                "ssl_max_protocol_version, TLSv1.2",
+                "ssl_ecdh_curve, sect571r1",
+                "ssl_groups, X25519:sect571r1",
+                "ssl_tls13_ciphers, TLS_AES_128_CCM_8_SHA256"
+            })
+    void valuesThatAClusterCannotLiveWithAreRefused(String name, String value) throws IOException {
+        assertThat(problems("postgres: {parameters: {%s: \"%s\"}}".formatted(name, value)))
+                .singleElement()
+                .asString()
+                .contains(name, value, "; ");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            quoteCharacter = '"',
+            value = {
+                "wal_receiver_timeout, 0",
+                "wal_sender_timeout, 1min",
+                "wal_receiver_status_interval, 10s",
+                "wal_retrieve_retry_interval, 5s",
+                "superuser_reserved_connections, 5",
+                "log_min_messages, error",
+                "dynamic_library_path, /more:$libdir",
+                "ssl_max_protocol_version, TLSv1.3",
+                "ssl_groups, X25519:prime256v1",
+                "wal_sender_timeout, banana"
+            })
+    void otherValuesAreForPostgresToJudge(String name, String value) throws IOException {
+        assertThat(problems("postgres: {parameters: {%s: \"%s\"}}".formatted(name, value)))
+                .isEmpty();
     }
 
     @Test

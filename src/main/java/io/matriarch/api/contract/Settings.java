@@ -50,6 +50,11 @@ public record Settings(
         requests = requests == null ? List.of() : List.copyOf(requests);
     }
 
+    /** Whether PostgreSQL is to be configured the same. */
+    public boolean sameConfiguration(Settings other) {
+        return revision.equals(other.revision) && parameters.equals(other.parameters) && hba.equals(other.hba);
+    }
+
     /** The same with other lines of pg_hba.conf. */
     public Settings withHba(List<String> lines) {
         return new Settings(

@@ -26,6 +26,8 @@ final class Configuration {
 
     static final String INCLUDE_LOCALE = "include_if_exists '" + LOCALE_FILE + "'\n";
 
+    static final String INCLUDE_SYNCHRONOUS = "include_if_exists '" + SYNCHRONOUS_FILE + "'\n";
+
     private static final Pattern LOCALE_LINE =
             Pattern.compile("(datestyle|lc_monetary|lc_numeric|lc_time|default_text_search_config) *=.*");
 
@@ -71,7 +73,7 @@ final class Configuration {
         text.append("\n# owned by the cluster\n");
         owned(layout, major).forEach((name, value) -> line(text, name, value));
         text.append("include '").append(UPSTREAM_FILE).append("'\n");
-        text.append("include_if_exists '").append(SYNCHRONOUS_FILE).append("'\n");
+        text.append(INCLUDE_SYNCHRONOUS);
         return text.toString();
     }
 
@@ -85,7 +87,6 @@ final class Configuration {
         Map<String, String> values = new TreeMap<>();
         values.put("max_wal_senders", Integer.toString(MEMBERS_AND_TOOLS));
         values.put("max_replication_slots", Integer.toString(MEMBERS_AND_TOOLS));
-        values.put("password_encryption", "scram-sha-256");
         values.put("wal_sender_timeout", "5s");
         values.put("wal_receiver_timeout", "5s");
         values.put("wal_retrieve_retry_interval", "250ms");
@@ -93,7 +94,6 @@ final class Configuration {
         values.put("tcp_keepalives_interval", "2");
         values.put("tcp_keepalives_count", "3");
         values.put("log_line_prefix", "%m [%p] %q%u@%d ");
-        values.put("lc_messages", "C");
         values.put("log_timezone", "UTC");
         values.put("timezone", "UTC");
         values.put("hot_standby_feedback", "on");
@@ -106,6 +106,8 @@ final class Configuration {
         values.put("port", Integer.toString(layout.port()));
         values.put("unix_socket_directories", layout.socket().toString());
         values.put("cluster_name", layout.pod());
+        values.put("password_encryption", "scram-sha-256");
+        values.put("lc_messages", "C");
         values.put("hot_standby", "on");
         values.put("wal_level", "logical");
         values.put("wal_log_hints", "on");
@@ -154,7 +156,7 @@ final class Configuration {
     static String upstream(Layout layout, @Nullable String primaryAddress, int ordinal) {
         StringBuilder text = new StringBuilder("# Written by Matriarch's agent.\n");
         line(text, "primary_slot_name", primaryAddress == null ? "" : io.matriarch.api.contract.Names.slot(ordinal));
-        line(text, "primary_conninfo", primaryAddress == null ? "" : conninfo(layout, primaryAddress));
+        line(text, "primary_conninfo", primaryAddress == null ? "" : conninfo(layout, primaryAddress, OwnSessions.walReceiver()));
         return text.toString();
     }
 
@@ -183,7 +185,11 @@ final class Configuration {
 
     /** libpq's connection string to the primary, by client certificate (manual, "Database Connection Control Functions"). */
     static String conninfo(Layout layout, String address) {
-        return "host=%s port=%d user=%s dbname=postgres application_name=%s sslmode=verify-ca sslrootcert=%s sslcert=%s sslkey=%s connect_timeout=2 keepalives_idle=5 keepalives_interval=2 keepalives_count=3 tcp_user_timeout=5000"
+        return conninfo(layout, address, OwnSessions.replication());
+    }
+
+    private static String conninfo(Layout layout, String address, String options) {
+        return "host=%s port=%d user=%s dbname=postgres application_name=%s sslmode=verify-ca sslrootcert=%s sslcert=%s sslkey=%s connect_timeout=2 keepalives_idle=5 keepalives_interval=2 keepalives_count=3 tcp_user_timeout=5000 options='%s'"
                 .formatted(
                         address,
                         layout.port(),
@@ -191,7 +197,8 @@ final class Configuration {
                         layout.pod(),
                         layout.replicationFiles().resolve("ca.crt"),
                         layout.replicationFiles().resolve("tls.crt"),
-                        layout.replicationFiles().resolve("tls.key"));
+                        layout.replicationFiles().resolve("tls.key"),
+                        options.replace("\\", "\\\\"));
     }
 
     private static final String MEMBERS_HBA = """

@@ -21,6 +21,7 @@ import org.slf4j.LoggerFactory;
 /** {@link Postgres} with the programs of this image, on this pod's volume. */
 public final class LocalPostgres implements Postgres {
     private static final Logger LOG = LoggerFactory.getLogger(LocalPostgres.class);
+    private static final String GOOD = "good-settings.json";
     private static final Duration START = Duration.ofHours(24);
     private static final Duration STOP = Duration.ofMinutes(2);
     private static final Duration QUESTION = Duration.ofSeconds(5);
@@ -59,6 +60,7 @@ public final class LocalPostgres implements Postgres {
     synchronized Binaries binaries() throws PostgresException {
         if (binaries == null) {
             binaries = Binaries.find();
+            OwnSessions.serverIs(binaries.major());
         }
         return binaries;
     }
@@ -83,12 +85,9 @@ public final class LocalPostgres implements Postgres {
             initdb.files(settings.initdb());
             files.keepLocale();
             SettingsCheck check = new SettingsCheck(layout, binaries());
-            accept(check.parameters(settings));
-            // With the user's lines of pg_hba.conf only once the server itself has read them: it would not start with a
-            // bad one.
-            write(settings.withHba(List.of()), false, null, "");
+            accept(check.refusal(settings));
+            write(settings, false, null, "");
             start(settings);
-            accept(check.hba(settings));
             initdb.contents(settings, applicationPassword, postInitSql);
             postmaster.stop(STOP);
             write(settings, false, null, layout.listen());
@@ -97,8 +96,6 @@ public final class LocalPostgres implements Postgres {
             rememberGood(settings);
         } catch (IOException e) {
             throw volume.problem("write to", e);
-        } catch (SQLException e) {
-            throw new PostgresException(new Problem("CheckFailed", "cannot try the settings: " + e.getMessage()), e);
         } finally {
             postmaster.kill();
         }
@@ -206,7 +203,10 @@ public final class LocalPostgres implements Postgres {
         // What this very image's PostgreSQL has taken need not be tried again, while others wait for this member.
         boolean taken = settings.revision().equals(revision) && rejected == null;
         Optional<String> refusal =
-                taken ? Optional.empty() : new SettingsCheck(layout, binaries()).parameters(settings);
+                taken
+                        ? Optional.empty()
+                        : new SettingsCheck(layout, binaries())
+                                .refusal(files.gateIsShut() ? settings.withHba(List.of()) : settings);
         boolean fallBack = good.isPresent() && !good.get().revision().equals(settings.revision());
         if (refusal.isEmpty()) {
             write(settings, replica, primaryAddress, layout.listen());
@@ -279,11 +279,8 @@ public final class LocalPostgres implements Postgres {
     public void apply(Settings settings) throws PostgresException {
         SettingsCheck check = new SettingsCheck(layout, binaries());
         try {
-            Optional<String> refusal = check.parameters(settings);
             // Behind the gate the user's lines are not in use, and are tried when it opens.
-            if (refusal.isEmpty() && !files.gateIsShut()) {
-                refusal = check.hba(settings);
-            }
+            Optional<String> refusal = check.refusal(files.gateIsShut() ? settings.withHba(List.of()) : settings);
             if (refusal.isPresent()) {
                 rejected = new Rejected(settings.revision(), refusal.get());
                 return;
@@ -296,15 +293,16 @@ public final class LocalPostgres implements Postgres {
             watch.settingsChanged();
         } catch (IOException e) {
             throw volume.problem("write to", e);
-        } catch (SQLException e) {
-            throw new PostgresException(new Problem("CheckFailed", "cannot try the settings: " + e.getMessage()), e);
         }
     }
 
     /** Takes the user's lines of pg_hba.conf into use, or those that were last in use when PostgreSQL refuses these. */
     void openFor(Settings settings) throws PostgresException {
         try {
-            Optional<String> refusal = new SettingsCheck(layout, binaries()).hba(settings);
+            // What this volume started with before needs no other try: clients wait for this.
+            boolean known = good().filter(settings::sameConfiguration).isPresent();
+            Optional<String> refusal =
+                    known ? Optional.empty() : new SettingsCheck(layout, binaries()).refusal(settings);
             Settings accepted = refusal.isEmpty()
                     ? settings
                     : settings.withHba(good().map(Settings::hba).orElse(List.of()));
@@ -317,8 +315,6 @@ public final class LocalPostgres implements Postgres {
             }
         } catch (IOException e) {
             throw volume.problem("write to", e);
-        } catch (SQLException e) {
-            throw new PostgresException(new Problem("CheckFailed", "cannot try the settings: " + e.getMessage()), e);
         }
     }
 
@@ -420,11 +416,14 @@ public final class LocalPostgres implements Postgres {
     }
 
     private Optional<Settings> good() throws IOException {
-        Path file = layout.state().resolve("good-settings.json");
+        Path own = layout.state().resolve(GOOD);
+        // A new member has what the member that it was cloned from last started with.
+        Path file = Files.exists(own) ? own : layout.pgdata().resolve(GOOD);
         return Files.exists(file) ? Optional.of(Json.read(Files.readAllBytes(file), Settings.class)) : Optional.empty();
     }
 
     private void rememberGood(Settings settings) throws IOException {
-        MemberFile.writeDurably(layout.state().resolve("good-settings.json"), Json.bytes(settings));
+        MemberFile.writeDurably(layout.state().resolve(GOOD), Json.bytes(settings));
+        MemberFile.writeDurably(layout.pgdata().resolve(GOOD), Json.bytes(settings));
     }
 }

@@ -4,16 +4,31 @@ import io.matriarch.api.contract.Settings;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.sql.SQLException;
-import java.time.Duration;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/** Asks PostgreSQL itself whether it would accept settings, without touching what runs. */
+/**
+ * Asks PostgreSQL itself whether it would accept settings, without touching what runs and without a session of it, so that a correction is tried
+ * whatever state the server is in. A postmaster is started on a folder that has pg_control and no WAL: it reads its configuration, prepares TLS
+ * and reads pg_hba.conf, complains about any of them, and otherwise ends as it finds no WAL.
+ */
 final class SettingsCheck {
     private static final String CANDIDATE = "candidate.conf";
+    private static final String HBA = "candidate_hba.conf";
+    private static final String IDENT = "candidate_ident.conf";
+    /** What it says that got as far as recovery. */
+    private static final String ACCEPTED = "aborting startup due to startup process failure";
+
+    private static final Pattern HBA_LINE = Pattern.compile(".*CONTEXT:\\s+line (\\d+) of configuration file .*");
+    private static final Pattern OURS = Pattern.compile(
+            ".*(contains errors|starting PostgreSQL|listening on|could not load |database system is shut down|is not in use).*");
 
     private final Layout layout;
     private final Binaries binaries;
@@ -23,8 +38,8 @@ final class SettingsCheck {
         this.binaries = binaries;
     }
 
-    /** PostgreSQL's words of refusal, or empty. */
-    Optional<String> parameters(Settings settings) throws IOException {
+    /** PostgreSQL's words of refusal of parameters or of lines of pg_hba.conf, or empty. */
+    Optional<String> refusal(Settings settings) throws IOException {
         for (String library : libraries(settings.parameters())) {
             if (!binaries.hasLibrary(library)) {
                 return Optional.of(
@@ -32,40 +47,71 @@ final class SettingsCheck {
                                 .formatted(library));
             }
         }
-        Path candidate = layout.run().resolve(CANDIDATE);
-        String text = Configuration.postgresql(layout, settings, binaries.major(), 0, Map.of())
-                .replace("include '" + Configuration.UPSTREAM_FILE + "'\n", "")
-                .replace(Configuration.INCLUDE_LOCALE, "");
-        Files.writeString(candidate, text);
+        Path trial = layout.run().resolve("trial");
+        clear(trial);
         try {
-            // With -C the server reads its configuration, complains or prints, and starts nothing (manual, "postgres").
-            Commands.Outcome outcome = Commands.run(
-                    List.of(
-                            binaries.program("postgres"),
-                            "-C",
-                            "data_directory",
-                            "-D",
-                            layout.pgdata().toString(),
-                            "-c",
-                            "config_file=" + candidate),
-                    Path.of("/"));
-            return outcome.ok() ? Optional.empty() : Optional.of(refusal(outcome.lines(), candidate));
+            return attempt(settings, trial);
         } finally {
-            Files.deleteIfExists(candidate);
+            clear(trial);
         }
     }
 
-    /** The lines that name a mistake, without time stamps, our file names and the closing "contains errors". */
-    static String refusal(List<String> lines, Path candidate) {
-        List<String> telling = lines.stream()
-                .filter(line ->
-                        line.matches(".*(LOG|ERROR|FATAL|HINT|DETAIL):  .*") && !line.contains("contains errors"))
-                .map(line -> line.replaceFirst("^.*?(LOG|ERROR|FATAL):\\s+", "")
+    private Optional<String> attempt(Settings settings, Path trial) throws IOException {
+        Files.createDirectory(trial, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+        Files.createDirectory(trial.resolve("global"));
+        Files.createDirectory(trial.resolve("pg_dynshmem"));
+        Files.copy(layout.pgdata().resolve("PG_VERSION"), trial.resolve("PG_VERSION"));
+        Files.copy(layout.pgdata().resolve("global/pg_control"), trial.resolve("global/pg_control"));
+        String text = Configuration.postgresql(layout, settings, binaries.major(), 0, Map.of())
+                .replace("include '" + Configuration.UPSTREAM_FILE + "'\n", "")
+                .replace(Configuration.INCLUDE_SYNCHRONOUS, "")
+                .replace(Configuration.INCLUDE_LOCALE, "");
+        String hba = Configuration.hba(settings.hba());
+        Path candidate = Files.writeString(trial.resolve(CANDIDATE), text);
+        Files.writeString(trial.resolve(HBA), hba);
+        Files.writeString(trial.resolve(IDENT), Configuration.ident("postgres"));
+        List<String> command = new ArrayList<>(List.of(binaries.program("postgres"), "-D", trial.toString()));
+        // What the command line has is stronger than the file: little memory, no network, and all that it says.
+        for (String own : List.of(
+                "config_file=" + candidate,
+                "hba_file=" + trial.resolve(HBA),
+                "ident_file=" + trial.resolve(IDENT),
+                "listen_addresses=",
+                "unix_socket_directories=.",
+                "shared_preload_libraries=",
+                "shared_buffers=128kB",
+                "huge_pages=off",
+                "dynamic_shared_memory_type=mmap",
+                "min_dynamic_shared_memory=0",
+                "log_min_messages=warning",
+                "log_error_verbosity=default",
+                "log_line_prefix=",
+                "lc_messages=C")) {
+            command.addAll(List.of("-c", own));
+        }
+        Commands.Outcome outcome = Commands.run(command, trial);
+        boolean accepted = outcome.lines().stream().anyMatch(line -> line.contains(ACCEPTED));
+        return accepted
+                ? Optional.empty()
+                : Optional.of(refusal(outcome.lines(), candidate, hba.lines().toList()));
+    }
+
+    /** The lines that name a mistake, without time stamps, our file names and what is not about the user's lines. */
+    static String refusal(List<String> lines, Path candidate, List<String> hba) {
+        List<String> telling = new ArrayList<>();
+        for (String line : lines) {
+            Matcher context = HBA_LINE.matcher(line);
+            if (context.matches() && !telling.isEmpty()) {
+                int number = Integer.parseInt(context.group(1));
+                String which = number >= 1 && number <= hba.size() ? hba.get(number - 1) : "";
+                telling.add("hba line \"" + which + "\": " + telling.removeLast());
+            } else if (line.matches("(.* )?(LOG|ERROR|FATAL|HINT|DETAIL):  .*")
+                    && !OURS.matcher(line).matches()) {
+                telling.add(line.replaceFirst("^.*?(LOG|ERROR|FATAL):\\s+", "")
                         .replaceFirst("^.*?(HINT|DETAIL):\\s+", "")
-                        .replaceAll(
-                                " in file \"" + java.util.regex.Pattern.quote(candidate.toString()) + "\",? line \\d+",
-                                ""))
-                .toList();
+                        .replaceAll(" in file \"" + Pattern.quote(candidate.toString()) + "\",? line \\d+", ""));
+            }
+        }
         return telling.isEmpty() ? String.join("; ", lines) : String.join("; ", telling);
     }
 
@@ -86,30 +132,12 @@ final class SettingsCheck {
                 .filter(name -> !name.isEmpty());
     }
 
-    /**
-     * Lets the running server read pg_hba.conf as it would be, by its view pg_hba_file_rules. The view reads the file, so the candidate is in
-     * place for that moment; the rules in force change only with a reload, and the agent writes the file anew before each start.
-     */
-    Optional<String> hba(Settings settings) throws IOException, SQLException {
-        Path file = layout.pgdata().resolve("pg_hba.conf");
-        byte[] former = Files.readAllBytes(file);
-        String candidate = Configuration.hba(settings.hba());
-        boolean accepted = false;
-        try (Sql sql = Sql.open(layout, "postgres", Duration.ofSeconds(5))) {
-            MemberFile.writeDurably(file, candidate.getBytes(java.nio.charset.StandardCharsets.UTF_8));
-            List<String> lines = candidate.lines().toList();
-            List<String> mistakes = sql.query(
-                    "SELECT line_number, error FROM pg_hba_file_rules WHERE error IS NOT NULL ORDER BY line_number",
-                    row -> {
-                        int number = row.getInt(1);
-                        String line = number >= 1 && number <= lines.size() ? lines.get(number - 1) : "";
-                        return "hba line \"" + line + "\": " + row.getString(2);
-                    });
-            accepted = mistakes.isEmpty();
-            return accepted ? Optional.empty() : Optional.of(String.join("; ", mistakes));
-        } finally {
-            if (!accepted) {
-                MemberFile.writeDurably(file, former);
+    private static void clear(Path folder) throws IOException {
+        if (Files.exists(folder)) {
+            try (Stream<Path> tree = Files.walk(folder)) {
+                for (Path file : tree.sorted(Comparator.reverseOrder()).toList()) {
+                    Files.deleteIfExists(file);
+                }
             }
         }
     }

@@ -27,19 +27,22 @@ final class Sql implements AutoCloseable {
     static Sql open(Layout layout, String database, Duration timeout) throws SQLException {
         Properties own = new Properties();
         // Whoever may create functions in the schema public must not be able to put one in the way of the superuser's.
-        own.setProperty("options", options(timeout) + " -c search_path=pg_catalog");
+        own.setProperty("options", OwnSessions.superuser(timeout));
         return open(layout, database, timeout, own);
     }
 
     /** For a user's statements, which mean the schemas that everybody has. */
     static Sql openForUser(Layout layout, String database, Duration timeout) throws SQLException {
-        return open(layout, database, timeout, new Properties());
+        Properties users = new Properties();
+        users.setProperty("options", OwnSessions.forUser(timeout));
+        return open(layout, database, timeout, users);
     }
 
     /** A connection that speaks the streaming replication protocol too (manual, "Streaming Replication Protocol"). */
     static Sql openReplication(Layout layout, Duration timeout) throws SQLException {
         Properties replication = new Properties();
         replication.setProperty("replication", "database");
+        replication.setProperty("options", OwnSessions.superuser(timeout));
         return open(layout, "postgres", timeout, replication);
     }
 
@@ -57,7 +60,6 @@ final class Sql implements AutoCloseable {
         properties.setProperty("assumeMinServerVersion", "14");
         properties.setProperty("socketTimeout", Long.toString(Math.max(1, timeout.toSeconds())));
         properties.setProperty("connectTimeout", Long.toString(Math.max(1, timeout.toSeconds())));
-        properties.setProperty("options", options(timeout));
         properties.setProperty("loginTimeout", "0");
         properties.setProperty("preferQueryMode", "simple");
         properties.putAll(more);
@@ -69,12 +71,6 @@ final class Sql implements AutoCloseable {
             throw new SQLException("the driver does not know its own URL");
         }
         return new Sql(connection);
-    }
-
-    /** The user's settings for everyone are not for us, no replica is waited for, and what we no longer wait for shall end. */
-    private static String options(Duration timeout) {
-        return "-c synchronous_commit=local -c default_transaction_read_only=off -c lock_timeout=0 -c idle_session_timeout=0 -c statement_timeout="
-                + Math.max(1000, timeout.toMillis());
     }
 
     <T> List<T> query(String sql, Row<T> row, Object... arguments) throws SQLException {

@@ -127,7 +127,8 @@ class ConfigurationTest {
                         List.of(
                                 "2026-01-01 10:00:00.000 UTC [7] LOG:  unrecognized configuration parameter \"x\" in file \"/run/m/candidate.conf\" line 4",
                                 "2026-01-01 10:00:00.000 UTC [7] FATAL:  configuration file \"/run/m/candidate.conf\" contains errors"),
-                        candidate))
+                        candidate,
+                        List.of()))
                 .isEqualTo("unrecognized configuration parameter \"x\"");
     }
 

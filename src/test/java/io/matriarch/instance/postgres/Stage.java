@@ -184,6 +184,13 @@ final class Stage implements AutoCloseable {
         return lsn(ordinal, "pg_current_wal_flush_lsn()");
     }
 
+    /** The same, whatever users have set. */
+    long agentFlushed(int ordinal) throws Exception {
+        try (Sql sql = Sql.open(layout(ordinal), "postgres", Duration.ofSeconds(5))) {
+            return Lsn.parse(sql.one("SELECT pg_current_wal_flush_lsn()::text", row -> row.getString(1)));
+        }
+    }
+
     long lsn(int ordinal, String function) throws Exception {
         return Lsn.parse(sql(ordinal, "postgres", "SELECT " + function + "::text"));
     }
