@@ -66,7 +66,8 @@ public final class Limits {
                                         .map(String::strip)
                                         .anyMatch(SUITES::contains)
                         ? Optional.empty()
-                        : Optional.of("clients do not offer it; name one of " + String.join(", ", SUITES.stream().sorted().toList()));
+                        : Optional.of("clients do not offer it; name one of "
+                                + String.join(", ", SUITES.stream().sorted().toList()));
             default -> Optional.empty();
         };
     }

@@ -156,7 +156,10 @@ final class Configuration {
     static String upstream(Layout layout, @Nullable String primaryAddress, int ordinal) {
         StringBuilder text = new StringBuilder("# Written by Matriarch's agent.\n");
         line(text, "primary_slot_name", primaryAddress == null ? "" : io.matriarch.api.contract.Names.slot(ordinal));
-        line(text, "primary_conninfo", primaryAddress == null ? "" : conninfo(layout, primaryAddress, OwnSessions.walReceiver()));
+        line(
+                text,
+                "primary_conninfo",
+                primaryAddress == null ? "" : conninfo(layout, primaryAddress, OwnSessions.walReceiver()));
         return text.toString();
     }
 

@@ -101,7 +101,9 @@ final class Initdb {
         return new PostgresException(
                 words.contains("No space left")
                         ? volume.diskFull(words)
-                        : new Problem("BootstrapSQLFailed", what
+                        : new Problem(
+                                "BootstrapSQLFailed",
+                                what
                                         + " failed: "
                                         + words
                                         + ". Nothing of it is kept: correct spec.bootstrap.initdb or what it refers to, and the database system is made anew"),

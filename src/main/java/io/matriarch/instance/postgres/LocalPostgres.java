@@ -202,11 +202,10 @@ public final class LocalPostgres implements Postgres {
         Optional<Settings> good = good();
         // What this very image's PostgreSQL has taken need not be tried again, while others wait for this member.
         boolean taken = settings.revision().equals(revision) && rejected == null;
-        Optional<String> refusal =
-                taken
-                        ? Optional.empty()
-                        : new SettingsCheck(layout, binaries())
-                                .refusal(files.gateIsShut() ? settings.withHba(List.of()) : settings);
+        Optional<String> refusal = taken
+                ? Optional.empty()
+                : new SettingsCheck(layout, binaries())
+                        .refusal(files.gateIsShut() ? settings.withHba(List.of()) : settings);
         boolean fallBack = good.isPresent() && !good.get().revision().equals(settings.revision());
         if (refusal.isEmpty()) {
             write(settings, replica, primaryAddress, layout.listen());

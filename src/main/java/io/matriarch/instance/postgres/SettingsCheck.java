@@ -24,11 +24,11 @@ final class SettingsCheck {
     private static final String HBA = "candidate_hba.conf";
     private static final String IDENT = "candidate_ident.conf";
     /** What it says that got as far as recovery. */
-    private static final String ACCEPTED = "aborting startup due to startup process failure";
+    private static final String ACCEPTED = "due to startup process failure";
 
     private static final Pattern HBA_LINE = Pattern.compile(".*CONTEXT:\\s+line (\\d+) of configuration file .*");
     private static final Pattern OURS = Pattern.compile(
-            ".*(contains errors|starting PostgreSQL|listening on|could not load |database system is shut down|is not in use).*");
+            ".*(contains errors|skipping missing|starting PostgreSQL|listening on|could not load |database system is shut down|is not in use).*");
 
     private final Layout layout;
     private final Binaries binaries;
@@ -57,9 +57,12 @@ final class SettingsCheck {
     }
 
     private Optional<String> attempt(Settings settings, Path trial) throws IOException {
-        Files.createDirectory(trial, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
-        Files.createDirectory(trial.resolve("global"));
-        Files.createDirectory(trial.resolve("pg_dynshmem"));
+        Files.createDirectory(
+                trial, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+        for (String needed : List.of("global", "base", "pg_dynshmem", "pg_notify", "pg_tblspc")) {
+            Files.createDirectory(trial.resolve(needed));
+        }
+        Files.createFile(trial.resolve("postgresql.auto.conf"));
         Files.copy(layout.pgdata().resolve("PG_VERSION"), trial.resolve("PG_VERSION"));
         Files.copy(layout.pgdata().resolve("global/pg_control"), trial.resolve("global/pg_control"));
         String text = Configuration.postgresql(layout, settings, binaries.major(), 0, Map.of())

@@ -104,8 +104,8 @@ enum SettingsScenario {
             LocalPostgres primary = stage.primary();
             Settings bad = stage.settings(Map.of("ssl_ciphers", "TLS_AES_256_GCM_SHA384"), List.of());
             primary.apply(bad);
-            Rejected rejected =
-                    Objects.requireNonNull(primary.observe(Duration.ofSeconds(2)).rejected());
+            Rejected rejected = Objects.requireNonNull(
+                    primary.observe(Duration.ofSeconds(2)).rejected());
             assertThat(rejected.message())
                     .contains("could not set the cipher list")
                     .doesNotContain("matriarch.", "skipping", "starting");

@@ -59,7 +59,8 @@ final class SettingsSweep {
             String why = Limits.refusal(value.name(), value.value()).orElse(null);
             if (why == null) {
                 Settings wanted = stage.settings(Map.of(value.name(), value.value()), List.of());
-                why = new SettingsCheck(stage.layout(primary), members.getFirst().binaries())
+                why = new SettingsCheck(
+                                stage.layout(primary), members.getFirst().binaries())
                         .refusal(wanted)
                         .orElse(null);
             }
@@ -197,15 +198,18 @@ final class SettingsSweep {
     }
 
     /** Both answer, the replica receives, and what the primary writes arrives. */
-    static void works(Stage stage, LocalPostgres primary, int at, LocalPostgres replica, int replicaAt) throws Exception {
-        await().atMost(Duration.ofSeconds(12)).pollInterval(Duration.ofMillis(50)).untilAsserted(() -> {
-            ServerState server = primary.observe(Duration.ofSeconds(2));
-            assertThat(server.accepting()).as(String.valueOf(server)).isTrue();
-            assertThat(server.inRecovery()).isFalse();
-            ServerState standby = replica.observe(Duration.ofSeconds(2));
-            assertThat(standby.accepting()).as(String.valueOf(standby)).isTrue();
-            assertThat(standby.receiving()).as("receives").isTrue();
-        });
+    static void works(Stage stage, LocalPostgres primary, int at, LocalPostgres replica, int replicaAt)
+            throws Exception {
+        await().atMost(Duration.ofSeconds(12))
+                .pollInterval(Duration.ofMillis(50))
+                .untilAsserted(() -> {
+                    ServerState server = primary.observe(Duration.ofSeconds(2));
+                    assertThat(server.accepting()).as(String.valueOf(server)).isTrue();
+                    assertThat(server.inRecovery()).isFalse();
+                    ServerState standby = replica.observe(Duration.ofSeconds(2));
+                    assertThat(standby.accepting()).as(String.valueOf(standby)).isTrue();
+                    assertThat(standby.receiving()).as("receives").isTrue();
+                });
         assertThat(primary.replication().probe(Duration.ofSeconds(2))).isEqualTo(Pulse.Good);
         primary.keepSlots(List.of(replicaAt));
         primary.replication().synchronous(1, List.of(at, replicaAt));
@@ -218,8 +222,8 @@ final class SettingsSweep {
     }
 
     /** A planned change of roles. */
-    static void handOver(
-            Stage stage, Settings settings, LocalPostgres from, int at, LocalPostgres to, long epoch) throws Exception {
+    static void handOver(Stage stage, Settings settings, LocalPostgres from, int at, LocalPostgres to, long epoch)
+            throws Exception {
         int next = 1 - at;
         long end = from.replication().handOver(List.of(next));
         from.stop(Duration.ofSeconds(20));
@@ -236,7 +240,8 @@ final class SettingsSweep {
         try (Stage stage = new Stage(Path.of(arguments[0]))) {
             broken = new SettingsSweep(stage, arguments.length > 1 ? Integer.parseInt(arguments[1]) : 1).run();
         }
-        System.out.println(broken.isEmpty() ? "every value is refused or works" : broken.size() + " values break something:");
+        System.out.println(
+                broken.isEmpty() ? "every value is refused or works" : broken.size() + " values break something:");
         broken.forEach(System.out::println);
         System.exit(broken.isEmpty() ? 0 : 1);
     }
