@@ -55,18 +55,59 @@ public record PostgresClusterStatus(
         @Nullable
         List<Request> requests,
 
-        @JsonPropertyDescription("Conditions; Ready, Reconciling and Stalled follow kstatus.") @Nullable
-        List<Condition> conditions) {
+        @JsonPropertyDescription(
+                "Conditions. Ready, Reconciling and Stalled follow kstatus; what the operator cannot observe at the moment is Unknown.")
+        @Nullable
+        List<Condition> conditions,
+
+        @JsonPropertyDescription("When all members served for the first time, in RFC 3339.") @Nullable
+        String readyAt) {
+
+    /** Of a cluster that has never been ready. */
+    public PostgresClusterStatus(
+            @Nullable Long observedGeneration,
+            @Nullable Integer instances,
+            @Nullable Integer readyInstances,
+            @Nullable String selector,
+            @Nullable String primary,
+            @Nullable Integer timeline,
+            @Nullable Long epoch,
+            @Nullable String version,
+            @Nullable String systemIdentifier,
+            @Nullable List<Member> members,
+            @Nullable List<Volume> volumes,
+            @Nullable RoleChange lastRoleChange,
+            @Nullable List<Request> requests,
+            @Nullable List<Condition> conditions) {
+        this(
+                observedGeneration,
+                instances,
+                readyInstances,
+                selector,
+                primary,
+                timeline,
+                epoch,
+                version,
+                systemIdentifier,
+                members,
+                volumes,
+                lastRoleChange,
+                requests,
+                conditions,
+                null);
+    }
 
     /** One member. */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public record Member(
             @JsonPropertyDescription("Name of the pod.") String name,
 
-            @JsonPropertyDescription("Primary, Replica or None.") @Nullable
+            @JsonPropertyDescription("Primary, Replica or None. Empty while the member cannot be heard.") @Nullable
             String role,
 
-            @JsonPropertyDescription("What it is doing, such as Cloning, Streaming, Running or Failed.") @Nullable
+            @JsonPropertyDescription(
+                    "What it is doing, such as Cloning, Streaming, Running or Failed. Unreachable: its node does not answer, its pod was ready and is not any more, or it claims to be the primary while another member holds the Lease.")
+            @Nullable
             String state,
 
             @JsonPropertyDescription("Timeline it is on.") @Nullable
@@ -87,7 +128,10 @@ public record PostgresClusterStatus(
             String revision,
 
             @JsonPropertyDescription("What is wrong, when something is.") @Nullable
-            String message) {}
+            String message,
+
+            @JsonPropertyDescription("Of an unreachable member: since when, in RFC 3339.") @Nullable
+            String since) {}
 
     /** One PersistentVolumeClaim. */
     @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -118,15 +162,37 @@ public record PostgresClusterStatus(
                     "Bootstrap, Restart (the same member again), Switchover, PrimaryStopped (it gave the Lease back), PrimaryTerminated (its container ended), LeaseExpired (nobody heard of it any more) or Forced.")
             String reason,
 
-            @JsonPropertyDescription(
-                    "From the moment when the new primary learnt of the vacancy until it accepted writes, such as 1.250s.")
+            @JsonPropertyDescription("The same as takeover. Kept for one release; read takeover and outage instead.")
             String duration,
 
             @JsonPropertyDescription("When the operator saw it, in RFC 3339.")
             String at,
 
             @JsonPropertyDescription("The story in one line, as the new primary tells it.") @Nullable
-            String message) {}
+            String message,
+
+            @JsonPropertyDescription(
+                    "From the moment when the new primary learnt of the vacancy until it accepted writes, such as 1.250s. The time until the vacancy was noticed is not part of it.")
+            @Nullable
+            String takeover,
+
+            @JsonPropertyDescription(
+                    "How long no member accepted writes, at most: from the last sign that the former primary served until the new one accepted writes. Empty when the new primary had not seen the former one serve.")
+            @Nullable
+            String outage) {
+
+        /** Of an agent that tells no outage. */
+        public RoleChange(
+                long epoch,
+                @Nullable String from,
+                String to,
+                String reason,
+                String duration,
+                String at,
+                @Nullable String message) {
+            this(epoch, from, to, reason, duration, at, message, duration, null);
+        }
+    }
 
     /** A command and what became of it. */
     @JsonInclude(JsonInclude.Include.NON_NULL)

@@ -1,5 +1,6 @@
 package io.matriarch.instance;
 
+import io.matriarch.api.contract.ClusterLease.Phase;
 import io.matriarch.api.contract.ClusterLease.Reign;
 import io.matriarch.api.contract.MemberReport;
 import io.matriarch.api.contract.MemberReport.Role;
@@ -21,6 +22,8 @@ final class Succession {
     private final String pod;
     private @Nullable String former;
     private @Nullable Duration vacant;
+    private String version = "";
+    private @Nullable Duration served;
     private @Nullable RoleChange change;
 
     Succession(String identity, String pod) {
@@ -49,6 +52,16 @@ final class Succession {
         List<Reign> history = lease.state().history();
         former = history.isEmpty() ? null : history.getLast().holder();
         boolean serves = !lease.holder().isEmpty() && !lease.holder().startsWith(pod + "/");
+        if (!lease.resourceVersion().equals(version)) {
+            // Each renewal says that the holder served until then; one that is handing over has stopped, or is about
+            // to.
+            version = lease.resourceVersion();
+            if (serves
+                    && lease.state().phase() == Phase.Serving
+                    && lease.state().handoff() == null) {
+                served = seen.now();
+            }
+        }
         boolean stands = seen.knowledge()
                 .ballot()
                 .filter(ballot -> ballot.request().resourceVersion().equals(lease.resourceVersion()))
@@ -64,13 +77,16 @@ final class Succession {
         Optional<Ballot> ballot =
                 seen.knowledge().ballot().filter(votes -> votes.request().epoch() == epoch);
         Duration since = vacant == null ? seen.now() : vacant;
+        Long outage = served == null ? null : seen.now().minus(served).toMillis();
         vacant = null;
+        served = null;
         return new RoleChange(
                 epoch,
                 former,
                 ballot.map(votes -> reason(votes.request().vacancy())).orElse(former == null ? "Bootstrap" : "Restart"),
                 seen.now().minus(since).toMillis(),
-                ballot.map(this::story).orElse(""));
+                ballot.map(this::story).orElse(""),
+                outage);
     }
 
     private static String reason(Peer.Vacancy vacancy) {

@@ -31,7 +31,10 @@ final class Announcer {
     private static final int CONFLICT = 409;
 
     /** Replicas come and go; the condition says so, and trouble with a pod is told as such. */
-    private static final Set<String> PASSING = Set.of("NotStreaming", "NotYetSynchronous");
+    private static final Set<String> PASSING = Set.of("NotStreaming", "NotYetSynchronous", "HandingOver");
+
+    /** Told when it begins. What the message says besides may change while it goes on. */
+    private static final Set<String> ONCE = Set.of("NoPrimary", "Fenced");
 
     private final KubernetesClient client;
     private final InstantSource clock;
@@ -52,8 +55,12 @@ final class Announcer {
                     .noneMatch(
                             c -> Objects.requireNonNullElse(c.getMessage(), "").contains(finding.message()))) {
                 switch (finding.topic()) {
-                    case Cluster, Notice, Volumes, Configuration ->
-                        say(cluster, "Warning", finding.reason(), finding.message());
+                    case Cluster, Notice, Volumes, Configuration -> {
+                        if (!PASSING.contains(finding.reason())
+                                && !(ONCE.contains(finding.reason()) && goesOn(before, "Ready", finding.reason()))) {
+                            say(cluster, "Warning", finding.reason(), finding.message());
+                        }
+                    }
                     case Restart -> begins(cluster, before, "PendingRestart", finding);
                     case Upgrade -> begins(cluster, before, "UpgradePending", finding);
                     case Replication -> {
@@ -85,12 +92,6 @@ final class Announcer {
                 say(cluster, "Normal", "Deleted", "%s: %s".formatted(delete.target(), delete.why()));
             }
         }
-    }
-
-    /** Of a paused cluster: nothing but what was refused. */
-    void announce(PostgresCluster cluster, PostgresClusterStatus after) {
-        Story.of(Optional.ofNullable(cluster.getStatus()), after)
-                .forEach(told -> say(cluster, told.type(), told.reason(), told.message()));
     }
 
     /** The list of members grows and shrinks as they report; that it began is worth an Event. */

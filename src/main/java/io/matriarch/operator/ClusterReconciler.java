@@ -36,7 +36,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.MDC;
 
-/** One pass over one cluster: observe, plan, act, report. A paused cluster is not written to at all. */
+/** One pass over one cluster: observe, plan, act, report. A paused cluster is observed and reported, and nothing of it is changed. */
 @ControllerConfiguration(name = "postgrescluster")
 final class ClusterReconciler implements Reconciler<PostgresCluster> {
     private static final Duration SOON = Duration.ofSeconds(1);
@@ -55,6 +55,7 @@ final class ClusterReconciler implements Reconciler<PostgresCluster> {
     private final Actor actor;
     private final Announcer announcer;
     private final Telemetry telemetry;
+    private final Pace pace;
     private final InstantSource clock;
 
     ClusterReconciler(KubernetesClient client, InstantSource clock, OperatorIdentity identity, Telemetry telemetry) {
@@ -63,6 +64,7 @@ final class ClusterReconciler implements Reconciler<PostgresCluster> {
         this.actor = new Actor(client);
         this.announcer = new Announcer(client, clock);
         this.telemetry = telemetry;
+        this.pace = new Pace(clock);
         this.clock = clock;
     }
 
@@ -82,14 +84,6 @@ final class ClusterReconciler implements Reconciler<PostgresCluster> {
             Optional<String> unreadable = Unreadable.why(cluster);
             if (unreadable.isPresent()) {
                 return leave(cluster, unreadable.get(), name);
-            }
-            if (Boolean.TRUE.equals(cluster.getSpec().paused())) {
-                telemetry.cluster(name, "Paused");
-                StatusReport.paused(cluster, clock.instant()).ifPresent(status -> {
-                    announcer.announce(cluster, status);
-                    write(cluster, status, context);
-                });
-                return UpdateControl.noUpdate();
             }
             return pass(cluster, context, name);
         }
@@ -130,19 +124,25 @@ final class ClusterReconciler implements Reconciler<PostgresCluster> {
         }
         ClusterView view = observer.observe(cluster, cached);
         Plan plan = Plan.of(view);
-        Actor.Outcome outcome = actor.carryOut(plan.actions());
+        Actor.Outcome outcome = actor.carryOut(view.paused() ? List.of() : plan.actions());
         PostgresClusterStatus status = StatusReport.of(view, plan, outcome.refusals());
         Optional<PostgresClusterStatus> before = Optional.ofNullable(cluster.getStatus());
         List<Finding> findings = new ArrayList<>(plan.findings());
         findings.addAll(outcome.refusals());
-        announcer.announce(cluster, before, status, findings, outcome.done());
-        if (differs(before, status)) {
+        boolean news = differs(before, status);
+        Duration rest = news ? pace.rest(cluster, before, status) : Duration.ZERO;
+        if (rest.isZero()) {
+            announcer.announce(cluster, before, status, findings, outcome.done());
+        }
+        if (news && rest.isZero()) {
             write(cluster, status, context);
+            pace.written(cluster, status);
         }
         telemetry.cluster(name, readyReason(status));
         telemetry.failover(cluster, before, status);
+        Duration next = view.paused() ? IDLE : next(view, plan, outcome, status);
         return UpdateControl.<PostgresCluster>noUpdate()
-                .rescheduleAfter(next(view, plan, outcome, status).toMillis());
+                .rescheduleAfter((rest.isZero() || next.compareTo(rest) < 0 ? next : rest).toMillis());
     }
 
     private static void write(PostgresCluster cluster, PostgresClusterStatus status, Context<PostgresCluster> context) {

@@ -1,5 +1,6 @@
 package io.matriarch.operator;
 
+import io.fabric8.kubernetes.api.model.Condition;
 import io.matriarch.api.PostgresClusterStatus;
 import io.matriarch.api.PostgresClusterStatus.Request;
 import io.matriarch.api.PostgresClusterStatus.RoleChange;
@@ -34,7 +35,116 @@ final class Story {
             }
         }
         roleChange(before, after).ifPresent(told::add);
+        if (before.map(PostgresClusterStatus::readyAt).isEmpty() && !wasReady(before)) {
+            making(before, after, told);
+        } else {
+            promise(before, after).ifPresent(told::add);
+        }
+        paused(before, after).ifPresent(told::add);
         return told;
+    }
+
+    /** A handful of steps on the way to the first Ready. */
+    private static void making(Optional<PostgresClusterStatus> before, PostgresClusterStatus after, List<Told> told) {
+        Optional<PostgresClusterStatus> now = Optional.of(after);
+        boolean seen = before.map(PostgresClusterStatus::observedGeneration)
+                .filter(generation -> generation > 0)
+                .isPresent();
+        if (!seen && after.members() != null && !isPaused(now)) {
+            told.add(
+                    new Told("Normal", "Creating", "the cluster's Services, Secrets, volumes and pods are being made"));
+        }
+        if (initializing(before).isEmpty()) {
+            initializing(now)
+                    .ifPresent(pod -> told.add(new Told("Normal", "Initializing", pod + " makes the database system")));
+        }
+        if (before.map(PostgresClusterStatus::primary).isEmpty() && after.primary() != null) {
+            told.add(new Told("Normal", "PrimaryServes", after.primary() + " accepts connections as the primary"));
+        }
+        Set<String> streamed = Set.copyOf(streaming(before));
+        List<String> joined =
+                streaming(now).stream().filter(pod -> !streamed.contains(pod)).toList();
+        if (!joined.isEmpty()) {
+            told.add(new Told(
+                    "Normal",
+                    "ReplicaServes",
+                    "%s %s been cloned and %s from the primary"
+                            .formatted(
+                                    String.join(", ", joined),
+                                    joined.size() == 1 ? "has" : "have",
+                                    joined.size() == 1 ? "streams" : "stream")));
+        }
+    }
+
+    /** The member that makes the database system at the moment. */
+    static Optional<String> initializing(Optional<PostgresClusterStatus> status) {
+        return members(status).stream()
+                .filter(m -> "Initializing".equals(m.state()))
+                .map(PostgresClusterStatus.Member::name)
+                .findFirst();
+    }
+
+    private static List<String> streaming(Optional<PostgresClusterStatus> status) {
+        return members(status).stream()
+                .filter(m -> "Streaming".equals(m.state()) && Boolean.TRUE.equals(m.ready()))
+                .map(PostgresClusterStatus.Member::name)
+                .toList();
+    }
+
+    /** Whether commits wait for replicas is a promise: that it changed is told, whoever changed it. */
+    private static Optional<Told> promise(Optional<PostgresClusterStatus> before, PostgresClusterStatus after) {
+        Optional<Condition> was = condition(before, "SynchronousReplication");
+        Optional<Condition> now = condition(Optional.of(after), "SynchronousReplication");
+        if (now.filter(c -> !"Unknown".equals(c.getStatus())).isEmpty() || was.isEmpty()) {
+            return Optional.empty();
+        }
+        boolean waited = "True".equals(was.get().getStatus())
+                || "LastKnownTrue".equals(was.get().getReason());
+        boolean didNot = "False".equals(was.get().getStatus())
+                || "LastKnownFalse".equals(was.get().getReason());
+        if (waited && "False".equals(now.get().getStatus())) {
+            // The other reasons are told as such.
+            return now.filter(c -> Set.of("Async", "NotYetSynchronous").contains(c.getReason()))
+                    .map(c -> new Told("Warning", "CommitsDoNotWaitAnyMore", c.getMessage()));
+        }
+        return now.filter(c -> didNot && "True".equals(c.getStatus()))
+                .map(c -> new Told("Normal", "CommitsWaitForReplicas", c.getMessage()));
+    }
+
+    private static Optional<Told> paused(Optional<PostgresClusterStatus> before, PostgresClusterStatus after) {
+        boolean was = isPaused(before);
+        boolean is = isPaused(Optional.of(after));
+        if (was == is) {
+            return Optional.empty();
+        }
+        return Optional.of(
+                is
+                        ? new Told("Normal", "Paused", "spec.paused is true: the operator observes and changes nothing")
+                        : new Told("Normal", "Resumed", "spec.paused is not true any more: the operator goes on"));
+    }
+
+    private static boolean isPaused(Optional<PostgresClusterStatus> status) {
+        return condition(status, "Reconciling")
+                .filter(c -> "Paused".equals(c.getReason()))
+                .isPresent();
+    }
+
+    private static boolean wasReady(Optional<PostgresClusterStatus> status) {
+        return condition(status, "Ready")
+                .filter(c -> "True".equals(c.getStatus()))
+                .isPresent();
+    }
+
+    private static List<PostgresClusterStatus.Member> members(Optional<PostgresClusterStatus> status) {
+        return status.map(PostgresClusterStatus::members).orElse(List.of());
+    }
+
+    private static List<Condition> conditions(Optional<PostgresClusterStatus> status) {
+        return status.map(PostgresClusterStatus::conditions).orElse(List.of());
+    }
+
+    private static Optional<Condition> condition(Optional<PostgresClusterStatus> status, String type) {
+        return conditions(status).stream().filter(c -> type.equals(c.getType())).findFirst();
     }
 
     /** A hand-over that the operator asks for again, or that is refused again in the same words: the condition says that it goes on. */
@@ -73,13 +183,14 @@ final class Story {
         return new Told(
                 PLANNED.contains(change.reason()) ? "Normal" : "Warning",
                 same ? "PrimaryResumed" : "PrimaryChanged",
-                "%s after %s, %s (%s, epoch %d)%s"
+                "%s after %s, %s (%s, epoch %d)%s%s"
                         .formatted(
                                 same ? change.to() + " is the primary again" : change.to() + " is the primary",
                                 change.from(),
-                                change.duration(),
+                                "%s after the vacancy".formatted(change.duration()),
                                 change.reason(),
                                 change.epoch(),
+                                change.outage() == null ? "" : ", no writes for at most %s".formatted(change.outage()),
                                 story));
     }
 }

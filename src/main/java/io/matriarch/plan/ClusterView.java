@@ -269,9 +269,23 @@ public final class ClusterView {
         return settings;
     }
 
-    /** The member that serves as primary: of two that claim it the one of the higher epoch. */
+    /** Whether the operator is to change nothing. */
+    public boolean paused() {
+        return Boolean.TRUE.equals(spec().paused());
+    }
+
+    /** Whether another member has taken the Lease since this one spoke last. */
+    boolean takenByOther(Member member) {
+        return lease.filter(l -> l.epoch() > member.epoch()).isPresent()
+                && holder().filter(holder -> !holder.equals(member.name())).isPresent();
+    }
+
+    /** The member that serves as primary: of two that claim it the one of the higher epoch, and none whose Lease another member has taken. */
     Optional<Member> primary() {
-        return members.stream().filter(Member::servesAsPrimary).max(Comparator.comparingLong(Member::epoch));
+        return members.stream()
+                .filter(Member::servesAsPrimary)
+                .filter(member -> !takenByOther(member))
+                .max(Comparator.comparingLong(Member::epoch));
     }
 
     Optional<MemberReport> report(int ordinal) {

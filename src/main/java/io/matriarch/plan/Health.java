@@ -1,6 +1,5 @@
 package io.matriarch.plan;
 
-import io.matriarch.api.contract.ClusterLease;
 import io.matriarch.api.contract.MemberReport;
 import io.matriarch.plan.Finding.Topic;
 import io.matriarch.render.Availability;
@@ -11,6 +10,9 @@ import java.util.TreeSet;
 
 /** What the agents report of PostgreSQL: roles, replication, settings. */
 final class Health {
+    /** Reason while a planned hand-over is under way. */
+    static final String HANDING_OVER = "HandingOver";
+
     private Health() {}
 
     static List<Finding> findings(ClusterView view) {
@@ -20,24 +22,22 @@ final class Health {
                 && view.primary().isEmpty()
                 && view.statefulSet().isPresent()
                 && Availability.fenced(view.spec(), view.replicas()).size() < view.replicas()) {
-            String last = view.lease()
-                    .flatMap(Health::lastPrimary)
-                    .map("; the last one was %s"::formatted)
-                    .orElse("");
-            findings.add(Finding.trouble(
-                    "NoPrimary", "no member serves as primary%s. Replicas go on serving reads".formatted(last)));
+            Optional<String> last = LastPrimary.of(view);
+            findings.add(
+                    LastPrimary.handsOver(view)
+                            ? Finding.trouble(
+                                    HANDING_OVER,
+                                    "%s hands over, as was asked: no member accepts writes until its successor serves"
+                                            .formatted(last.orElse("the primary")))
+                            : Finding.trouble(
+                                    "NoPrimary",
+                                    "no member serves as primary%s. Replicas go on serving reads"
+                                            .formatted(last.map("; the last one was %s"::formatted)
+                                                    .orElse(""))));
         }
         Replicas.tell(view, findings);
         configuration(view, findings);
         return findings;
-    }
-
-    /** Whose timeline it is: the Lease may have no holder any more, or already one that is not promoted yet. */
-    private static Optional<String> lastPrimary(ClusterLease lease) {
-        return lease.history().stream()
-                .filter(reign -> reign.timeline() == lease.timeline())
-                .reduce((former, next) -> next)
-                .map(ClusterLease.Reign::holder);
     }
 
     private static void fenced(ClusterView view, List<Finding> findings) {
@@ -45,7 +45,7 @@ final class Health {
                 .map(view.names()::pod)
                 .toList();
         if (!pods.isEmpty() && view.served()) {
-            findings.add(Finding.trouble(
+            findings.add(Finding.stalled(
                     "Fenced",
                     "PostgreSQL is kept stopped on %s, as spec.fencedInstances says%s. Take it out of the list to go on"
                             .formatted(

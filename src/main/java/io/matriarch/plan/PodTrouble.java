@@ -60,12 +60,13 @@ record PodTrouble(String reason, String message, boolean needsUser, boolean brok
         PodStatus status = member.pod().getStatus();
         return Optional.<PodTrouble>empty()
                 .or(() -> status == null ? Optional.empty() : unscheduled(member, status))
-                .or(() -> status == null ? Optional.empty() : containers(member, status, view.now()))
-                .or(() -> reported(member))
+                .or(() -> status == null ? Optional.empty() : containers(view, member, status))
+                .or(() -> reported(view, member))
                 .or(() -> mounting(view, member));
     }
 
-    private static Optional<PodTrouble> node(ClusterView view, Member member) {
+    /** The node of a pod, when it does not answer. */
+    static Optional<PodTrouble> node(ClusterView view, Member member) {
         String name =
                 member.pod().getSpec() == null ? null : member.pod().getSpec().getNodeName();
         if (name == null) {
@@ -120,13 +121,13 @@ record PodTrouble(String reason, String message, boolean needsUser, boolean brok
                         true));
     }
 
-    private static Optional<PodTrouble> containers(Member member, PodStatus status, Instant now) {
+    private static Optional<PodTrouble> containers(ClusterView view, Member member, PodStatus status) {
         List<ContainerStatus> init = Objects.requireNonNullElse(status.getInitContainerStatuses(), List.of());
         List<ContainerStatus> all = new ArrayList<>(init);
         all.addAll(Objects.requireNonNullElse(status.getContainerStatuses(), List.of()));
         for (ContainerStatus container : all) {
             Optional<PodTrouble> trouble =
-                    waiting(member, container).or(() -> failed(member, container, init.contains(container), now));
+                    waiting(member, container).or(() -> failed(view, member, container, init.contains(container)));
             if (trouble.isPresent()) {
                 return trouble;
             }
@@ -189,7 +190,8 @@ record PodTrouble(String reason, String message, boolean needsUser, boolean brok
     }
 
     /** A container that ended with an error and has not served since, whichever moment of its restarts this is. */
-    private static Optional<PodTrouble> failed(Member member, ContainerStatus container, boolean init, Instant now) {
+    private static Optional<PodTrouble> failed(
+            ClusterView view, Member member, ContainerStatus container, boolean init) {
         Optional<ContainerStateTerminated> ended = terminated(container.getState());
         if (ended.filter(t -> t.getExitCode() == 0).isPresent()) {
             return Optional.empty();
@@ -201,14 +203,14 @@ record PodTrouble(String reason, String message, boolean needsUser, boolean brok
             return Optional.empty();
         }
         if (ours && member.report().map(MemberReport::problem).isPresent()) {
-            return reported(member)
+            return reported(view, member)
                     .map(t -> new PodTrouble(
                             t.reason(),
                             t.message(),
                             t.needsUser(),
                             t.broken() || (!runs(container) && !NOT_THE_PODS.contains(t.reason()))));
         }
-        if (ours && runs(container) && !loops(container, end.get(), now)) {
+        if (ours && runs(container) && !loops(container, end.get(), view.now())) {
             // A member that was restarted and is on its way up: nothing is wrong until it fails again.
             return Optional.empty();
         }
@@ -277,27 +279,35 @@ record PodTrouble(String reason, String message, boolean needsUser, boolean brok
         return Optional.ofNullable(state).map(ContainerState::getTerminated);
     }
 
-    private static Optional<PodTrouble> reported(Member member) {
-        return member.report().map(MemberReport::problem).map(problem -> {
-            String message = problem.message();
-            String said = message.contains(member.name()) ? message : member.name() + ": " + message;
-            String image = member.pod().getSpec() == null
-                    ? ""
-                    : member.pod().getSpec().getContainers().stream()
-                            .filter(c -> c.getName().equals(io.matriarch.render.PodTemplate.CONTAINER))
-                            .map(io.fabric8.kubernetes.api.model.Container::getImage)
-                            .findFirst()
-                            .orElse("");
-            boolean aboutImage = message.contains("image") && !message.contains(image);
-            boolean down = member.report()
-                    .filter(r -> r.state() == MemberReport.State.Failed)
-                    .isPresent();
-            return new PodTrouble(
-                    problem.reason(),
-                    aboutImage ? "%s (image %s)".formatted(said, image) : said,
-                    true,
-                    down && !NOT_THE_PODS.contains(problem.reason()));
-        });
+    private static Optional<PodTrouble> reported(ClusterView view, Member member) {
+        return member.report()
+                .map(MemberReport::problem)
+                .filter(problem -> !ownSecret(view, problem))
+                .map(problem -> {
+                    String message = problem.message();
+                    String said = message.contains(member.name()) ? message : member.name() + ": " + message;
+                    String image = member.pod().getSpec() == null
+                            ? ""
+                            : member.pod().getSpec().getContainers().stream()
+                                    .filter(c -> c.getName().equals(io.matriarch.render.PodTemplate.CONTAINER))
+                                    .map(io.fabric8.kubernetes.api.model.Container::getImage)
+                                    .findFirst()
+                                    .orElse("");
+                    boolean aboutImage = message.contains("image") && !message.contains(image);
+                    boolean down = member.report()
+                            .filter(r -> r.state() == MemberReport.State.Failed)
+                            .isPresent();
+                    return new PodTrouble(
+                            problem.reason(),
+                            aboutImage ? "%s (image %s)".formatted(said, image) : said,
+                            true,
+                            down && !NOT_THE_PODS.contains(problem.reason()));
+                });
+    }
+
+    /** Whether an agent has not yet seen a Secret that the operator itself makes: there is nothing to do for the user. */
+    private static boolean ownSecret(ClusterView view, MemberReport.Problem problem) {
+        return problem.reason().equals("SecretMissing") && !Identity.givesSecret(view.rendering());
     }
 
     private static Optional<PodTrouble> mounting(ClusterView view, Member member) {

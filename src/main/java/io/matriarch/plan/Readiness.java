@@ -1,6 +1,5 @@
 package io.matriarch.plan;
 
-import io.matriarch.api.contract.MemberReport;
 import io.matriarch.plan.Step.Done;
 import io.matriarch.plan.Step.Result;
 import io.matriarch.plan.Step.Wait;
@@ -27,7 +26,7 @@ final class Readiness {
                     .ifPresentOrElse(
                             member -> {
                                 if (!member.ready()) {
-                                    awaited.add("%s (%s)".formatted(pod, state(member)));
+                                    awaited.add("%s (%s)".formatted(pod, Heard.state(view, member)));
                                 }
                             },
                             () -> awaited.add(pod));
@@ -37,6 +36,9 @@ final class Readiness {
         }
         if (view.primary().isEmpty() && fenced.size() < view.replicas()) {
             return new Wait("a primary", RECHECK);
+        }
+        if (Replicas.notYetSynchronous(view)) {
+            return new Wait("the replicas that acknowledge commits", RECHECK);
         }
         String revision = Configuration.wanted(view).revision();
         List<String> behind = view.members().stream()
@@ -52,18 +54,5 @@ final class Readiness {
             return new Wait("%s to use the changed settings".formatted(String.join(", ", behind)), RECHECK);
         }
         return new Done();
-    }
-
-    static String state(Member member) {
-        if (member.terminating()) {
-            return "Terminating";
-        }
-        return member.report()
-                .map(MemberReport::state)
-                .map(Enum::name)
-                .orElseGet(() -> member.pod().getStatus() == null
-                                || member.pod().getStatus().getPhase() == null
-                        ? "Pending"
-                        : member.pod().getStatus().getPhase());
     }
 }

@@ -98,7 +98,7 @@ final class Refusals {
         return view.member(Names.ordinal(command.pod()))
                 .filter(m -> !streams(m))
                 .map(m -> "%s is %s and not ready to take over; ask again once it streams"
-                        .formatted(m.name(), Readiness.state(m)));
+                        .formatted(m.name(), Heard.state(view, m)));
     }
 
     private static Optional<String> rebuild(ClusterView view, Command command) {

@@ -6,8 +6,10 @@ import io.matriarch.api.contract.MemberReport;
 import io.matriarch.api.contract.MemberReport.State;
 import io.matriarch.api.contract.MemberReport.SyncState;
 import io.matriarch.api.contract.MemberReport.Synchronous;
+import io.matriarch.plan.Conditions.Said;
 import io.matriarch.plan.Finding.Topic;
 import io.matriarch.render.Availability;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -31,28 +33,123 @@ final class Replicas {
         return view.primary().flatMap(Member::report).map(MemberReport::synchronous);
     }
 
-    /** Reason of the condition while all is well. */
-    static String reason(ClusterView view) {
-        return view.spec().instances() == 1
-                ? "Healthy"
-                : synchronous(view).map(s -> s.state().name()).orElse("Healthy");
+    /** The condition while nothing is wrong: True only when the primary itself says that each replica streams. */
+    static Said healthy(ClusterView view) {
+        List<Integer> fenced = Availability.fenced(view.spec(), view.replicas());
+        Optional<MemberReport> primary =
+                view.primary().filter(m -> Heard.is(view, m)).flatMap(Member::report);
+        if (primary.isEmpty() || fenced.size() == view.replicas()) {
+            return nobodySays(view);
+        }
+        String word = synchronous(view).map(s -> s.state().name()).orElse("Healthy");
+        if (view.spec().instances() == 1) {
+            return Said.yes("Healthy", "a single instance has no replicas");
+        }
+        if (fenced.size() >= view.spec().instances() - 1) {
+            return Said.unknown("Fenced", "every replica is fenced: none shall stream");
+        }
+        String who = fenced.isEmpty() ? "every replica streams" : "every replica that is not fenced streams";
+        return Said.yes(
+                word, synchronous(view).isPresent() ? who + "; " + promise(view).message() : who);
     }
 
-    static String text(ClusterView view) {
-        if (view.spec().instances() == 1) {
-            return "a single instance has no replicas";
-        }
+    /** Why nobody tells of replication. */
+    private static Said nobodySays(ClusterView view) {
         int fenced = Availability.fenced(view.spec(), view.replicas()).size();
         if (fenced > 0 && fenced == view.replicas()) {
-            return "nobody serves: every member is fenced";
+            return Said.unknown("Fenced", "every member is fenced: no primary tells which replicas stream");
         }
-        String who = fenced > 0 ? "every replica that is not fenced streams" : "every replica streams";
-        return synchronous(view)
-                .map(s -> s.state() == SyncState.Quorum
-                        ? "%s; a commit is acknowledged once %d of %s have flushed it"
-                                .formatted(who, s.acknowledgements(), replicas(view, s))
-                        : who + "; a commit is acknowledged by the primary alone")
-                .orElse(who);
+        return view.served()
+                ? Said.unknown("NoPrimary", "no primary tells which replicas stream")
+                : Said.unknown("Creating", "no member has served as primary yet");
+    }
+
+    /**
+     * The condition SynchronousReplication: whether a commit waits until replicas have flushed it. While nobody tells, the reason says what was told
+     * last.
+     */
+    static Said promise(ClusterView view) {
+        Optional<Synchronous> told =
+                view.primary().filter(m -> Heard.is(view, m)).flatMap(m -> synchronous(view));
+        if (told.isEmpty()) {
+            Said nobody = nobodySays(view);
+            String reason = Conditions.before(view, "SynchronousReplication")
+                    .map(c -> switch (c.getStatus()) {
+                        case "True" -> "LastKnownTrue";
+                        case "False" -> "LastKnownFalse";
+                        default -> c.getReason();
+                    })
+                    .orElse("NotYetKnown");
+            return Said.unknown(reason, view.primary().isPresent() ? "the primary does not tell" : nobody.message());
+        }
+        Synchronous now = told.get();
+        Optional<String> value = notWaiting(view);
+        if (value.isPresent()) {
+            return Said.no(
+                    "CommitsDoNotWait",
+                    "synchronous_commit is %s: commits are acknowledged before a replica has flushed them"
+                            .formatted(value.get()));
+        }
+        return switch (now.state()) {
+            case Quorum, Blocked ->
+                Said.yes(
+                        now.state().name(),
+                        "a commit is acknowledged once %d of %s have flushed it"
+                                .formatted(
+                                        now.acknowledgements(),
+                                        replicas(view, now).isEmpty() ? "the replicas" : replicas(view, now)));
+            case Degraded ->
+                Said.no(
+                        "Degraded",
+                        "too few replicas stream: the primary acknowledges commits alone, as spec.replication.whenUnavailable says");
+            case Async ->
+                wanted(view) > 0
+                        ? Said.no(
+                                "NotYetSynchronous",
+                                "the primary acknowledges commits alone until %d of the replicas stream"
+                                        .formatted(wanted(view)))
+                        : Said.no("Async", alone(view));
+        };
+    }
+
+    private static String alone(ClusterView view) {
+        String why = Optional.ofNullable(view.spec().replication())
+                        .filter(r -> r.mode() != null)
+                        .isPresent()
+                ? "as spec.replication.mode says"
+                : "as is the default with %d %s; from 3 instances on, commits wait for replicas"
+                        .formatted(view.replicas(), view.replicas() == 1 ? "instance" : "instances");
+        return "a commit is acknowledged by the primary alone (%s): a failover may lose the newest ones".formatted(why);
+    }
+
+    /** Replicas that do not stream, each with what it does instead. The primary's word counts, and where it has none the replica's own. */
+    private static List<String> detached(ClusterView view) {
+        Optional<Member> primary = view.primary().filter(m -> Heard.is(view, m));
+        if (primary.isEmpty()) {
+            return List.of();
+        }
+        List<Integer> connected =
+                primary.flatMap(Member::report).map(MemberReport::connected).orElse(List.of());
+        List<Integer> fenced = Availability.fenced(view.spec(), view.spec().instances());
+        List<String> detached = new ArrayList<>();
+        for (int ordinal = 0; ordinal < view.spec().instances(); ordinal++) {
+            if (ordinal == primary.get().ordinal() || fenced.contains(ordinal)) {
+                continue;
+            }
+            Optional<Member> member = view.member(ordinal);
+            boolean streams = member.filter(m -> m.ready() && Heard.is(view, m))
+                    .flatMap(Member::report)
+                    .filter(r -> r.state() == State.Streaming)
+                    .isPresent();
+            String state = member.map(m -> Heard.state(view, m)).orElse("no pod");
+            if (!streams) {
+                detached.add("%s (%s)"
+                        .formatted(view.names().pod(ordinal), state.equals("Streaming") ? "not ready" : state));
+            } else if (!connected.isEmpty() && !connected.contains(ordinal)) {
+                detached.add("%s (not connected)".formatted(view.names().pod(ordinal)));
+            }
+        }
+        return detached;
     }
 
     private static String replicas(ClusterView view, Synchronous synchronous) {
@@ -141,16 +238,15 @@ final class Replicas {
                     "%s took over and could not be promoted: not elected again until it has been seen streaming"
                             .formatted(unfit)));
         }
-        List<Integer> fenced = Availability.fenced(view.spec(), view.replicas());
-        List<String> detached = view.members().stream()
-                .filter(m -> view.primary().filter(m::equals).isEmpty())
-                .filter(m -> m.ordinal() < view.spec().instances() && !fenced.contains(m.ordinal()))
-                .filter(m ->
-                        m.report().filter(r -> r.state() == State.Streaming).isEmpty() || !m.ready())
-                .map(m -> m.name() + " is " + Readiness.state(m))
-                .toList();
+        List<String> detached = detached(view);
         if (!detached.isEmpty() && view.served()) {
-            findings.add(finding("NotStreaming", String.join(", ", detached)));
+            findings.add(finding(
+                    "NotStreaming",
+                    "%s %s not stream from the primary %s"
+                            .formatted(
+                                    String.join(", ", detached),
+                                    detached.size() == 1 ? "does" : "do",
+                                    view.primary().map(Member::name).orElse(""))));
         }
     }
 

@@ -136,6 +136,17 @@ final class Shape {
         return view.statefulSet().map(live -> pending(view, live)).orElse(List.of());
     }
 
+    /** Why nobody can say that every pod is what the newest template makes; empty when that is seen. */
+    static Optional<Conditions.Said> unseen(ClusterView view) {
+        if (view.members().isEmpty()) {
+            return Optional.of(Conditions.Said.unknown("NoPods", "there are no pods"));
+        }
+        return updateRevision(view).isPresent()
+                ? Optional.empty()
+                : Optional.of(Conditions.Said.unknown(
+                        "NotObserved", "the StatefulSet's controller has not seen the newest template yet"));
+    }
+
     private static List<Finding> pending(ClusterView view, StatefulSet live) {
         List<Finding> findings = new ArrayList<>();
         String update = live.getStatus() == null ? null : live.getStatus().getUpdateRevision();

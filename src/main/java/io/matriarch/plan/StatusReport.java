@@ -1,25 +1,17 @@
 package io.matriarch.plan;
 
-import io.fabric8.kubernetes.api.model.Condition;
-import io.fabric8.kubernetes.api.model.ConditionBuilder;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.Quantity;
-import io.matriarch.api.PostgresCluster;
 import io.matriarch.api.PostgresClusterStatus;
 import io.matriarch.api.PostgresClusterStatus.RoleChange;
 import io.matriarch.api.PostgresClusterStatus.Volume;
 import io.matriarch.api.contract.ClusterLease;
 import io.matriarch.api.contract.Labels;
 import io.matriarch.api.contract.MemberReport;
-import io.matriarch.plan.Finding.Topic;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Objects;
 import java.util.Optional;
-import java.util.function.Predicate;
-import java.util.stream.Collectors;
 
 /** The status, from what was seen and what the steps said. The same view gives the same status, times included. */
 public final class StatusReport {
@@ -37,30 +29,6 @@ public final class StatusReport {
         this.findings = all.stream().distinct().toList();
     }
 
-    /** The status of a paused cluster, when somebody asked for something: as it was, and that it is refused. */
-    public static Optional<PostgresClusterStatus> paused(PostgresCluster cluster, Instant now) {
-        return Requests.paused(cluster, now).map(requests -> {
-            PostgresClusterStatus was = Optional.ofNullable(cluster.getStatus())
-                    .orElse(new PostgresClusterStatus(
-                            null, null, null, null, null, null, null, null, null, null, null, null, null, null));
-            return new PostgresClusterStatus(
-                    was.observedGeneration(),
-                    was.instances(),
-                    was.readyInstances(),
-                    was.selector(),
-                    was.primary(),
-                    was.timeline(),
-                    was.epoch(),
-                    was.version(),
-                    was.systemIdentifier(),
-                    was.members(),
-                    was.volumes(),
-                    was.lastRoleChange(),
-                    requests,
-                    was.conditions());
-        });
-    }
-
     /**
      * The status.
      *
@@ -73,7 +41,11 @@ public final class StatusReport {
     private PostgresClusterStatus status() {
         Optional<PostgresClusterStatus> before = view.status();
         Optional<MemberReport> primary = view.primary().flatMap(Member::report);
-        List<PostgresClusterStatus.Request> requests = Requests.of(view).told();
+        List<PostgresClusterStatus.Request> requests = view.paused()
+                ? Requests.paused(view.cluster(), view.now())
+                        .or(() -> before.map(PostgresClusterStatus::requests))
+                        .orElse(List.of())
+                : Requests.of(view).told();
         return new PostgresClusterStatus(
                 view.cluster().getMetadata().getGeneration(),
                 view.members().size(),
@@ -95,7 +67,8 @@ public final class StatusReport {
                 view.claims().stream().map(this::volume).toList(),
                 lastRoleChange().orElse(null),
                 requests.isEmpty() ? null : requests,
-                conditions());
+                new Conditions(view, plan, findings).all(),
+                Ready.since(view).orElse(null));
     }
 
     /** As the primary tells it; when it was is when it was seen first. */
@@ -111,24 +84,31 @@ public final class StatusReport {
                                 change.from(),
                                 primary.name(),
                                 change.reason(),
-                                String.format(Locale.ROOT, "%.3fs", change.millis() / MILLIS),
+                                seconds(change.millis()),
                                 Requests.time(view.now()),
-                                change.message())))
+                                change.message(),
+                                seconds(change.millis()),
+                                change.outage() == null ? null : seconds(change.outage()))))
                 .or(() -> before);
     }
 
+    private static String seconds(long millis) {
+        return String.format(Locale.ROOT, "%.3fs", millis / MILLIS);
+    }
+
     private PostgresClusterStatus.Member member(Member member) {
-        Optional<MemberReport> report = member.report();
+        Optional<MemberReport> report = member.report().filter(r -> Heard.is(view, member));
         return new PostgresClusterStatus.Member(
                 member.name(),
-                report.map(r -> r.role().name()).orElse(null),
-                Readiness.state(member),
-                report.map(MemberReport::timeline).filter(t -> t > 0).orElse(null),
+                Heard.role(view, member).map(Enum::name).orElse(null),
+                Heard.state(view, member),
+                member.report().map(MemberReport::timeline).filter(t -> t > 0).orElse(null),
                 Replicas.acknowledges(view, member).orElse(null),
                 member.ready(),
                 report.map(r -> !r.pendingRestart().isEmpty()).orElse(null),
                 member.revision().isEmpty() ? null : member.revision(),
-                PodTrouble.of(view, member).map(PodTrouble::message).orElse(null));
+                PodTrouble.of(view, member).map(PodTrouble::message).orElse(null),
+                Heard.since(view, member).orElse(null));
     }
 
     private Volume volume(PersistentVolumeClaim claim) {
@@ -146,121 +126,5 @@ public final class StatusReport {
                 Volumes.requested(claim).toString(),
                 Volumes.actual(claim).map(Quantity::toString).orElse(null),
                 condition);
-    }
-
-    private List<Condition> conditions() {
-        boolean waits = !plan.settled();
-        String work = plan.waits().isEmpty()
-                ? plan.actions().stream()
-                        .map(p -> p.action().target())
-                        .limit(3)
-                        .collect(Collectors.joining(", ", "writing ", ""))
-                : "waiting for " + String.join("; ", plan.waits());
-        List<Finding> blocking = findings.stream().filter(Finding::needsUser).toList();
-        List<Condition> conditions = new ArrayList<>();
-        conditions.add(ready());
-        conditions.add(condition(
-                "Reconciling", waits, waits ? "Working" : "Settled", waits ? work : "everything is as the spec says"));
-        conditions.add(condition(
-                "Stalled",
-                !blocking.isEmpty(),
-                blocking.isEmpty() ? "NotStalled" : blocking.getFirst().reason(),
-                blocking.isEmpty() ? "" : messages(blocking)));
-        conditions.add(bad(Topic.Replication, "ReplicationHealthy", Replicas.reason(view), Replicas.text(view)));
-        conditions.add(bad(Topic.Volumes, "VolumesHealthy", "Healthy", "every volume is as it shall be"));
-        conditions.add(
-                bad(Topic.Configuration, "ConfigurationAccepted", "Accepted", "PostgreSQL accepts the settings"));
-        conditions.add(pending(Topic.Restart, "PendingRestart", "NothingPending"));
-        conditions.add(pending(Topic.Upgrade, "UpgradePending", "UpToDate"));
-        return conditions;
-    }
-
-    private Condition ready() {
-        int wanted = view.spec().instances();
-        long ready = view.members().stream()
-                .filter(m -> m.ordinal() < wanted && m.ready())
-                .count();
-        boolean serves = view.primary().isPresent();
-        boolean all = serves
-                && ready == wanted
-                && view.members().size() == wanted
-                && view.replicas() == wanted
-                && !Replicas.notYetSynchronous(view);
-        String summary = "%d of %d members serve%s"
-                .formatted(
-                        ready,
-                        wanted,
-                        view.primary()
-                                .map(p -> ", " + p.name() + " is the primary")
-                                .orElse(""));
-        List<Finding> notices = about(f -> f.topic() == Topic.Notice);
-        if (all) {
-            return condition("Ready", true, "Ready", notices.isEmpty() ? summary : summary + "; " + messages(notices));
-        }
-        List<Finding> troubles =
-                about(f -> f.topic() == Topic.Cluster || f.topic() == Topic.Volumes || f.topic() == Topic.Notice);
-        String reason = troubles.stream()
-                .filter(Finding::needsUser)
-                .findFirst()
-                .or(() ->
-                        troubles.stream().filter(f -> f.topic() != Topic.Notice).findFirst())
-                .map(Finding::reason)
-                .orElseGet(() -> reason(serves));
-        return condition("Ready", false, reason, troubles.isEmpty() ? summary : summary + "; " + messages(troubles));
-    }
-
-    private String reason(boolean serves) {
-        if (!view.served()) {
-            return "Creating";
-        }
-        if (view.replicas() > view.spec().instances()) {
-            return "ScalingDown";
-        }
-        if (view.replicas() < view.spec().instances()) {
-            return "ScalingUp";
-        }
-        return serves ? "Degraded" : "NoPrimary";
-    }
-
-    private Condition bad(Topic topic, String type, String good, String text) {
-        List<Finding> told = about(f -> f.topic() == topic);
-        return told.isEmpty()
-                ? condition(type, true, good, text)
-                : condition(type, false, told.getFirst().reason(), messages(told));
-    }
-
-    private Condition pending(Topic topic, String type, String good) {
-        List<Finding> told = about(f -> f.topic() == topic);
-        return told.isEmpty()
-                ? condition(type, false, good, "")
-                : condition(type, true, told.getFirst().reason(), messages(told));
-    }
-
-    private List<Finding> about(Predicate<Finding> which) {
-        return findings.stream().filter(which).toList();
-    }
-
-    private static String messages(List<Finding> told) {
-        return told.stream().map(Finding::message).distinct().collect(Collectors.joining("; "));
-    }
-
-    private Condition condition(String type, boolean status, String reason, String message) {
-        String value = status ? "True" : "False";
-        String since = view.status()
-                .map(PostgresClusterStatus::conditions)
-                .flatMap(old -> old.stream()
-                        .filter(c -> type.equals(c.getType()) && value.equals(c.getStatus()))
-                        .findFirst())
-                .map(Condition::getLastTransitionTime)
-                .orElseGet(() -> Requests.time(view.now()));
-        return new ConditionBuilder()
-                .withType(type)
-                .withStatus(value)
-                .withReason(reason)
-                .withMessage(message)
-                .withObservedGeneration(
-                        Objects.requireNonNullElse(view.cluster().getMetadata().getGeneration(), 0L))
-                .withLastTransitionTime(since)
-                .build();
     }
 }

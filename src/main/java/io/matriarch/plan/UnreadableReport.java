@@ -59,7 +59,8 @@ public final class UnreadableReport {
                 was.volumes(),
                 was.lastRoleChange(),
                 was.requests(),
-                conditions));
+                conditions,
+                was.readyAt()));
     }
 
     private static void set(

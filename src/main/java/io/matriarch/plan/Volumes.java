@@ -9,6 +9,7 @@ import io.matriarch.api.contract.ClusterLease;
 import io.matriarch.api.contract.Labels;
 import io.matriarch.api.contract.MemberReport;
 import io.matriarch.api.contract.Names;
+import io.matriarch.plan.Conditions.Said;
 import io.matriarch.plan.Step.Done;
 import io.matriarch.plan.Step.Result;
 import io.matriarch.plan.Step.Wait;
@@ -232,6 +233,36 @@ final class Volumes {
                 .filter(size ->
                         Quantity.getAmountInBytes(size).compareTo(Quantity.getAmountInBytes(requested(claim))) < 0)
                 .isPresent();
+    }
+
+    /** The condition VolumesHealthy while nothing is wrong: True only when the claims of every member are seen bound. */
+    static Said healthy(ClusterView view) {
+        List<String> growing = new ArrayList<>();
+        List<String> unbound = new ArrayList<>();
+        for (int ordinal = 0; ordinal < view.replicas(); ordinal++) {
+            for (PersistentVolumeClaim wanted : Claims.of(view.rendering(), ordinal)) {
+                String name = wanted.getMetadata().getName();
+                Optional<PersistentVolumeClaim> claim = view.claim(name);
+                if (claim.filter(c -> c.getStatus() != null
+                                && "Bound".equals(c.getStatus().getPhase())
+                                && c.getMetadata().getDeletionTimestamp() == null)
+                        .isEmpty()) {
+                    unbound.add(name + (claim.isEmpty() ? " (does not exist)" : ""));
+                } else if (claim.filter(Volumes::growing).isPresent()) {
+                    growing.add(name);
+                }
+            }
+        }
+        if (view.replicas() == 0) {
+            return Said.unknown("Creating", "there are no volumes yet");
+        }
+        if (!unbound.isEmpty()) {
+            return Said.unknown("NotBound", "not bound to a volume: %s".formatted(String.join(", ", unbound)));
+        }
+        return growing.isEmpty()
+                ? Said.yes("Healthy", "every member's volume is bound and has the size that was asked for")
+                : Said.yes(
+                        "Growing", "every member's volume is bound; growing: %s".formatted(String.join(", ", growing)));
     }
 
     /** Pending, lost, or not growing (rollout.md 4.1 and section 6). */

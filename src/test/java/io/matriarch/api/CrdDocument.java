@@ -67,6 +67,7 @@ final class CrdDocument {
                         "A PostgreSQL cluster: one primary and its streaming replicas, in one StatefulSet.");
         ((ObjectNode) schema.at("/properties/spec")).put("description", "What you want.");
         ((ObjectNode) schema.at("/properties/status")).put("description", "What the operator saw last.");
+        unseen((ObjectNode) schema.at("/properties/status"));
         schema.putArray("required").add("spec");
         return crd;
     }
@@ -74,6 +75,12 @@ final class CrdDocument {
     static String text(JsonNode crd) throws IOException {
         return "# Generated from the types in io.matriarch.api: ./test -Dcrds.write=true\n"
                 + YAML.writeValueAsString(crd);
+    }
+
+    /** An object that no operator has seen yet is not what it shall be: kstatus (Flux, Helm) compares this with the generation. */
+    private static void unseen(ObjectNode status) {
+        ((ObjectNode) status.at("/properties/observedGeneration")).put("default", -1);
+        status.putObject("default").put("observedGeneration", -1);
     }
 
     private static void columns(ArrayNode columns) {

@@ -11,10 +11,14 @@ import io.fabric8.kubernetes.client.dsl.base.PatchContext;
 import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import io.matriarch.api.PostgresCluster;
+import io.matriarch.api.PostgresClusterStatus;
 import io.matriarch.testkit.Embedded;
+import io.matriarch.testkit.Kstatus;
 import java.io.IOException;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -52,6 +56,19 @@ class RefusedSpecTest {
                 .fieldManager("user")
                 .forceConflicts()
                 .serverSideApply();
+    }
+
+    /** No operator runs here. */
+    @Test
+    void anObjectThatNoOperatorHasSeenIsInProgress() {
+        PostgresCluster fresh = Optional.ofNullable(user.resources(PostgresCluster.class)
+                        .inNamespace("shop")
+                        .withName("orders")
+                        .get())
+                .orElseThrow();
+        assertThat(Optional.ofNullable(fresh.getStatus()).map(PostgresClusterStatus::observedGeneration))
+                .contains(-1L);
+        assertThat(Kstatus.of(fresh)).isEqualTo(Kstatus.InProgress);
     }
 
     @ParameterizedTest

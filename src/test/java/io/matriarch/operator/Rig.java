@@ -15,6 +15,7 @@ import io.matriarch.api.PostgresClusterStatus;
 import io.matriarch.plan.ClusterView.OperatorIdentity;
 import io.matriarch.testkit.Embedded;
 import io.matriarch.testkit.Faults;
+import io.matriarch.testkit.Kstatus;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -110,12 +111,33 @@ final class Rig implements AutoCloseable {
     void awaitCondition(String namespace, String name, String type, String status, String... parts) {
         await().atMost(PATIENCE).untilAsserted(() -> {
             Condition condition = condition(namespace, name, type);
+            stalledMeansFailed(cluster(namespace, name));
             assertThat(condition.getStatus())
                     .as("%s of %s", type, status(namespace, name))
                     .isEqualTo(status);
             String said = condition.getReason() + ": " + condition.getMessage();
             assertThat(List.of(parts)).as(said).allMatch(said::contains);
         });
+    }
+
+    /** Flux and helm --wait end on Stalled only when kstatus sees it. */
+    private static void stalledMeansFailed(PostgresCluster cluster) {
+        boolean stalled =
+                Optional.ofNullable(cluster.getStatus())
+                        .map(PostgresClusterStatus::conditions)
+                        .orElse(List.of())
+                        .stream()
+                        .anyMatch(c ->
+                                c.getType().equals("Stalled") && c.getStatus().equals("True"));
+        boolean observed = Optional.ofNullable(cluster.getStatus())
+                .map(PostgresClusterStatus::observedGeneration)
+                .filter(cluster.getMetadata().getGeneration()::equals)
+                .isPresent();
+        if (stalled && observed) {
+            assertThat(Kstatus.of(cluster))
+                    .as("kstatus of %s", cluster.getStatus())
+                    .isEqualTo(Kstatus.Failed);
+        }
     }
 
     void awaitReady(String namespace, String name, int instances) {
@@ -131,6 +153,7 @@ final class Rig implements AutoCloseable {
             assertThat(condition(namespace, name, "Reconciling").getStatus())
                     .as("Reconciling of %s", status)
                     .isEqualTo("False");
+            assertThat(Kstatus.of(cluster)).as("kstatus of %s", status).isEqualTo(Kstatus.Current);
         });
     }
 

@@ -41,7 +41,7 @@ class StoryTest {
             assertThat(told.reason()).isEqualTo("PrimaryChanged");
             assertThat(told.message())
                     .isEqualTo(
-                            "orders-1 is the primary after orders-0, 11.250s (LeaseExpired, epoch 4): orders-2 voted at 0/5000000");
+                            "orders-1 is the primary after orders-0, 11.250s after the vacancy (LeaseExpired, epoch 4): orders-2 voted at 0/5000000");
         });
         assertThat(Story.of(Optional.of(after), after)).isEmpty();
     }

@@ -379,7 +379,13 @@ class WholeOperatorTest {
         rig.apply(namespace, NAME, 1, "paused: true");
         await().pollDelay(Duration.ofSeconds(1))
                 .atMost(Rig.PATIENCE)
-                .untilAsserted(() -> assertThat(rig.writes(namespace)).isEmpty());
+                .untilAsserted(() -> assertThat(rig.writes(namespace))
+                        .extracting(w -> w.kind())
+                        .isSubsetOf("PostgresCluster", "Event"));
+        rig.awaitCondition(namespace, NAME, "Reconciling", "False", "Paused: spec.paused is true");
+        assertThat(rig.events(namespace))
+                .filteredOn(e -> e.contains("spec.paused is true"))
+                .hasSize(1);
         rig.patch(namespace, NAME, "{\"spec\":{\"paused\":false}}");
         rig.awaitReady(namespace, NAME, 1);
     }
@@ -520,7 +526,8 @@ class WholeOperatorTest {
         });
         rig.awaitReady(namespace, NAME, 3);
         assertThat(rig.events(namespace))
-                .anyMatch(e -> e.contains("orders-2 is the primary after orders-0, 0.250s (Switchover, epoch 2)"))
+                .anyMatch(e -> e.contains(
+                        "orders-2 is the primary after orders-0, 0.250s after the vacancy (Switchover, epoch 2)"))
                 .anyMatch(e -> e.contains("switchover:orders-2/now: orders-2 took over"));
         assertThat(rig.status(namespace, NAME).members())
                 .filteredOn(m -> Boolean.TRUE.equals(m.synchronous()))
@@ -573,7 +580,8 @@ class WholeOperatorTest {
                             assertThat(rig.status(namespace, SECOND).primary()).isEqualTo("billing-1"));
             await().atMost(Rig.PATIENCE)
                     .untilAsserted(() -> assertThat(rig.events(namespace))
-                            .anyMatch(e -> e.contains("billing-1 is the primary after billing-0, 0.250s (Forced")));
+                            .anyMatch(e -> e.contains(
+                                    "billing-1 is the primary after billing-0, 0.250s after the vacancy (Forced")));
         } finally {
             rig.embedded.pods().trouble("billing-0", Optional.empty());
         }

@@ -65,6 +65,7 @@ class AnyViewTest {
         assertThat(StatusReport.of(view, plan, List.of()))
                 .as("status")
                 .isEqualTo(StatusReport.of(view, plan, List.of()));
+        Evidence.of(world);
     }
 
     private static boolean destroys(ClusterView view, Action action) {
@@ -173,7 +174,7 @@ class AnyViewTest {
         }
         for (int ordinal = 0; ordinal < n; ordinal++) {
             String revision = random.nextInt(3) == 0 ? "orders-r0" : "orders-r1";
-            switch (random.nextInt(5)) {
+            switch (random.nextInt(8)) {
                 case 0 -> world.broken(ordinal, revision);
                 case 1 -> world.objects.remove("Pod/" + World.NAMES.pod(ordinal));
                 case 2 -> {
@@ -182,6 +183,8 @@ class AnyViewTest {
                             .setDeletionTimestamp(
                                     random.nextBoolean() ? "2026-11-01T11:00:00Z" : "2026-11-01T12:00:20Z");
                 }
+                case 3 -> world.nodeGone(world.pod(ordinal, revision, false, "Primary"), "2026-11-01T11:59:00Z");
+                case 4 -> world.pod(ordinal, revision, random.nextBoolean(), "Primary");
                 default -> world.pod(ordinal, revision, true, ordinal == primary ? "Primary" : "Replica");
             }
         }

@@ -58,7 +58,8 @@ class ReplicationHealthTest {
         primary(0, "synchronous", synchronous("Quorum", 1));
         assertThat(told().getMessage()).startsWith("every replica that is not fenced streams");
         world.cluster = World.cluster(3, "fencedInstances: ['*']");
-        assertThat(told().getMessage()).contains("nobody serves");
+        assertThat(told().getStatus()).isEqualTo("Unknown");
+        assertThat(told().getMessage()).contains("every member is fenced");
     }
 
     @Test
@@ -151,7 +152,10 @@ class ReplicationHealthTest {
         world.pod(1, "orders-r1", false, "None");
         assertThat(told().getStatus()).isEqualTo("False");
         assertThat(told().getReason()).isEqualTo("Blocked");
-        assertThat(told().getMessage()).contains("1 of orders-1, orders-2 must acknowledge", "orders-1 is Waiting");
+        assertThat(told().getMessage())
+                .contains(
+                        "1 of orders-1, orders-2 must acknowledge",
+                        "orders-1 (Waiting) does not stream from the primary orders-0");
         primary(0, "synchronous", synchronous("Degraded", 0));
         assertThat(told().getReason()).isEqualTo("Degraded");
     }

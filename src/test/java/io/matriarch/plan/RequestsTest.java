@@ -442,14 +442,17 @@ class RequestsTest {
     @Test
     void aPausedClusterRefusesOnce() {
         World world = commanded(3, Labels.SWITCHOVER, "orders-1/a");
-        var status = StatusReport.paused(world.cluster, World.NOW);
-        assertThat(status).isPresent();
-        world.cluster.setStatus(status.get());
-        assertThat(status.get().requests()).singleElement().satisfies(r -> {
+        var paused = World.cluster(3, "paused: true");
+        paused.getMetadata().setAnnotations(world.cluster.getMetadata().getAnnotations());
+        world.cluster = paused;
+        var status = StatusReport.of(world.view(), world.plan(), List.of());
+        world.cluster.setStatus(status);
+        assertThat(status.requests()).singleElement().satisfies(r -> {
             assertThat(r.outcome()).isEqualTo(Outcome.Refused);
             assertThat(r.message()).contains("paused");
         });
-        assertThat(StatusReport.paused(world.cluster, World.NOW)).isEmpty();
+        world.now = World.NOW.plusSeconds(60);
+        assertThat(StatusReport.of(world.view(), world.plan(), List.of())).isEqualTo(status);
         pass(world);
         assertThat(asked(world)).isEmpty();
     }

@@ -313,6 +313,24 @@ final class World {
         return pod;
     }
 
+    /** The node of a pod does not answer since then. */
+    void nodeGone(Pod pod, String since) {
+        String name = "node-of-" + pod.getMetadata().getName();
+        pod.getSpec().setNodeName(name);
+        pod.getStatus().getConditions().forEach(c -> {
+            c.setStatus("False");
+            c.setLastTransitionTime(since);
+        });
+        // spotless:off
+        put(new io.fabric8.kubernetes.api.model.NodeBuilder()
+                .withNewMetadata().withName(name).endMetadata()
+                .withNewStatus()
+                    .addNewCondition().withType("Ready").withStatus("Unknown").endCondition()
+                .endStatus()
+                .build());
+        // spotless:on
+    }
+
     /** A pod whose image cannot be pulled. */
     Pod broken(int ordinal, String revision) {
         Pod pod = pod(ordinal, revision, false, "None");

@@ -32,6 +32,7 @@ import org.jspecify.annotations.Nullable;
  * @param answers to the requests in {@link Settings#requests}; kept while the request is in the settings
  * @param synchronous how commits are acknowledged; only the primary says
  * @param change how the newest reign began; only the primary says
+ * @param connected ordinals of the members that stream from here, and the own; only the primary says, empty from an agent of an older version
  */
 @JsonIgnoreProperties(ignoreUnknown = true)
 @JsonInclude(JsonInclude.Include.NON_EMPTY)
@@ -57,7 +58,8 @@ public record MemberReport(
         @Nullable Problem problem,
         List<Answer> answers,
         @Nullable Synchronous synchronous,
-        @Nullable RoleChange change) {
+        @Nullable RoleChange change,
+        List<Integer> connected) {
     public static final int VERSION = 1;
 
     public MemberReport {
@@ -66,6 +68,57 @@ public record MemberReport(
         pendingRestart = pendingRestart == null ? List.of() : List.copyOf(pendingRestart);
         members = members == null ? List.of() : List.copyOf(members);
         answers = answers == null ? List.of() : List.copyOf(answers);
+        connected = connected == null ? List.of() : List.copyOf(connected);
+    }
+
+    /** Without {@code connected}. */
+    public MemberReport(
+            int v,
+            String agent,
+            String incarnation,
+            Role role,
+            State state,
+            long epoch,
+            int timeline,
+            VolumeContent volume,
+            @Nullable String systemIdentifier,
+            @Nullable Integer major,
+            @Nullable String owner,
+            @Nullable String lsn,
+            long primaryEpoch,
+            @Nullable String serverVersion,
+            @Nullable String settings,
+            @Nullable Rejected rejected,
+            List<String> pendingRestart,
+            List<Integer> members,
+            @Nullable Problem problem,
+            List<Answer> answers,
+            @Nullable Synchronous synchronous,
+            @Nullable RoleChange change) {
+        this(
+                v,
+                agent,
+                incarnation,
+                role,
+                state,
+                epoch,
+                timeline,
+                volume,
+                systemIdentifier,
+                major,
+                owner,
+                lsn,
+                primaryEpoch,
+                serverVersion,
+                settings,
+                rejected,
+                pendingRestart,
+                members,
+                problem,
+                answers,
+                synchronous,
+                change,
+                List.of());
     }
 
     /** With how the newest reign began. */
@@ -92,7 +145,8 @@ public record MemberReport(
                 problem,
                 answers,
                 synchronous,
-                next);
+                next,
+                connected);
     }
 
     /** Before there is anything to say. */
@@ -220,8 +274,21 @@ public record MemberReport(
      * @param reason one word in CamelCase: Bootstrap, Restart, Switchover, PrimaryStopped, PrimaryTerminated, LeaseExpired, Forced
      * @param millis from the moment when the new primary learnt of the vacancy until it accepted writes
      * @param message the story in one line: who voted, where each stood, what was decided
+     * @param outage milliseconds from the last sign that the former primary served, as far as the new one saw it, until that one accepted writes;
+     *     null when it saw none
      */
     @JsonIgnoreProperties(ignoreUnknown = true)
     @JsonInclude(JsonInclude.Include.NON_NULL)
-    public record RoleChange(long epoch, @Nullable String from, String reason, long millis, String message) {}
+    public record RoleChange(
+            long epoch,
+            @Nullable String from,
+            String reason,
+            long millis,
+            String message,
+            @Nullable Long outage) {
+        /** Of which no sign of the former primary is known. */
+        public RoleChange(long epoch, @Nullable String from, String reason, long millis, String message) {
+            this(epoch, from, reason, millis, message, null);
+        }
+    }
 }

@@ -65,7 +65,14 @@ final class Reports {
                 problem.orElse(null),
                 answers(me, seen, server),
                 role == Role.Primary ? synchronous(seen) : null,
-                null);
+                null,
+                role == Role.Primary ? connected(me, server) : List.of());
+    }
+
+    private static List<Integer> connected(Me me, ServerState server) {
+        TreeSet<Integer> connected = new TreeSet<>(server.streaming());
+        connected.add(me.ordinal());
+        return List.copyOf(connected);
     }
 
     private static Role role(Observation seen, boolean holds) {

@@ -114,7 +114,8 @@ class JsonTest {
                         new Problem("DiskFull", "grow it"),
                         List.of(new Answer("1", Outcome.Refused, "lags")),
                         new Synchronous(SyncState.Quorum, 1, List.of(0, 1, 2)),
-                        new RoleChange(4, "orders-1", "Switchover", 120, "story")),
+                        new RoleChange(4, "orders-1", "Switchover", 120, "story", 450L),
+                        List.of(0, 2)),
                 new Peer.Vote(true, null, 1, 2, "0/1", true, false, 9),
                 new Peer.PositionAnswer(1, "0/1", true, Map.of(1, "0/2")));
     }
