@@ -172,8 +172,10 @@ public final class LocalPostgres implements Postgres {
             if (missing.isPresent()) {
                 new Tablespaces(layout).make(missing.get());
             }
+            boolean led = !files.isStandby() || volume.isRewound();
             startWith(settings, true, primaryAddress);
             volume.cameUp();
+            dropLeftSlots(led);
         } catch (IOException e) {
             throw volume.problem("write to", e);
         }
@@ -192,6 +194,15 @@ public final class LocalPostgres implements Postgres {
                 () -> WalEnd.of(binaries(), layout.pgdata(), control));
         if (!next.equals(member)) {
             next.write(layout.state());
+        }
+    }
+
+    /** A replica all the same when that fails: those that are surely left are looked for again. */
+    private void dropLeftSlots(boolean led) {
+        try (Sql sql = Sql.open(layout, "postgres", QUESTION)) {
+            new Slots(sql).dropLeft(led);
+        } catch (SQLException e) {
+            LOG.warn("cannot drop logical slots that were left: {}", e.getMessage());
         }
     }
 

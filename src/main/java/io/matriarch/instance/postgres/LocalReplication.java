@@ -338,6 +338,7 @@ final class LocalReplication implements Replication {
         others.remove(Names.ordinal(layout.pod()));
         try (Sql sql = Sql.open(layout, "postgres", QUESTION)) {
             new Slots(sql).copy(others);
+            new Slots(sql).dropLeft(false);
         } catch (SQLException e) {
             throw slotsFailed(e);
         }

@@ -2,16 +2,26 @@ package io.matriarch.instance.postgres;
 
 import io.matriarch.api.contract.Names;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The members' physical replication slots on the primary: one for each other member, none for members that left. A slot whose WAL is gone
  * (max_slot_wal_keep_size) is made anew: its member clones itself over it.
  */
 final class Slots {
+    private static final Logger LOG = LoggerFactory.getLogger(Slots.class);
+
+    /** Longer than a receiver waits before it comes back. */
+    private static final Duration ENDING = Duration.ofMillis(200);
+
+    private static final Duration POLL = Duration.ofMillis(5);
+
     private final Sql sql;
 
     Slots(Sql sql) {
@@ -66,6 +76,34 @@ final class Slots {
         }
     }
 
+    /**
+     * On a replica: drops logical slots that nobody can advance to where the primary is. Each keeps WAL here for ever, and its catalog_xmin goes
+     * to the primary with hot_standby_feedback and holds vacuum up there; and on 17 and later a failover slot of the time as primary keeps the
+     * primary's slot of that name from being synchronized here.
+     *
+     * @param led whether this data was a primary's until now: then they are all its own. Otherwise only those that no standby can have made: any
+     *     on 14 and 15, failover slots that are not synchronized on 17 and later
+     * @return their names
+     */
+    List<String> dropLeft(boolean led) throws SQLException {
+        int major = sql.one("SELECT current_setting('server_version_num')::int / 10000", row -> row.getInt(1));
+        String left = "slot_type = 'logical' AND NOT temporary AND active_pid IS NULL AND pg_is_in_recovery()";
+        if (major >= 17) {
+            left += led ? " AND NOT synced" : " AND failover AND NOT synced";
+        } else if (major == 16 && !led) {
+            return List.of();
+        }
+        List<String> names =
+                sql.query("SELECT slot_name FROM pg_replication_slots WHERE " + left, row -> row.getString(1));
+        for (String name : names) {
+            LOG.warn(
+                    "dropping the logical slot {}: it was made while this member was the primary, and no consumer can advance it here",
+                    name);
+            sql.query("SELECT pg_drop_replication_slot(?)", row -> row.getString(1), name);
+        }
+        return names;
+    }
+
     private record Slot(int ordinal, String name, int pid, boolean lost, long position) {}
 
     private List<Slot> existing() throws SQLException {
@@ -79,11 +117,29 @@ final class Slots {
                         Lsn.parse(row.getString(4))));
     }
 
+    private static void pause() throws SQLException {
+        try {
+            Pause.of(POLL, "a walsender ended");
+        } catch (PostgresException e) {
+            throw new SQLException(e.getMessage(), e);
+        }
+    }
+
     /** False while its walsender still ends. */
     private boolean drop(Slot slot) throws SQLException {
         if (slot.pid() != 0) {
             sql.query("SELECT pg_terminate_backend(?)", row -> row.getBoolean(1), slot.pid());
-            return false;
+            // Its receiver comes back in a moment, also to a slot that is lost: 16 and 17 stream on it.
+            long end = System.nanoTime() + ENDING.toNanos();
+            while (sql.one(
+                    "SELECT count(*) FROM pg_replication_slots WHERE slot_name = ? AND active_pid IS NOT NULL",
+                    row -> row.getInt(1) > 0,
+                    slot.name())) {
+                if (System.nanoTime() > end) {
+                    return false;
+                }
+                pause();
+            }
         }
         sql.query("SELECT pg_drop_replication_slot(?)", row -> row.getString(1), slot.name());
         return true;

@@ -282,6 +282,10 @@ final class Volume {
         mark(REWOUND);
     }
 
+    boolean isRewound() {
+        return Files.exists(layout.state().resolve(REWOUND));
+    }
+
     /** The data has come up, or other data has taken its place. */
     void cameUp() throws IOException {
         Path marker = layout.state().resolve(REWOUND);

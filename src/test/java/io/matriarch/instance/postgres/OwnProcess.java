@@ -48,11 +48,15 @@ final class OwnProcess {
         }
     }
 
-    /** Each scenario with each major that it is to run on. */
+    /** Each scenario with each major that it is to run on; only those whose names fit the expression {@code MATRIARCH_SCENARIO}, if there is one. */
     static <E extends Enum<E>> List<Arguments> onMajors(E[] scenarios) throws NoSuchFieldException {
         List<Integer> thorough = Majors.thorough();
         List<Arguments> all = new ArrayList<>();
+        String only = Objects.requireNonNullElse(System.getenv("MATRIARCH_SCENARIO"), ".*");
         for (E scenario : scenarios) {
+            if (!scenario.name().matches(only)) {
+                continue;
+            }
             boolean each =
                     scenario.getDeclaringClass().getField(scenario.name()).isAnnotationPresent(EachMajor.class);
             for (int major : each ? Majors.installed().keySet() : thorough) {
