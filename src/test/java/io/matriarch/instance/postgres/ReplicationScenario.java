@@ -734,7 +734,8 @@ enum ReplicationScenario {
             String former = Files.readString(upstream);
             Files.writeString(upstream, former.replaceAll("(?m)^primary_slot_name.*$", ""));
             stage.sql(1, "postgres", "SELECT pg_reload_conf()");
-            await().atMost(Duration.ofSeconds(20)).until(() -> slot(stage, "active").equals("false"));
+            await().atMost(Duration.ofSeconds(20))
+                    .until(() -> slot(stage, "active").equals("false"));
             stage.awaitStreaming(replica);
             primary.apply(stage.settings(
                     Map.of("max_slot_wal_keep_size", "1MB", "min_wal_size", "32MB", "max_wal_size", "32MB"),
@@ -750,7 +751,8 @@ enum ReplicationScenario {
             stage.sql(1, "postgres", "SELECT pg_reload_conf()");
             await().atMost(Duration.ofSeconds(20)).until(() -> {
                 primary.keepSlots(List.of(1));
-                return !slot(stage, "wal_status").equals("lost") && slot(stage, "active").equals("true");
+                return !slot(stage, "wal_status").equals("lost")
+                        && slot(stage, "active").equals("true");
             });
             stage.awaitStreaming(replica);
         }
@@ -791,8 +793,7 @@ enum ReplicationScenario {
     };
 
     static String logical(Stage stage, int member) throws Exception {
-        return stage.sql(
-                member, "postgres", "SELECT count(*) FROM pg_replication_slots WHERE slot_type = 'logical'");
+        return stage.sql(member, "postgres", "SELECT count(*) FROM pg_replication_slots WHERE slot_type = 'logical'");
     }
 
     static String awaitHeld(LocalPostgres replica) {
