@@ -143,6 +143,9 @@ class NodeLossE2E {
         assertThat(FailoverE2E.primary(stage)).isEqualTo(primary);
     }
 
+    /** How long it takes to stop the API server, in microseconds. */
+    private static final long STOPPING = 2_000_000;
+
     /** Both in the same seconds, in this order: the Lease cannot be given back, and nobody waits for that. */
     @Test
     void theApiServerGoesAndPostgresqlAMomentLater(Stage stage) throws InterruptedException {
@@ -154,10 +157,14 @@ class NodeLossE2E {
                 stage,
                 primary,
                 "postmaster=$(head -1 \"$PGDATA_FOUND\"); setsid bash -c \"while ((\\${EPOCHREALTIME/[.,]/} < %d)); do sleep 0.05; done; kill -9 $postmaster\" >/dev/null 2>&1 </dev/null & true"
-                        .formatted(stops + 1_600_000));
+                        .formatted(stops + STOPPING + 1_600_000));
         Thread.sleep(Duration.ofNanos(Math.max(0, stops - Ledger.now()) * 1_000));
         Nodes.api("stop");
+        long stopped = Ledger.now();
         try {
+            assertThat(stopped - stops)
+                    .as("microseconds that stopping the API server took: PostgreSQL is to be killed after it")
+                    .isLessThan(STOPPING + 600_000);
             Thread.sleep(Duration.ofSeconds(15));
         } finally {
             Nodes.api("start");
