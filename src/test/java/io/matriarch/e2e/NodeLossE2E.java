@@ -152,7 +152,7 @@ class NodeLossE2E {
         FailoverE2E.three(stage, "");
         Ledger ledger = Ledger.begin(stage, "orders");
         String primary = FailoverE2E.primary(stage);
-        long stops = Ledger.now() + Duration.ofSeconds(6).toNanos() / 1_000;
+        long stops = Ledger.now() + Duration.ofSeconds(10).toNanos() / 1_000;
         FailoverE2E.kill(
                 stage,
                 primary,
