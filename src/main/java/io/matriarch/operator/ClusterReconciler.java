@@ -18,7 +18,6 @@ import io.javaoperatorsdk.operator.api.reconciler.UpdateControl;
 import io.javaoperatorsdk.operator.processing.event.source.EventSource;
 import io.matriarch.api.PostgresCluster;
 import io.matriarch.api.PostgresClusterStatus;
-import io.matriarch.api.PostgresClusterStatus.Request;
 import io.matriarch.api.contract.Labels;
 import io.matriarch.plan.ClusterView;
 import io.matriarch.plan.ClusterView.OperatorIdentity;
@@ -27,7 +26,6 @@ import io.matriarch.plan.Plan;
 import io.matriarch.plan.StatusReport;
 import io.matriarch.plan.UnreadableReport;
 import java.time.Duration;
-import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
@@ -39,12 +37,6 @@ import org.slf4j.MDC;
 /** One pass over one cluster: observe, plan, act, report. A paused cluster is observed and reported, and nothing of it is changed. */
 @ControllerConfiguration(name = "postgrescluster")
 final class ClusterReconciler implements Reconciler<PostgresCluster> {
-    private static final Duration SOON = Duration.ofSeconds(1);
-    private static final Duration SLOWEST = Duration.ofSeconds(60);
-
-    /** With nothing to do: certificates grow old. */
-    private static final Duration IDLE = Duration.ofHours(1);
-
     private static final Logger LOG = LoggerFactory.getLogger(ClusterReconciler.class);
     private static final PostgresClusterStatus NOTHING = new PostgresClusterStatus(
             null, null, null, null, null, null, null, null, null, null, null, null, null, null);
@@ -56,6 +48,7 @@ final class ClusterReconciler implements Reconciler<PostgresCluster> {
     private final Announcer announcer;
     private final Telemetry telemetry;
     private final Pace pace;
+    private final Recheck recheck = new Recheck();
     private final InstantSource clock;
 
     ClusterReconciler(KubernetesClient client, InstantSource clock, OperatorIdentity identity, Telemetry telemetry) {
@@ -140,7 +133,7 @@ final class ClusterReconciler implements Reconciler<PostgresCluster> {
         }
         telemetry.cluster(name, readyReason(status));
         telemetry.failover(cluster, before, status);
-        Duration next = view.paused() ? IDLE : next(view, plan, outcome, status);
+        Duration next = view.paused() ? Recheck.IDLE : recheck.after(view, plan, outcome, status);
         return UpdateControl.<PostgresCluster>noUpdate()
                 .rescheduleAfter((rest.isZero() || next.compareTo(rest) < 0 ? next : rest).toMillis());
     }
@@ -173,28 +166,5 @@ final class ClusterReconciler implements Reconciler<PostgresCluster> {
         return Optional.ofNullable(status.conditions()).orElse(List.of()).stream()
                 .filter(c -> "Ready".equals(c.getType()))
                 .findFirst();
-    }
-
-    /** Events bring most passes. By time: soon after a write, ever more rarely while something is wrong, hardly ever when nothing is. */
-    private static Duration next(ClusterView view, Plan plan, Actor.Outcome outcome, PostgresClusterStatus status) {
-        Optional<List<Request>> known =
-                Optional.ofNullable(view.cluster().getStatus()).map(PostgresClusterStatus::requests);
-        if (!known.orElse(List.of())
-                .equals(Optional.ofNullable(status.requests()).orElse(List.of()))) {
-            return SOON; // what is remembered now is taken out of the settings
-        }
-        if (outcome.refusals().isEmpty() && (outcome.again() || !outcome.done().isEmpty())) {
-            return SOON;
-        }
-        if (plan.settled() && outcome.refusals().isEmpty()) {
-            return IDLE;
-        }
-        Duration least = plan.recheck().orElse(SOON);
-        Duration since = ready(status)
-                .map(Condition::getLastTransitionTime)
-                .map(at -> Duration.between(Instant.parse(at), view.now()).dividedBy(5))
-                .orElse(Duration.ZERO);
-        Duration slow = since.compareTo(SLOWEST) > 0 ? SLOWEST : since;
-        return slow.compareTo(least) > 0 ? slow : least;
     }
 }
