@@ -184,8 +184,17 @@ enum ReplicationScenario {
             // What the comparison is there for: PostgreSQL itself takes the position of a lost timeline for an
             // acknowledgement. Should it cease to
             // do so, this fails, and the comparison may go.
-            further.follow(stage.address(1));
-            commit.get(10, TimeUnit.SECONDS);
+            // Only a receiver that has just connected tells its position at once, and now and then the sender has ended before it reads that.
+            for (int attempt = 0; attempt < 5 && !commit.isDone(); attempt++) {
+                further.follow(null);
+                further.follow(stage.address(1));
+                try {
+                    commit.get(3, TimeUnit.SECONDS);
+                } catch (java.util.concurrent.TimeoutException e) {
+                    // once more
+                }
+            }
+            commit.get(3, TimeUnit.SECONDS);
             assertThat(further.observe(Duration.ofSeconds(2)).timeline()).isEqualTo(1);
             assertThat(stage.sql(2, "postgres", "SELECT count(*) FROM t WHERE n = -1"))
                     .isEqualTo("0");
@@ -231,9 +240,13 @@ enum ReplicationScenario {
             LocalPostgres first = stage.replica(1, 0);
             LocalPostgres second = stage.replica(2, 0);
             stage.sql(0, "postgres", "CREATE TABLE t AS SELECT 1 AS n");
-            primary.kill();
-            Position elected = first.replication().stopReceiving(Duration.ofSeconds(1));
+            long acknowledged = stage.flushed(0);
+            stage.awaitFlushed(first, acknowledged);
+            stage.awaitFlushed(second, acknowledged);
+            // In this order, so that the first has what the second has.
             second.replication().stopReceiving(Duration.ofSeconds(1));
+            Position elected = first.replication().stopReceiving(Duration.ofSeconds(1));
+            primary.kill();
 
             long began = System.nanoTime();
             TimelineHistory history = first.replication().promote(7, 2);
@@ -241,7 +254,8 @@ enum ReplicationScenario {
             System.out.println("promoted in " + took.toMillis() + " ms");
             assertThat(took).isLessThan(Duration.ofSeconds(3));
             assertThat(history.timeline()).isEqualTo(2);
-            assertThat(history.began()).isEqualTo(elected.lsn());
+            // A receiver may have the beginning of a record more, of which nothing can be replayed.
+            assertThat(history.began()).isBetween(acknowledged, elected.lsn());
             first.replication().beginReign(7, history.timeline());
             first.replication().beginReign(7, history.timeline());
             assertThat(stage.sql(
