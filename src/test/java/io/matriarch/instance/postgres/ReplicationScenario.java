@@ -184,7 +184,8 @@ enum ReplicationScenario {
             // What the comparison is there for: PostgreSQL itself takes the position of a lost timeline for an
             // acknowledgement. Should it cease to
             // do so, this fails, and the comparison may go.
-            // Only a receiver that has just connected tells its position at once, and now and then the sender has ended before it reads that.
+            // Only a receiver that has just connected tells its position at once, and now and then the sender has ended
+            // before it reads that.
             for (int attempt = 0; attempt < 5 && !commit.isDone(); attempt++) {
                 further.follow(null);
                 further.follow(stage.address(1));
