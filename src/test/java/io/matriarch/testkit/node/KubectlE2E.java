@@ -161,7 +161,7 @@ class KubectlE2E {
                 "--include-crds",
                 "--kube-version",
                 "1.34");
-        kubectl("apply", "-f", file("{apiVersion: v1, kind: Namespace, metadata: {name: second}}"));
+        kubectl("apply", "-f", file("apiVersion: v1\nkind: Namespace\nmetadata: {name: second}\n"));
         kubectl("apply", "--server-side", "--force-conflicts", "-n", "second", "-f", file(rendered));
         assertThat(kubectl("apply", "-f", "examples/quickstart.yaml")).contains("postgrescluster");
         assertThat(kubectl("get", "pgc")).contains("INSTANCES");
