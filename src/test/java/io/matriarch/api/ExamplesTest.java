@@ -2,6 +2,8 @@ package io.matriarch.api;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -26,5 +28,50 @@ class ExamplesTest {
             }
         }
         assertThat(names).hasSize(examples).doesNotHaveDuplicates().contains("orders");
+    }
+
+    /** Kubernetes' own types have their examples there. */
+    private static final Pattern KUBERNETES = Pattern.compile(
+            "spec\\.(imagePullSecrets|resources|scheduling\\.(tolerations|topologySpreadConstraints)|pod\\.(env|volumeMounts|volumes|containers|initContainers))(\\[]|\\.)+.*");
+
+    @Test
+    void fullHasEveryField() throws IOException {
+        YAMLMapper yaml = new YAMLMapper();
+        JsonNode schema = yaml.readTree(CrdDocument.FILE.toFile())
+                .at("/spec/versions/0/schema/openAPIV3Schema/properties/spec");
+        JsonNode full = yaml.readerFor(JsonNode.class)
+                .<JsonNode>readValues(Path.of("examples/full.yaml").toFile())
+                .readAll()
+                .stream()
+                .filter(document -> document.path("kind").asText().equals(PostgresCluster.KIND))
+                .findFirst()
+                .orElseThrow();
+        List<String> missing = new ArrayList<>();
+        missing(schema, List.of(full.path("spec")), "spec", missing);
+        assertThat(missing).as("fields of the CRD that examples/full.yaml lacks").isEmpty();
+    }
+
+    /** {@code values}: those of one field, several where it is in a list. */
+    private static void missing(JsonNode schema, List<JsonNode> values, String path, List<String> missing) {
+        schema.path("properties").fields().forEachRemaining(field -> {
+            String name = path + "." + field.getKey();
+            if (KUBERNETES.matcher(name).matches()) {
+                return;
+            }
+            List<JsonNode> found = values.stream()
+                    .filter(value -> value.has(field.getKey()))
+                    .map(value -> value.get(field.getKey()))
+                    .toList();
+            if (found.isEmpty()) {
+                missing.add(name);
+            } else {
+                missing(field.getValue(), found, name, missing);
+                List<JsonNode> items = new ArrayList<>();
+                found.forEach(list -> list.forEach(items::add));
+                if (field.getValue().has("items")) {
+                    missing(field.getValue().path("items"), items, name + "[]", missing);
+                }
+            }
+        });
     }
 }

@@ -28,6 +28,43 @@ class VolumesE2E {
         assertThat(stage.sql("orders", "orders-rw", "SELECT count(*) FROM t")).isEqualTo("100");
     }
 
+    /** As a backup tool or {@code --cascade=orphan} leaves them: without an owner. */
+    @Test
+    void orphansAreAdoptedAndGoOnRunning(Stage stage) {
+        stage.apply(Manifests.cluster("orders", 2, ""));
+        stage.awaitReady("orders", 2);
+        stage.sql("orders", "orders-rw", "CREATE TABLE t AS SELECT generate_series(1, 100) AS n");
+        String containers = containers(stage);
+        String password = stage.secret("orders-app", "password");
+        stage.kubectl("delete", "pgc", "orders", "--cascade=orphan", "--timeout=60s");
+        assertThat(stage.value("lease/orders", "{.metadata.ownerReferences}")).isEmpty();
+
+        stage.apply(Manifests.cluster("orders", 2, ""));
+        stage.awaitReady("orders", 2);
+        assertThat(containers(stage)).as("no container was restarted").isEqualTo(containers);
+        assertThat(stage.sql("orders", "orders-rw", "SELECT count(*) FROM t")).isEqualTo("100");
+        assertThat(stage.secret("orders-app", "password")).isEqualTo(password);
+        String uid = stage.value("pgc/orders", "{.metadata.uid}");
+        for (String object :
+                new String[] {"lease/orders", "sts/orders", "secret/orders-ca", "secret/orders-app", "service/orders-rw"
+                }) {
+            assertThat(stage.value(object, "{.metadata.ownerReferences[*].uid}"))
+                    .as(object)
+                    .isEqualTo(uid);
+        }
+        stage.awaitEvent("orders", "Adopted");
+    }
+
+    private static String containers(Stage stage) {
+        return stage.kubectl(
+                "get",
+                "pods",
+                "-l",
+                "matriarch.io/cluster=orders",
+                "-o",
+                "jsonpath={range .items[*]}{.metadata.uid} {.status.containerStatuses[*].containerID}{\"\\n\"}{end}");
+    }
+
     @Test
     void deletedTogetherWithTheClusterWhenTheUserSaysSo(Stage stage) {
         stage.apply(Manifests.clusterWithStorage("orders", 1, "retain: {whenDeleted: Delete}"));
