@@ -60,6 +60,30 @@ class ConfigurationE2E {
                 .isEqualTo(started);
     }
 
+    /** As docs/troubleshooting.md says: no replica may have less than its primary had. */
+    @Test
+    void aLimitIsLowered(Stage stage) {
+        stage.apply(Manifests.cluster("orders", 2, ""));
+        stage.awaitReady("orders", 2);
+        parameters(stage, "{\"max_connections\":\"60\"}");
+        stage.awaitCondition("orders", "PendingRestart=True", "max_connections", "orders-0", "orders-1");
+        stage.kubectl("patch", "pgc", "orders", "--type=merge", "-p", "{\"spec\":{\"fencedInstances\":[\"*\"]}}");
+        stage.awaitCondition("orders", "ReplicationHealthy=", "Fenced");
+        await().atMost(Stage.PATIENCE)
+                .until(() -> !stage.kubectlAnswer(
+                                "exec", "orders-0", "-c", "postgres", "--", "psql", "-U", "postgres", "-c", "SELECT 1")
+                        .ok());
+        stage.kubectl("patch", "pgc", "orders", "--type=merge", "-p", "{\"spec\":{\"fencedInstances\":[]}}");
+        stage.awaitReady("orders", 2);
+        String primary = FailoverE2E.primary(stage);
+        assertThat(stage.superuserSql(primary, "SHOW max_connections")).isEqualTo("60");
+        String replica = primary.equals("orders-0") ? "orders-1" : "orders-0";
+        stage.kubectl("delete", "pod", replica);
+        stage.awaitReady("orders", 2);
+        assertThat(stage.superuserSql(replica, "SHOW max_connections")).isEqualTo("60");
+        stage.awaitCondition("orders", "PendingRestart=False");
+    }
+
     @Test
     void pausedMeansHandsOff(Stage stage) {
         stage.apply(Manifests.cluster("orders", 1, ""));

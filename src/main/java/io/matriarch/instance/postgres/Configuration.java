@@ -31,6 +31,8 @@ final class Configuration {
     private static final Pattern LOCALE_LINE =
             Pattern.compile("(datestyle|lc_monetary|lc_numeric|lc_time|default_text_search_config) *=.*");
 
+    private static final String RAISED = "\n# the primary's, as pg_control knows them\n";
+
     private static final int MEMBERS_AND_TOOLS = 20;
     private static final long MEGABYTE = 1024 * 1024;
 
@@ -68,13 +70,34 @@ final class Configuration {
             }
         });
         if (!raised.isEmpty()) {
-            text.append("\n# the primary's, as pg_control knows them\n").append(raised);
+            text.append(RAISED).append(raised);
         }
         text.append("\n# owned by the cluster\n");
         owned(layout, major).forEach((name, value) -> line(text, name, value));
         text.append("include '").append(UPSTREAM_FILE).append("'\n");
         text.append(INCLUDE_SYNCHRONOUS);
         return text.toString();
+    }
+
+    /** The parameters of this postgresql.conf that are higher than the spec says, as a standby must not have less than its primary. */
+    static List<String> raised(String postgresql) {
+        int begin = postgresql.indexOf(RAISED);
+        return begin < 0
+                ? List.of()
+                : postgresql
+                        .substring(begin + RAISED.length())
+                        .lines()
+                        .takeWhile(line -> !line.isEmpty())
+                        .map(line -> line.substring(0, line.indexOf(' ')))
+                        .toList();
+    }
+
+    /** The same without them: for a primary. */
+    static String lowered(String postgresql) {
+        int begin = postgresql.indexOf(RAISED);
+        return begin < 0
+                ? postgresql
+                : postgresql.substring(0, begin) + postgresql.substring(postgresql.indexOf("\n\n", begin + RAISED.length()));
     }
 
     private static final Map<String, String> DEFAULT_LIMITS = Map.of(

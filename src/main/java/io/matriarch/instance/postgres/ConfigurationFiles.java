@@ -57,6 +57,17 @@ final class ConfigurationFiles {
         put("pg_ident.conf", Configuration.ident(Objects.requireNonNull(System.getProperty("user.name"))));
     }
 
+    /** Of a replica that has become the primary: takes out what only a replica needs. False when there was nothing of that. */
+    boolean lower() throws IOException {
+        String present = Files.readString(layout.pgdata().resolve("postgresql.conf"));
+        String lowered = Configuration.lowered(present);
+        if (lowered.equals(present)) {
+            return false;
+        }
+        put("postgresql.conf", lowered);
+        return true;
+    }
+
     /** Whom to follow; null for nobody. */
     synchronized void follow(@Nullable String primaryAddress) throws IOException {
         followed = primaryAddress;

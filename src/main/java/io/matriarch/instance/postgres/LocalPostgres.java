@@ -318,6 +318,7 @@ public final class LocalPostgres implements Postgres {
                     : settings.withHba(good().map(Settings::hba).orElse(List.of()));
             files.write(accepted, binaries().major(), layout.listen(), Map.of());
             postmaster.reload();
+            watch.settingsChanged();
             if (refusal.isPresent()) {
                 rejected = new Rejected(settings.revision(), refusal.get());
             } else {

@@ -211,7 +211,12 @@ final class LocalReplication implements Replication {
     @Override
     public TimelineHistory promote(long epoch, int timeline) throws PostgresException {
         try {
-            return new Promotion(layout, postmaster, files, watch).promote(epoch, timeline);
+            TimelineHistory history = new Promotion(layout, postmaster, files, watch).promote(epoch, timeline);
+            if (files.lower()) {
+                postmaster.reload();
+                watch.settingsChanged();
+            }
+            return history;
         } catch (IOException e) {
             throw volume.problem("write to", e);
         }

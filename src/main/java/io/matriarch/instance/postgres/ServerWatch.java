@@ -5,17 +5,24 @@ import io.matriarch.instance.postgres.Postgres.Sender;
 import io.matriarch.instance.postgres.Postgres.ServerState;
 import io.matriarch.instance.postgres.Postgres.Wal;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Asks the server how it is, over one connection that is kept. */
 final class ServerWatch {
+    private static final Logger LOG = LoggerFactory.getLogger(ServerWatch.class);
+
     private static final String STATE = """
             SELECT pg_is_in_recovery(),
                    current_setting('server_version'),
@@ -92,6 +99,18 @@ final class ServerWatch {
         }
     }
 
+    /** Parameters that run with another value than the spec says: what only a start changes, and what a standby must not lower yet. */
+    private List<String> pendingRestart(Sql open) throws SQLException {
+        Set<String> names = new TreeSet<>(
+                open.query("SELECT name FROM pg_settings WHERE pending_restart", row -> row.getString(1)));
+        try {
+            names.addAll(Configuration.raised(Files.readString(layout.pgdata().resolve("postgresql.conf"))));
+        } catch (IOException e) {
+            LOG.warn("postgresql.conf cannot be read: {}", e.getMessage());
+        }
+        return List.copyOf(names);
+    }
+
     synchronized ServerState observe(
             Postmaster postmaster, Duration timeout, @Nullable String revision, @Nullable Rejected rejected) {
         if (!postmaster.running()) {
@@ -122,8 +141,7 @@ final class ServerWatch {
             }
             if (rounds > 0) {
                 rounds--;
-                pendingRestart = open.query(
-                        "SELECT name FROM pg_settings WHERE pending_restart ORDER BY name", row -> row.getString(1));
+                pendingRestart = pendingRestart(open);
             }
             List<Sender> senders = senders(open);
             int newest = newestHistory(open);

@@ -96,6 +96,57 @@ enum SettingsScenario {
         }
     },
 
+    /** A standby must not have less connections than its primary had: what waits for a restart is told until it was restarted with the new value. */
+    @EachMajor
+    aLimitIsLowered {
+        @Override
+        void play(Stage stage) throws Exception {
+            LocalPostgres first = stage.primary();
+            LocalPostgres second = stage.replica(1, 0);
+            Settings low = stage.settings(Map.of("max_connections", "60"), List.of());
+            first.apply(low);
+            second.apply(low);
+            awaitPending(first, List.of("max_connections"));
+            awaitPending(second, List.of("max_connections"));
+
+            first.stop(Duration.ofSeconds(20));
+            second.replication().stopReceiving(Duration.ofSeconds(1));
+            second.replication().promote(2, 2);
+            second.keepSlots(List.of(0));
+            awaitPending(second, List.of("max_connections"));
+            assertThat(stage.sql(1, "postgres", "SELECT current_setting('max_connections')"))
+                    .isEqualTo("100");
+
+            second.stop(Duration.ofSeconds(20));
+            second.startPrimary(low, 3);
+            assertThat(stage.sql(1, "postgres", "SELECT current_setting('max_connections')"))
+                    .isEqualTo("60");
+            awaitPending(second, List.of());
+
+            first.startReplica(low, stage.address(1));
+            stage.awaitStreaming(first);
+            awaitPending(first, List.of("max_connections"));
+            stage.awaitFlushed(first, stage.flushed(1));
+            await().atMost(Duration.ofSeconds(10))
+                    .ignoreExceptions()
+                    .until(() -> stage.sql(0, "postgres", "SELECT pg_last_wal_replay_lsn() = pg_last_wal_receive_lsn()")
+                            .equals("t"));
+            first.stop(Duration.ofSeconds(20));
+            first.startReplica(low, stage.address(1));
+            stage.awaitStreaming(first);
+            awaitPending(first, List.of());
+            assertThat(stage.sql(0, "postgres", "SELECT current_setting('max_connections')"))
+                    .isEqualTo("60");
+        }
+
+        private void awaitPending(LocalPostgres member, List<String> names) {
+            await().atMost(Duration.ofSeconds(10))
+                    .untilAsserted(() -> assertThat(
+                                    member.observe(Duration.ofSeconds(2)).pendingRestart())
+                            .isEqualTo(names));
+        }
+    },
+
     /** With {@code postgres -C} it passed, a reload shrugged at it, and a new member never started. */
     @EachMajor
     tlsIsTriedAndANewMemberHasSomethingToFallBackTo {
