@@ -1,7 +1,7 @@
 package io.matriarch.playground;
 
 import io.fabric8.kubernetes.client.KubernetesClientException;
-import io.matriarch.api.PostgresClusterStatus;
+import io.matriarch.api.PostgresCluster;
 import java.io.IOException;
 import java.util.List;
 import java.util.NoSuchElementException;
@@ -36,18 +36,17 @@ final class Keys {
     }
 
     private String scale(int by) {
-        int wanted = theatre.star().orElseThrow().getSpec().instances() + by;
+        PostgresCluster star = theatre.star().orElseThrow();
+        int wanted = star.getSpec().instances() + by;
         if (wanted < 1) {
             return "a cluster has one member at least";
         }
         theatre.scale(wanted);
-        return "kubectl scale pgc --replicas=" + wanted;
+        return "kubectl scale pgc %s --replicas=%d".formatted(star.getMetadata().getName(), wanted);
     }
 
     private String kill() throws IOException {
-        String primary = theatre.status()
-                .map(PostgresClusterStatus::primary)
-                .orElseThrow(() -> new NoSuchElementException("there is no primary"));
+        String primary = theatre.primary().orElseThrow(() -> new NoSuchElementException("there is no primary"));
         theatre.outages().killPostgres(Theatre.NAMESPACE, primary);
         return "kill -9 of PostgreSQL in " + primary;
     }

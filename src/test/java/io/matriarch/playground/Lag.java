@@ -43,12 +43,12 @@ final class Lag implements AutoCloseable {
     }
 
     private Map<String, String> ask() {
-        Account account =
-                theatre.account(theatre.star().orElseThrow().getMetadata().getName());
+        String cluster = theatre.star().orElseThrow().getMetadata().getName();
+        Account account = theatre.account(cluster);
         Map<String, Long> replicas = new HashMap<>();
         Map<String, String> words = new HashMap<>();
         Optional<Long> primary = Optional.empty();
-        for (Pod member : theatre.members()) {
+        for (Pod member : theatre.members(cluster)) {
             String address = member.getStatus().getPodIP();
             try {
                 List<String> answer = account.query(address, POSITION);
@@ -59,12 +59,12 @@ final class Lag implements AutoCloseable {
                     replicas.put(address, position);
                 }
             } catch (SQLException e) {
-                words.put(String.valueOf(address), "?");
+                words.put(String.valueOf(address), "no answer");
             }
         }
         long front = primary.orElse(-1L);
         replicas.forEach((address, position) ->
-                words.put(address, front < 0 ? "?" : Math.max(0, front - position) + " B"));
+                words.put(address, front < 0 ? "no primary" : Math.max(0, front - position) + " B"));
         return words;
     }
 

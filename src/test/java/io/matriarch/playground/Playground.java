@@ -60,7 +60,11 @@ public final class Playground implements Callable<Integer> {
             Runtime.getRuntime().addShutdownHook(new Thread(() -> end(main)));
             try (Theatre theatre = open()) {
                 theatre.startOperator();
-                return tour ? tour(theatre) : watch(theatre);
+                int code = tour ? tour(theatre) : watch(theatre);
+                if (!tour) {
+                    System.out.println("ending the cluster and its processes ...");
+                }
+                return code;
             } catch (InterruptedException e) {
                 return 130;
             }
@@ -82,7 +86,7 @@ public final class Playground implements Callable<Integer> {
     }
 
     private Theatre open() throws IOException, Refusal {
-        System.out.println("preparing the stage ...");
+        System.out.println("preparing an API server, three nodes and the agent's image (half a minute the first time) ...");
         try {
             return new Theatre(3, port);
         } catch (BindException e) {
@@ -111,7 +115,7 @@ public final class Playground implements Callable<Integer> {
                 if (key.isPresent()) {
                     note = keys.press(key.get());
                 }
-                terminal.show(screen.lines(note));
+                terminal.show(screen.frame(note, terminal.columns()));
                 Thread.sleep(key.isPresent() ? 50 : 300);
             }
             return 130;

@@ -7,6 +7,7 @@ import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.matriarch.api.PostgresCluster;
 import io.matriarch.api.PostgresClusterStatus;
+import io.matriarch.api.contract.Labels;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -28,8 +29,11 @@ final class Screen {
         this.lag = lag;
     }
 
-    /** @param note what the last key did */
-    List<String> lines(String note) {
+    /**
+     * @param note what the last key did
+     * @param columns that the screen has
+     */
+    Frame frame(String note, int columns) {
         List<String> lines = new ArrayList<>();
         lines.add(Text.bold(" Matriarch playground") + "   "
                 + (theatre.apiOn() ? "API server " + theatre.cluster().api().url() : Text.bad("API server off"))
@@ -37,16 +41,14 @@ final class Screen {
         lines.add("");
         if (theatre.apiOn()) {
             try {
-                last = cluster();
+                last = cluster(columns);
             } catch (KubernetesClientException e) {
                 last = List.of(Text.bad(" the API server does not answer: " + e.getMessage()));
             }
         }
         lines.addAll(last);
         lines.add("");
-        lines.add(" " + KEYS);
-        lines.add(" " + Text.dim(note));
-        return lines;
+        return new Frame(lines, List.of(" " + KEYS, " " + note));
     }
 
     private String nodes() {
@@ -57,7 +59,7 @@ final class Screen {
                         .toList());
     }
 
-    private List<String> cluster() {
+    private List<String> cluster(int columns) {
         Optional<PostgresCluster> star = theatre.star();
         if (star.isEmpty()) {
             return List.of(" no PostgresCluster is here; try: kubectl apply -f examples/quickstart.yaml");
@@ -74,21 +76,30 @@ final class Screen {
                         star.get().getSpec().instances(),
                         Text.bold(status.map(PostgresClusterStatus::primary).orElse("-")),
                         status.map(PostgresClusterStatus::version).orElse("-")));
+        theatre.withoutOperator().ifPresent(since -> lines.addAll(Text.wrapped(
+                Text.open(" no operator leads since " + since.toSeconds()
+                        + " s: conditions and Events are what the last one said; roles are what the members say"),
+                columns,
+                "   ")));
+        String others = theatre.others();
+        if (!others.isEmpty()) {
+            lines.add(Text.dim(" also here, and not shown: " + others));
+        }
         lines.add("");
-        members(status, lines);
+        members(name, status, lines);
         lines.add("");
-        conditions.forEach(condition -> lines.add(condition(condition)));
+        lines.addAll(conditions(conditions, columns));
         lines.add("");
-        events(lines);
+        events(name, lines);
         lines.add("");
         connect(name, lines);
         return lines;
     }
 
-    private void members(Optional<PostgresClusterStatus> status, List<String> lines) {
-        lines.add(Text.dim(row("MEMBER", "NODE", "READY", "ROLE", "STATE", "LAG", "RESTARTS", "ADDRESS")));
+    private void members(String cluster, Optional<PostgresClusterStatus> status, List<String> lines) {
+        lines.add(Text.dim(row("MEMBER", "NODE", "READY", "ROLE", "STATE", "TO REPLAY", "RESTARTS", "ADDRESS")));
         Map<String, String> lags = lag.bytes();
-        for (Pod pod : theatre.members()) {
+        for (Pod pod : theatre.members(cluster)) {
             String name = pod.getMetadata().getName();
             Optional<PostgresClusterStatus.Member> member = status.map(PostgresClusterStatus::members)
                     .flatMap(members ->
@@ -102,13 +113,13 @@ final class Screen {
                     name,
                     Optional.ofNullable(pod.getSpec().getNodeName()).orElse("-"),
                     ready ? "yes" : "no",
-                    member.map(PostgresClusterStatus.Member::role).orElse("-"),
+                    role(pod),
                     pod.getMetadata().getDeletionTimestamp() != null
                             ? "Terminating"
                             : member.map(PostgresClusterStatus.Member::state)
                                     .orElse(pod.getStatus().getPhase()),
                     lags.getOrDefault(
-                            Optional.ofNullable(pod.getStatus().getPodIP()).orElse(""), "-"),
+                            Optional.ofNullable(pod.getStatus().getPodIP()).orElse(""), ""),
                     Integer.toString(restarts),
                     Optional.ofNullable(pod.getStatus().getPodIP()).orElse("-"));
             lines.add(ready ? line : Text.bad(line));
@@ -124,15 +135,34 @@ final class Screen {
         return row.toString();
     }
 
-    private static String condition(Condition condition) {
-        boolean good =
-                condition.getStatus().equals("True") == condition.getType().matches(".*(Ready|Accepted)");
-        String word = Text.cell(condition.getType() + "=" + condition.getStatus(), 28);
-        return "   " + (good ? Text.good(word) : Text.bad(word))
-                + Optional.ofNullable(condition.getMessage()).orElse("");
+    /** As the member itself says it, with the label that Services go by: true without an operator, too. */
+    private static String role(Pod pod) {
+        return Optional.ofNullable(pod.getMetadata().getLabels())
+                .map(labels -> labels.get(Labels.ROLE))
+                .orElse("");
     }
 
-    private void events(List<String> lines) {
+    /** Those that are well in one line, each other one with what it says. */
+    static List<String> conditions(List<Condition> conditions, int columns) {
+        List<String> lines = new ArrayList<>();
+        List<String> good = new ArrayList<>();
+        for (Condition condition : conditions) {
+            Verdict verdict = Verdict.of(condition);
+            String word = verdict.coloured(condition.getType() + "=" + condition.getStatus());
+            if (verdict == Verdict.Good) {
+                good.add(word);
+            } else {
+                String message = Optional.ofNullable(condition.getMessage()).orElse("");
+                lines.addAll(Text.wrapped("   " + word + " " + condition.getReason() + ": " + message, columns, "     "));
+            }
+        }
+        if (!good.isEmpty()) {
+            lines.addAll(Text.wrapped("   " + String.join(" ", good), columns, "   "));
+        }
+        return lines;
+    }
+
+    private void events(String cluster, List<String> lines) {
         List<Event> events = theatre.user()
                 .v1()
                 .events()
@@ -140,6 +170,7 @@ final class Screen {
                 .list()
                 .getItems();
         events.stream()
+                .filter(e -> e.getInvolvedObject().getName().startsWith(cluster))
                 .sorted(Comparator.comparing((Event e) ->
                                 Optional.ofNullable(e.getLastTimestamp()).orElse(""))
                         .reversed())

@@ -1,6 +1,5 @@
 package io.matriarch.playground;
 
-import java.io.File;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
@@ -22,7 +21,7 @@ final class Terminal implements AutoCloseable {
         System.out.flush();
     }
 
-    /** Whether there is one to be used: after {@code su -c} standard input may be a terminal that is not this program's. */
+    /** Whether standard input is one. */
     static boolean there() {
         try {
             return !stty("-g").isEmpty();
@@ -36,25 +35,36 @@ final class Terminal implements AutoCloseable {
         return System.in.available() > 0 ? Optional.of((char) System.in.read()) : Optional.empty();
     }
 
-    /** Shows these lines, as far as the screen has room. */
-    void show(List<String> lines) throws IOException {
-        String[] size = stty("size").split(" ");
-        int rows = Integer.parseInt(size[0]);
-        int columns = Integer.parseInt(size[1]);
+    /** Columns of the screen. */
+    int columns() throws IOException {
+        return size()[1];
+    }
+
+    /** Shows a picture that fits the screen. */
+    void show(Frame frame) throws IOException {
+        int[] size = size();
         StringBuilder screen = new StringBuilder(HOME);
-        List<String> visible = lines.subList(0, Math.min(lines.size(), Math.max(1, rows - 1)));
-        for (String line : visible) {
-            screen.append(Text.cut(line, columns)).append(REST_OF_LINE).append("\r\n");
+        for (String line : frame.lines(size[0], size[1])) {
+            screen.append(line).append(REST_OF_LINE).append("\r\n");
         }
         System.out.print(screen.append(REST_OF_SCREEN));
         System.out.flush();
+    }
+
+    /** Rows and columns; those of a terminal of old when it does not say. */
+    private static int[] size() throws IOException {
+        String[] size = stty("size").split(" ");
+        return size.length == 2 && !size[0].equals("0")
+                ? new int[] {Integer.parseInt(size[0]), Integer.parseInt(size[1])}
+                : new int[] {24, 80};
     }
 
     private static String stty(String... words) throws IOException {
         List<String> command = new java.util.ArrayList<>(List.of("stty"));
         command.addAll(List.of(words));
         Process process = new ProcessBuilder(command)
-                .redirectInput(new File("/dev/tty"))
+                // Not /dev/tty: after su -c standard input is a terminal, and this program has no controlling one.
+                .redirectInput(ProcessBuilder.Redirect.INHERIT)
                 .redirectError(ProcessBuilder.Redirect.DISCARD)
                 .start();
         return new String(process.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.US_ASCII).strip();

@@ -1,5 +1,8 @@
 package io.matriarch.playground;
 
+import java.util.ArrayList;
+import java.util.List;
+
 /** Words with colours for a terminal. */
 final class Text {
     private Text() {}
@@ -18,6 +21,33 @@ final class Text {
 
     static String bad(String text) {
         return "\u001b[31m" + text + "\u001b[0m";
+    }
+
+    /** Neither good nor bad: not known, or on its way. */
+    static String open(String text) {
+        return "\u001b[33m" + text + "\u001b[0m";
+    }
+
+    /** As many lines as it takes, broken at spaces; all but the first begin with the indent. */
+    static List<String> wrapped(String text, int columns, String indent) {
+        List<String> lines = new ArrayList<>();
+        StringBuilder line = new StringBuilder();
+        for (String word : text.split(" ")) {
+            if (!line.isEmpty() && shown(line) + 1 + shown(word) > columns) {
+                lines.add(line.toString());
+                line = new StringBuilder(indent);
+                line.append(word);
+            } else {
+                line.append(line.isEmpty() ? "" : " ").append(word);
+            }
+        }
+        lines.add(line.toString());
+        return lines;
+    }
+
+    /** What a text takes on the screen. */
+    static int shown(CharSequence text) {
+        return text.toString().replaceAll("\u001b\\[[0-9]*m", "").length();
     }
 
     /** A cell of a table: at least this wide. */

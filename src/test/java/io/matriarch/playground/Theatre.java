@@ -1,11 +1,13 @@
 package io.matriarch.playground;
 
 import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.coordination.v1.Lease;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.dsl.base.PatchContext;
 import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import io.matriarch.api.PostgresCluster;
 import io.matriarch.api.PostgresClusterStatus;
+import io.matriarch.api.contract.Labels;
 import io.matriarch.testkit.node.Account;
 import io.matriarch.testkit.node.AgentImage;
 import io.matriarch.testkit.node.Images;
@@ -16,15 +18,22 @@ import io.matriarch.testkit.node.Timing;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.time.ZonedDateTime;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /** What is on stage: the embedded cluster, the operator as a pod in it, and one PostgresCluster from an example. */
 final class Theatre implements AutoCloseable {
     static final String NAMESPACE = "default";
     private static final Path EXAMPLE = Path.of("examples/quickstart.yaml");
+    private static final String STAR = "orders";
+
+    /** The operator that leads renews its Lease each few seconds. */
+    private static final Duration RENEWED = Duration.ofSeconds(10);
 
     private final ProcessCluster cluster;
     private final KubernetesClient user;
@@ -44,8 +53,22 @@ final class Theatre implements AutoCloseable {
         Files.setPosixFilePermissions(kubeconfig, java.nio.file.attribute.PosixFilePermissions.fromString("rw-r--r--"));
     }
 
+    /** Two, on two nodes, of which one leads: as the chart has it. */
     void startOperator() {
-        new OperatorPod(user, cluster.api().url()).start();
+        for (String node : outages().nodes().subList(0, Math.min(2, outages().nodes().size()))) {
+            new OperatorPod(user, cluster.api().url(), node).oneOfSeveral().start();
+        }
+    }
+
+    /** For how long no operator has renewed its Lease, when that is longer than usual. */
+    Optional<Duration> withoutOperator() {
+        return Optional.ofNullable(user.resources(Lease.class)
+                        .inNamespace(OperatorPod.NAMESPACE)
+                        .withName(OperatorPod.LEASE)
+                        .get())
+                .map(lease -> lease.getSpec().getRenewTime())
+                .map(renewed -> Duration.between(renewed, ZonedDateTime.now()))
+                .filter(age -> age.compareTo(RENEWED) > 0);
     }
 
     /** {@code kubectl apply} of the example. */
@@ -71,21 +94,53 @@ final class Theatre implements AutoCloseable {
         return cluster.outages();
     }
 
-    /** The PostgresCluster on stage, if there is one. */
+    /** The PostgresCluster on stage, if there is one: the example's, or else the first. */
     Optional<PostgresCluster> star() {
-        return user.resources(PostgresCluster.class).inNamespace(NAMESPACE).list().getItems().stream()
-                .findFirst();
+        List<PostgresCluster> all = clusters();
+        return all.stream()
+                .filter(cluster -> cluster.getMetadata().getName().equals(STAR))
+                .findFirst()
+                .or(() -> all.stream().findFirst());
+    }
+
+    /** Names of the other ones. */
+    String others() {
+        Optional<String> shown = star().map(cluster -> cluster.getMetadata().getName());
+        return clusters().stream()
+                .map(cluster -> cluster.getMetadata().getName())
+                .filter(name -> !Optional.of(name).equals(shown))
+                .collect(Collectors.joining(", "));
+    }
+
+    private List<PostgresCluster> clusters() {
+        return user.resources(PostgresCluster.class)
+                .inNamespace(NAMESPACE)
+                .list()
+                .getItems();
+    }
+
+    /** The pod that is the primary, as the members say. */
+    Optional<String> primary() {
+        return star().map(cluster -> cluster.getMetadata().getName()).flatMap(name -> members(name).stream()
+                .filter(pod -> "primary".equals(pod.getMetadata().getLabels().get(Labels.ROLE)))
+                .map(pod -> pod.getMetadata().getName())
+                .findFirst());
     }
 
     Optional<PostgresClusterStatus> status() {
         return star().map(PostgresCluster::getStatus);
     }
 
+    /** Those of the PostgresCluster on stage. */
     List<Pod> members() {
+        return star().map(cluster -> members(cluster.getMetadata().getName())).orElse(List.of());
+    }
+
+    List<Pod> members(String cluster) {
         return user
                 .pods()
                 .inNamespace(NAMESPACE)
-                .withLabel(io.matriarch.api.contract.Labels.CLUSTER)
+                .withLabel(Labels.CLUSTER, cluster)
                 .list()
                 .getItems()
                 .stream()

@@ -105,6 +105,26 @@ final class CoreTables {
         return false;
     }
 
+    static String nodeStatus(JsonNode node) {
+        String ready = "Unknown";
+        for (JsonNode condition : node.at("/status/conditions")) {
+            if (condition.path("type").asText().equals("Ready")) {
+                ready = condition.path("status").asText().equals("True") ? "Ready" : "NotReady";
+            }
+        }
+        return node.at("/spec/unschedulable").asBoolean() ? ready + ",SchedulingDisabled" : ready;
+    }
+
+    static String orNone(JsonNode budget, String field) {
+        return budget.path("spec").path(field).asText("N/A");
+    }
+
+    static String involved(JsonNode event) {
+        JsonNode object = event.path("involvedObject");
+        return object.path("kind").asText().toLowerCase(java.util.Locale.ROOT) + "/"
+                + object.path("name").asText();
+    }
+
     static String replicas(JsonNode set) {
         return "%d/%d"
                 .formatted(

@@ -113,11 +113,25 @@ final class Tables {
                 columns.add(Column.of("Active", JobTables::active));
                 columns.add(Column.of("Last Schedule", JobTables::lastSchedule));
             }
+            case "Node" -> {
+                columns.add(Column.of("Status", CoreTables::nodeStatus));
+                columns.add(AGE);
+                columns.add(new Column("Internal-IP", "string", ".status.addresses.0.address").wide());
+            }
+            case "Lease" -> columns.add(new Column("Holder", "string", ".spec.holderIdentity"));
+            case "PodDisruptionBudget" -> {
+                columns.add(Column.of("Min Available", budget -> CoreTables.orNone(budget, "minAvailable")));
+                columns.add(Column.of("Max Unavailable", budget -> CoreTables.orNone(budget, "maxUnavailable")));
+                columns.add(new Column("Allowed Disruptions", "integer", ".status.disruptionsAllowed"));
+            }
             case "Event" -> {
+                columns.removeFirst(); // kubectl names the object instead
+                columns.add(new Column("Last Seen", "date", ".lastTimestamp"));
                 columns.add(new Column("Type", "string", ".type"));
                 columns.add(new Column("Reason", "string", ".reason"));
-                columns.add(new Column("Object", "string", ".involvedObject.name"));
+                columns.add(Column.of("Object", CoreTables::involved));
                 columns.add(new Column("Message", "string", ".message"));
+                return columns;
             }
             default -> {
                 // name and age

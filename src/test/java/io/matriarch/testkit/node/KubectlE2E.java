@@ -80,6 +80,15 @@ class KubectlE2E {
         assertThat(kubectl("get", "pods", "-o", "wide"))
                 .containsPattern("AGE +IP +NODE\\ns-0 +1/1 +Running +0 +\\d+s +127\\.[0-9.]+ +node-");
         assertThat(kubectl("get", "statefulsets")).containsPattern("NAME +READY +AGE\\ns +1/1 +\\d+s");
+        assertThat(kubectl("get", "nodes")).containsPattern("NAME +STATUS +AGE\\nnode-1 +Ready +\\d+s");
+        assertThat(kubectl("get", "events"))
+                .containsPattern("LAST SEEN +TYPE +REASON +OBJECT +MESSAGE\\n")
+                .containsPattern("\\d+s +Normal +\\w+ +pod/s-0 +\\w+");
+        kubectl(
+                "apply",
+                "-f",
+                file("apiVersion: coordination.k8s.io/v1\nkind: Lease\nmetadata: {name: l}\nspec: {holderIdentity: me}\n"));
+        assertThat(kubectl("get", "leases")).containsPattern("NAME +HOLDER +AGE\\nl +me +\\d+s");
         assertThat(kubectl("describe", "statefulset", "s")).contains("Replicas:");
         assertThat(kubectl("describe", "pod", "s-0")).contains("Started");
         assertThat(kubectl("logs", "s-0")).isEqualTo("hello\n");

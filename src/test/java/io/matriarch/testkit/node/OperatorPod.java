@@ -11,11 +11,16 @@ import org.jspecify.annotations.Nullable;
 public final class OperatorPod {
     public static final String NAMESPACE = "matriarch-system";
     private static final String NAME = "matriarch";
+
+    /** Which the operators elect their leader by. */
+    public static final String LEASE = "matriarch-operator";
+
     private static final int PATIENCE_SECONDS = 30;
 
     private final KubernetesClient user;
     private final String apiServer;
     private final @Nullable String node;
+    private boolean several;
 
     public OperatorPod(KubernetesClient user, String apiServer) {
         this(user, apiServer, null);
@@ -28,17 +33,29 @@ public final class OperatorPod {
         this.node = node;
     }
 
+    /** Others may run: they elect the one that leads. Its pod is named after its node. */
+    public OperatorPod oneOfSeveral() {
+        several = true;
+        return this;
+    }
+
+    private String name() {
+        return several ? NAME + "-" + node : NAME;
+    }
+
     public void start() {
         // spotless:off
         Pod operator = new PodBuilder()
-                .withNewMetadata().withName(NAME).withNamespace(NAMESPACE).endMetadata()
+                .withNewMetadata().withName(name()).withNamespace(NAMESPACE).endMetadata()
                 .withNewSpec()
                     .withNodeName(node)
                     .withTerminationGracePeriodSeconds(5L)
                     .withContainers(new ContainerBuilder()
                             .withName(NAME)
                             .withImage(ProcessCluster.AGENT_IMAGE)
-                            .withArgs("operator", "--no-leader-election", "--port=0")
+                            .withArgs("operator", several ? "--leader-election" : "--no-leader-election", "--port=0")
+                            .addNewEnv().withName("POD_NAME").withValue(name()).endEnv()
+                            .addNewEnv().withName("POD_NAMESPACE").withValue(NAMESPACE).endEnv()
                             .addNewEnv().withName("MATRIARCH_IMAGE").withValue(ProcessCluster.AGENT_IMAGE).endEnv()
                             .addNewEnv().withName("KUBERNETES_MASTER").withValue(apiServer).endEnv()
                             .build())
@@ -50,10 +67,10 @@ public final class OperatorPod {
 
     /** Ends it; returns when nothing of it is left. */
     public void stop() {
-        user.pods().inNamespace(NAMESPACE).withName(NAME).delete();
+        user.pods().inNamespace(NAMESPACE).withName(name()).delete();
         user.pods()
                 .inNamespace(NAMESPACE)
-                .withName(NAME)
+                .withName(name())
                 .waitUntilCondition(pod -> pod == null, PATIENCE_SECONDS, TimeUnit.SECONDS);
     }
 }
