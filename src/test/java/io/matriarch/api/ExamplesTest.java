@@ -37,9 +37,10 @@ class ExamplesTest {
     @Test
     void fullHasEveryField() throws IOException {
         YAMLMapper yaml = new YAMLMapper();
-        JsonNode schema = yaml.readTree(CrdDocument.FILE.toFile())
-                .at("/spec/versions/0/schema/openAPIV3Schema/properties/spec");
-        JsonNode full = yaml.readerFor(JsonNode.class)
+        JsonNode schema =
+                yaml.readTree(CrdDocument.FILE.toFile()).at("/spec/versions/0/schema/openAPIV3Schema/properties/spec");
+        JsonNode full = yaml
+                .readerFor(JsonNode.class)
                 .<JsonNode>readValues(Path.of("examples/full.yaml").toFile())
                 .readAll()
                 .stream()
@@ -48,7 +49,9 @@ class ExamplesTest {
                 .orElseThrow();
         List<String> missing = new ArrayList<>();
         missing(schema, List.of(full.path("spec")), "spec", missing);
-        assertThat(missing).as("fields of the CRD that examples/full.yaml lacks").isEmpty();
+        assertThat(missing)
+                .as("fields of the CRD that examples/full.yaml lacks")
+                .isEmpty();
     }
 
     /** {@code values}: those of one field, several where it is in a list. */

@@ -35,11 +35,12 @@ class ExamplesE2E {
         String name = cluster.getMetadata().getName();
         int instances = Math.max(1, cluster.getSpec().instances());
         // A node for each member is more than a test cluster has; and its disk holds no 20 Gi for each.
-        stage.apply(instances <= nodes()
-                ? text.replace("20Gi", "2Gi")
-                : text.replace("20Gi", "1Gi")
-                        .replace("antiAffinity: Required", "antiAffinity: Preferred")
-                        .replace("DoNotSchedule", "ScheduleAnyway"));
+        stage.apply(
+                instances <= nodes()
+                        ? text.replace("20Gi", "2Gi")
+                        : text.replace("20Gi", "1Gi")
+                                .replace("antiAffinity: Required", "antiAffinity: Preferred")
+                                .replace("DoNotSchedule", "ScheduleAnyway"));
         stage.awaitReady(name, instances);
         String service = name + "-rw";
         String secret = cluster.getSpec().bootstrap() != null

@@ -86,7 +86,8 @@ public final class Playground implements Callable<Integer> {
     }
 
     private Theatre open() throws IOException, Refusal {
-        System.out.println("preparing an API server, three nodes and the agent's image (half a minute the first time) ...");
+        System.out.println(
+                "preparing an API server, three nodes and the agent's image (half a minute the first time) ...");
         try {
             return new Theatre(3, port);
         } catch (BindException e) {

@@ -76,11 +76,13 @@ final class Screen {
                         star.get().getSpec().instances(),
                         Text.bold(status.map(PostgresClusterStatus::primary).orElse("-")),
                         status.map(PostgresClusterStatus::version).orElse("-")));
-        theatre.withoutOperator().ifPresent(since -> lines.addAll(Text.wrapped(
-                Text.open(" no operator leads since " + since.toSeconds()
-                        + " s: conditions and Events are what the last one said; roles are what the members say"),
-                columns,
-                "   ")));
+        theatre.withoutOperator()
+                .ifPresent(since -> lines.addAll(Text.wrapped(
+                        Text.open(
+                                " no operator leads since " + since.toSeconds()
+                                        + " s: conditions and Events are what the last one said; roles are what the members say"),
+                        columns,
+                        "   ")));
         String others = theatre.others();
         if (!others.isEmpty()) {
             lines.add(Text.dim(" also here, and not shown: " + others));
@@ -153,7 +155,8 @@ final class Screen {
                 good.add(word);
             } else {
                 String message = Optional.ofNullable(condition.getMessage()).orElse("");
-                lines.addAll(Text.wrapped("   " + word + " " + condition.getReason() + ": " + message, columns, "     "));
+                lines.addAll(
+                        Text.wrapped("   " + word + " " + condition.getReason() + ": " + message, columns, "     "));
             }
         }
         if (!good.isEmpty()) {

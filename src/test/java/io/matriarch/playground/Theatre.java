@@ -55,7 +55,8 @@ final class Theatre implements AutoCloseable {
 
     /** Two, on two nodes, of which one leads: as the chart has it. */
     void startOperator() {
-        for (String node : outages().nodes().subList(0, Math.min(2, outages().nodes().size()))) {
+        for (String node :
+                outages().nodes().subList(0, Math.min(2, outages().nodes().size()))) {
             new OperatorPod(user, cluster.api().url(), node).oneOfSeveral().start();
         }
     }
@@ -121,10 +122,12 @@ final class Theatre implements AutoCloseable {
 
     /** The pod that is the primary, as the members say. */
     Optional<String> primary() {
-        return star().map(cluster -> cluster.getMetadata().getName()).flatMap(name -> members(name).stream()
-                .filter(pod -> "primary".equals(pod.getMetadata().getLabels().get(Labels.ROLE)))
-                .map(pod -> pod.getMetadata().getName())
-                .findFirst());
+        return star().map(cluster -> cluster.getMetadata().getName())
+                .flatMap(name -> members(name).stream()
+                        .filter(pod ->
+                                "primary".equals(pod.getMetadata().getLabels().get(Labels.ROLE)))
+                        .map(pod -> pod.getMetadata().getName())
+                        .findFirst());
     }
 
     Optional<PostgresClusterStatus> status() {
@@ -137,13 +140,7 @@ final class Theatre implements AutoCloseable {
     }
 
     List<Pod> members(String cluster) {
-        return user
-                .pods()
-                .inNamespace(NAMESPACE)
-                .withLabel(Labels.CLUSTER, cluster)
-                .list()
-                .getItems()
-                .stream()
+        return user.pods().inNamespace(NAMESPACE).withLabel(Labels.CLUSTER, cluster).list().getItems().stream()
                 .sorted(Comparator.comparing(pod -> pod.getMetadata().getName()))
                 .toList();
     }

@@ -97,7 +97,8 @@ final class Configuration {
         int begin = postgresql.indexOf(RAISED);
         return begin < 0
                 ? postgresql
-                : postgresql.substring(0, begin) + postgresql.substring(postgresql.indexOf("\n\n", begin + RAISED.length()));
+                : postgresql.substring(0, begin)
+                        + postgresql.substring(postgresql.indexOf("\n\n", begin + RAISED.length()));
     }
 
     private static final Map<String, String> DEFAULT_LIMITS = Map.of(

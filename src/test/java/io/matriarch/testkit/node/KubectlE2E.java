@@ -87,7 +87,8 @@ class KubectlE2E {
         kubectl(
                 "apply",
                 "-f",
-                file("apiVersion: coordination.k8s.io/v1\nkind: Lease\nmetadata: {name: l}\nspec: {holderIdentity: me}\n"));
+                file(
+                        "apiVersion: coordination.k8s.io/v1\nkind: Lease\nmetadata: {name: l}\nspec: {holderIdentity: me}\n"));
         assertThat(kubectl("get", "leases")).containsPattern("NAME +HOLDER +AGE\\nl +me +\\d+s");
         assertThat(kubectl("describe", "statefulset", "s")).contains("Replicas:");
         assertThat(kubectl("describe", "pod", "s-0")).contains("Started");
