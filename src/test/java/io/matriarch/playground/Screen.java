@@ -35,9 +35,8 @@ final class Screen {
      */
     Frame frame(String note, int columns) {
         List<String> lines = new ArrayList<>();
-        lines.add(Text.bold(" Matriarch playground") + "   "
-                + (theatre.apiOn() ? "API server " + theatre.cluster().api().url() : Text.bad("API server off"))
-                + "   nodes " + nodes());
+        lines.add(Text.bold(" Matriarch playground") + "   nodes " + nodes() + "   "
+                + (theatre.apiOn() ? "API server " + theatre.cluster().api().url() : Text.bad("API server off")));
         lines.add("");
         if (theatre.apiOn()) {
             try {

@@ -31,15 +31,17 @@ final class Text {
     /** As many lines as it takes, broken at spaces; all but the first begin with the indent. */
     static List<String> wrapped(String text, int columns, String indent) {
         List<String> lines = new ArrayList<>();
-        StringBuilder line = new StringBuilder();
-        for (String word : text.split(" ")) {
-            if (!line.isEmpty() && shown(line) + 1 + shown(word) > columns) {
+        String body = text.stripLeading();
+        StringBuilder line = new StringBuilder(text.substring(0, text.length() - body.length()));
+        boolean first = true;
+        for (String word : body.split(" ")) {
+            if (!first && shown(line) + 1 + shown(word) > columns) {
                 lines.add(line.toString());
-                line = new StringBuilder(indent);
-                line.append(word);
+                line = new StringBuilder(indent).append(word);
             } else {
-                line.append(line.isEmpty() ? "" : " ").append(word);
+                line.append(first ? "" : " ").append(word);
             }
+            first = false;
         }
         lines.add(line.toString());
         return lines;
