@@ -31,7 +31,7 @@ final class Announcer {
     private static final int CONFLICT = 409;
 
     /** Replicas come and go; the condition says so, and trouble with a pod is told as such. */
-    private static final Set<String> PASSING = Set.of("NotStreaming", "NotYetSynchronous", "HandingOver");
+    private static final Set<String> PASSING = Set.of("NotStreaming", "NotYetSynchronous", "HandingOver", "Fencing");
 
     /** Told when it begins. What the message says besides may change while it goes on. */
     private static final Set<String> ONCE = Set.of("NoPrimary", "Fenced");

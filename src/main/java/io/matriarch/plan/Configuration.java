@@ -48,7 +48,7 @@ final class Configuration {
         if (running(view).findAny().isEmpty()) {
             return Optional.of(
                     view.replicas() > 0
-                            ? Said.unknown("Fenced", "every member is fenced")
+                            ? Fenced.said("every member is fenced", Fenced.running(view))
                             : Said.unknown("Creating", "there are no members yet"));
         }
         List<String> silent = running(view)

@@ -41,17 +41,23 @@ final class Health {
     }
 
     private static void fenced(ClusterView view, List<Finding> findings) {
-        List<String> pods = Availability.fenced(view.spec(), view.replicas()).stream()
-                .map(view.names()::pod)
-                .toList();
-        if (!pods.isEmpty() && view.served()) {
-            findings.add(Finding.stalled(
-                    "Fenced",
-                    "PostgreSQL is kept stopped on %s, as spec.fencedInstances says%s. Take it out of the list to go on"
-                            .formatted(
-                                    String.join(", ", pods),
-                                    pods.size() == view.replicas() ? ": nobody can connect" : "")));
+        List<String> pods = Fenced.pods(view);
+        if (pods.isEmpty() || !view.served()) {
+            return;
         }
+        List<String> running = Fenced.running(view);
+        findings.add(
+                running.isEmpty()
+                        ? Finding.stalled(
+                                Fenced.REASON,
+                                "PostgreSQL is kept stopped on %s, as spec.fencedInstances says%s. Take it out of the list to go on"
+                                        .formatted(
+                                                String.join(", ", pods),
+                                                pods.size() == view.replicas() ? ": nobody can connect" : ""))
+                        : Finding.trouble(
+                                Fenced.GOING_ON,
+                                "PostgreSQL is to be stopped on %s, as spec.fencedInstances says. It has not stopped yet on %s"
+                                        .formatted(String.join(", ", pods), String.join(", ", running))));
     }
 
     private static void configuration(ClusterView view, List<Finding> findings) {

@@ -46,7 +46,7 @@ final class Replicas {
             return Said.yes("Healthy", "a single instance has no replicas");
         }
         if (fenced.size() >= view.spec().instances() - 1) {
-            return Said.unknown("Fenced", "every replica is fenced: none shall stream");
+            return Fenced.said("every replica is fenced: none shall stream", Fenced.running(view));
         }
         String who = fenced.isEmpty() ? "every replica streams" : "every replica that is not fenced streams";
         return Said.yes(
@@ -57,7 +57,7 @@ final class Replicas {
     private static Said nobodySays(ClusterView view) {
         int fenced = Availability.fenced(view.spec(), view.replicas()).size();
         if (fenced > 0 && fenced == view.replicas()) {
-            return Said.unknown("Fenced", "every member is fenced: no primary tells which replicas stream");
+            return Fenced.said("every member is fenced: no primary tells which replicas stream", Fenced.running(view));
         }
         return view.served()
                 ? Said.unknown("NoPrimary", "no primary tells which replicas stream")

@@ -68,11 +68,14 @@ class ConfigurationE2E {
         parameters(stage, "{\"max_connections\":\"60\"}");
         stage.awaitCondition("orders", "PendingRestart=True", "max_connections", "orders-0", "orders-1");
         stage.kubectl("patch", "pgc", "orders", "--type=merge", "-p", "{\"spec\":{\"fencedInstances\":[\"*\"]}}");
-        stage.awaitCondition("orders", "ReplicationHealthy=", "Fenced");
-        await().atMost(Stage.PATIENCE)
-                .until(() -> !stage.kubectlAnswer(
-                                "exec", "orders-0", "-c", "postgres", "--", "psql", "-U", "postgres", "-c", "SELECT 1")
-                        .ok());
+        stage.awaitCondition("orders", "ReplicationHealthy=", " Fenced:");
+        for (String pod : new String[] {"orders-0", "orders-1"}) {
+            assertThat(stage.kubectlAnswer(
+                                    "exec", pod, "-c", "postgres", "--", "psql", "-U", "postgres", "-c", "SELECT 1")
+                            .ok())
+                    .as("PostgreSQL runs on %s", pod)
+                    .isFalse();
+        }
         stage.kubectl("patch", "pgc", "orders", "--type=merge", "-p", "{\"spec\":{\"fencedInstances\":[]}}");
         stage.awaitReady("orders", 2);
         String primary = FailoverE2E.primary(stage);

@@ -115,6 +115,30 @@ class StatusTest {
         says("Stalled", "True", "Fenced");
     }
 
+    /** The documented way to lower a limit waits for this: who goes on before each member has stopped finds the higher one again. */
+    @Test
+    void nobodyIsCalledFencedBeforeItHasStopped() {
+        told();
+        spec(3, "fencedInstances: ['*']");
+        world.settle();
+        world.pod(0, "orders-r1", false, Map.of("v", 1, "role", "None", "state", "Waiting"));
+        world.pod(1, "orders-r1", true, Map.of("v", 1, "role", "Replica", "state", "Streaming"));
+        world.pod(2, "orders-r1", false, Map.of("v", 1, "role", "Replica", "state", "Detached"));
+        for (String type : List.of("ReplicationHealthy", "ConfigurationAccepted", "PendingRestart", "Ready")) {
+            says(type, "Ready".equals(type) ? "False" : "Unknown", "Fencing");
+            assertThat(condition(type).getMessage())
+                    .contains("orders-1, orders-2")
+                    .contains("not stopped yet");
+        }
+        says("Stalled", "False", "NotStalled");
+        world.pod(1, "orders-r1", false, Map.of("v", 1, "role", "None", "state", "Stopped"));
+        world.pod(2, "orders-r1", false, Map.of("v", 1, "role", "None", "state", "Waiting"));
+        says("ReplicationHealthy", "Unknown", "Fencing");
+        world.pod(1, "orders-r1", false, Map.of("v", 1, "role", "None", "state", "Waiting"));
+        says("ReplicationHealthy", "Unknown", "Fenced");
+        says("Stalled", "True", "Fenced");
+    }
+
     @Test
     void theDeadPrimarysLastWordIsNoRole() {
         told();
