@@ -102,7 +102,7 @@ final class Questions {
                         AGAIN,
                         () -> pods.get(container.pod())
                                 .filter(pod -> pod.uid().equals(container.uid()))
-                                .ifPresent(pod -> memory.ended(pod.terminated())));
+                                .ifPresent(pod -> memory.ended(pod.terminated(), pod.burnt())));
             case Ask.Addresses addresses -> {
                 for (int member : addresses.of()) {
                     once(

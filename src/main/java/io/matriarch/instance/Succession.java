@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -21,6 +22,7 @@ final class Succession {
     private final String identity;
     private final String pod;
     private @Nullable String former;
+    private @Nullable String container;
     private @Nullable Duration vacant;
     private String version = "";
     private @Nullable Duration served;
@@ -51,6 +53,7 @@ final class Succession {
     private void watch(Observation seen, LeaseView lease) {
         List<Reign> history = lease.state().history();
         former = history.isEmpty() ? null : history.getLast().holder();
+        container = Optional.ofNullable(lease.state().containerId()).orElse(container);
         boolean serves = !lease.holder().isEmpty() && !lease.holder().startsWith(pod + "/");
         if (!lease.resourceVersion().equals(version)) {
             // Each renewal says that the holder served until then; one that is handing over has stopped, or is about
@@ -85,7 +88,7 @@ final class Succession {
                 former,
                 ballot.map(votes -> reason(votes.request().vacancy())).orElse(former == null ? "Bootstrap" : "Restart"),
                 seen.now().minus(since).toMillis(),
-                ballot.map(this::story).orElse(""),
+                ballot.map(votes -> story(votes, seen.knowledge().burnt())).orElse(""),
                 outage);
     }
 
@@ -99,8 +102,9 @@ final class Succession {
         };
     }
 
-    private String story(Ballot ballot) {
-        String why = ballot.request().vacancy() == Peer.Vacancy.Expired
+    private String story(Ballot ballot, Set<String> burnt) {
+        boolean fuse = container != null && burnt.contains(container);
+        String why = fuse || ballot.request().vacancy() == Peer.Vacancy.Expired
                 ? "%s did not renew the Lease: it is cut off or frozen, or its agent got no processor (its log says when it paused, and for how long); "
                         .formatted(former == null ? "nobody" : former)
                 : "";

@@ -26,6 +26,7 @@ import org.jspecify.annotations.Nullable;
  * @param granted the newest vote for another member
  * @param handedTo what a holder without the API server asked of this member
  * @param ended containers that the kubelet saw end
+ * @param burnt those of them that their fuse ended: the Lease was not renewed in time
  * @param told where others said they are, by ordinal
  * @param senders the members that streamed from here, and when last, by ordinal
  * @param addresses of their pods, by ordinal, as far as the API server was asked: a connection may seem to come from elsewhere
@@ -51,6 +52,7 @@ public record Knowledge(
         Optional<Granted> granted,
         Optional<HandedTo> handedTo,
         Set<String> ended,
+        Set<String> burnt,
         Map<Integer, Told> told,
         Map<Integer, Streamed> senders,
         Map<Integer, String> addresses,
@@ -163,6 +165,7 @@ public record Knowledge(
                 Optional.empty(),
                 Optional.empty(),
                 Optional.empty(),
+                Set.of(),
                 Set.of(),
                 Map.of(),
                 Map.of(),

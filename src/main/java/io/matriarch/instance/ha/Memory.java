@@ -44,6 +44,7 @@ public final class Memory {
     private Optional<Granted> granted = Optional.empty();
     private Optional<HandedTo> handedTo = Optional.empty();
     private final Set<String> ended = new HashSet<>();
+    private final Set<String> burnt = new HashSet<>();
     private final Map<Integer, Told> told = new TreeMap<>();
     private final Map<Integer, Streamed> senders = new TreeMap<>();
     private final Map<Integer, String> addresses = new TreeMap<>();
@@ -90,6 +91,7 @@ public final class Memory {
                 granted,
                 handedTo,
                 Set.copyOf(ended),
+                Set.copyOf(burnt),
                 new TreeMap<>(told),
                 new TreeMap<>(senders),
                 Map.copyOf(addresses),
@@ -221,7 +223,13 @@ public final class Memory {
 
     /** The kubelet saw these containers of the holder's pod end. */
     public synchronized void ended(Set<String> containers) {
+        ended(containers, Set.of());
+    }
+
+    /** The same; {@code burnt}: those that their fuse ended. */
+    public synchronized void ended(Set<String> containers, Set<String> byFuse) {
         ended.addAll(containers);
+        burnt.addAll(byFuse);
     }
 
     public synchronized void told(int ordinal, Peer.PositionAnswer answer, Duration now) {

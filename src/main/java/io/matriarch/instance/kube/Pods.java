@@ -12,6 +12,9 @@ import java.util.TreeSet;
 /** What the API server says of the cluster's pods, each asked for by name. */
 public final class Pods {
     private static final int ATTEMPTS = 5;
+    /** Exit code of a container that its fuse ended. */
+    private static final int FUSE = 75;
+
     private static final String CONTAINER = "postgres";
     /** The kubelet lost sight of the container: it may run. */
     private static final String UNKNOWN = "ContainerStatusUnknown";
@@ -34,11 +37,19 @@ public final class Pods {
      * @param running how often it was restarted, if it runs; -1 otherwise
      * @param role its label
      * @param terminated containers {@code postgres} of this pod that the kubelet saw end
+     * @param burnt those of them that their fuse ended
      */
     public record Pod(
-            String uid, String address, String containerId, int running, String role, Set<String> terminated) {
+            String uid,
+            String address,
+            String containerId,
+            int running,
+            String role,
+            Set<String> terminated,
+            Set<String> burnt) {
         public Pod {
             terminated = Set.copyOf(terminated);
+            burnt = Set.copyOf(burnt);
         }
 
         /**
@@ -101,6 +112,7 @@ public final class Pods {
         String current = "";
         int running = -1;
         Set<String> terminated = new TreeSet<>();
+        Set<String> burnt = new TreeSet<>();
         for (Node container : status.path("containerStatuses").elements()) {
             if (container.path("name").asText().equals(CONTAINER)) {
                 current = container.path("containerID").asText();
@@ -112,6 +124,9 @@ public final class Pods {
                     String id = end.path("containerID").asText();
                     if (!id.isEmpty() && !end.path("reason").asText().equals(UNKNOWN)) {
                         terminated.add(id);
+                        if (end.path("exitCode").asInt() == FUSE) {
+                            burnt.add(id);
+                        }
                     }
                 }
             }
@@ -123,6 +138,7 @@ public final class Pods {
                 current,
                 running,
                 metadata.path("labels").path(Labels.ROLE).asText(),
-                terminated);
+                terminated,
+                burnt);
     }
 }
