@@ -60,17 +60,11 @@ class SuccessionTest {
     }
 
     private Observation seen(String holder, long epoch, String container, String last) throws IOException {
-        String lease =
-                """
+        String lease = """
                 {"v": 1, "epoch": %d, "phase": "%s", "timeline": 1, "systemIdentifier": "7300000000000000001", "members": [0, 1, 2],
                  "history": [{"epoch": %d, "timeline": 1, "switchLsn": "0/0", "holder": "%s"}]%s}
-                """
-                        .formatted(
-                                epoch,
-                                Phase.Serving,
-                                epoch,
-                                last,
-                                container == null ? "" : ", \"containerId\": \"" + container + "\"");
+                """.formatted(
+                epoch, Phase.Serving, epoch, last, container == null ? "" : ", \"containerId\": \"" + container + "\"");
         ClusterLease state = Json.read(lease.getBytes(), ClusterLease.class);
         return new Observation(
                 NOW,

@@ -50,6 +50,18 @@ class PodsTest {
     }
 
     @Test
+    void whatTheFuseEndedIsToldByItsExitCode() throws IOException {
+        assertThat(pod("""
+                        {"name":"postgres","containerID":"containerd://bbb","state":{"running":{}},
+                         "lastState":{"terminated":{"containerID":"containerd://aaa","reason":"Error","exitCode":75}}}
+                        """).burnt()).containsExactly(HOLDER);
+        assertThat(pod("""
+                        {"name":"postgres","containerID":"containerd://bbb","state":{"running":{}},
+                         "lastState":{"terminated":{"containerID":"containerd://aaa","reason":"Error","exitCode":1}}}
+                        """).burnt()).isEmpty();
+    }
+
+    @Test
     void aContainerOutOfTheKubeletsSightMayLive() throws IOException {
         assertThat(pod("""
                         {"name":"postgres","containerID":"containerd://aaa",
