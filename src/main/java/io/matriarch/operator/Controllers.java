@@ -6,7 +6,7 @@ import io.javaoperatorsdk.operator.processing.event.source.informer.Transforming
 import io.javaoperatorsdk.operator.processing.retry.GenericRetry;
 import io.matriarch.api.PostgresCluster;
 import io.matriarch.api.contract.Labels;
-import io.matriarch.plan.ClusterView.OperatorIdentity;
+import io.matriarch.plan.view.ClusterView.OperatorIdentity;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.HashMap;

@@ -2,7 +2,7 @@ package io.matriarch.operator;
 
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Secret;
-import io.matriarch.plan.Identity;
+import io.matriarch.plan.objects.Identity;
 import io.matriarch.render.Certificates;
 import io.matriarch.render.Certificates.Pair;
 import io.matriarch.render.Rendering;

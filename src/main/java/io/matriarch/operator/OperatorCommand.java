@@ -5,7 +5,7 @@ import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.matriarch.Main;
-import io.matriarch.plan.ClusterView.OperatorIdentity;
+import io.matriarch.plan.view.ClusterView.OperatorIdentity;
 import java.io.IOException;
 import java.time.InstantSource;
 import java.util.Set;

@@ -1,4 +1,4 @@
-/** The steps of a pass: pure decisions about a view of the cluster. No client, no clock. */
+/** All steps of a pass in their order. Pure decisions about a view of the cluster: no client, no clock. */
 @NullMarked
 package io.matriarch.plan;
 

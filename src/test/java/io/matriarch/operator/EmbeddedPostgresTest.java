@@ -10,7 +10,7 @@ import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import io.matriarch.api.PostgresCluster;
 import io.matriarch.api.PostgresClusterStatus;
-import io.matriarch.plan.ClusterView.OperatorIdentity;
+import io.matriarch.plan.view.ClusterView.OperatorIdentity;
 import io.matriarch.testkit.node.AgentImage;
 import io.matriarch.testkit.node.ProcessCluster;
 import io.matriarch.testkit.node.Timing;

@@ -7,6 +7,8 @@ import io.matriarch.api.PostgresClusterStatus.Request.Outcome;
 import io.matriarch.api.contract.Labels;
 import io.matriarch.api.contract.Settings;
 import io.matriarch.api.contract.Settings.RequestKind;
+import io.matriarch.plan.postgres.Requests;
+import io.matriarch.plan.status.StatusReport;
 import io.matriarch.render.SettingsDocument;
 import java.util.ArrayList;
 import java.util.HashMap;

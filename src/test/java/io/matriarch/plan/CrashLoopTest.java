@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodStatusBuilder;
+import io.matriarch.plan.step.Finding;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;

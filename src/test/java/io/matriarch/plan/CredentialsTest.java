@@ -3,6 +3,8 @@ package io.matriarch.plan;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fabric8.kubernetes.api.model.Secret;
+import io.matriarch.plan.status.StatusReport;
+import io.matriarch.plan.step.Finding;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.HashMap;

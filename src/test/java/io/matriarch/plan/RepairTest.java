@@ -3,6 +3,7 @@ package io.matriarch.plan;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fabric8.kubernetes.api.model.Pod;
+import io.matriarch.plan.workload.Repair;
 import java.util.HashMap;
 import java.util.Map;
 import org.junit.jupiter.api.Test;

@@ -9,6 +9,8 @@ import io.matriarch.api.PostgresClusterStatus.Request.Outcome;
 import io.matriarch.api.contract.Labels;
 import io.matriarch.api.contract.Settings;
 import io.matriarch.api.contract.Settings.RequestKind;
+import io.matriarch.plan.status.StatusReport;
+import io.matriarch.plan.view.Json;
 import io.matriarch.render.SettingsDocument;
 import java.util.HashMap;
 import java.util.List;

@@ -6,6 +6,7 @@ import io.fabric8.kubernetes.api.model.Condition;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.matriarch.api.PostgresClusterStatus;
 import io.matriarch.api.contract.ClusterLease.Reign;
+import io.matriarch.plan.postgres.Configuration;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;

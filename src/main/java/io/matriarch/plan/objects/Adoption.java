@@ -1,0 +1,76 @@
+package io.matriarch.plan.objects;
+
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.OwnerReference;
+import io.fabric8.kubernetes.api.model.apps.StatefulSet;
+import io.matriarch.api.PostgresCluster;
+import io.matriarch.api.PostgresClusterStatus;
+import io.matriarch.api.contract.ClusterLease;
+import io.matriarch.api.contract.Labels;
+import io.matriarch.plan.step.Action;
+import io.matriarch.plan.view.ClusterView;
+import io.matriarch.plan.view.Json;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.TreeSet;
+
+/**
+ * Objects of ours that have no owner: the PostgresCluster was deleted with {@code --cascade=orphan}, or a restore tool dropped the owner references.
+ * They get this cluster as their owner, and nothing else of them changes: no pod restarts, and no password is made anew. An object that has an
+ * owner is never taken from it.
+ */
+public final class Adoption {
+    /** Why an owner reference is written. */
+    public static final String WHY = "adopted: it carries this cluster's label and had no owner";
+
+    private Adoption() {}
+
+    /** Whether the object carries our label and nobody owns it. */
+    static boolean adoptable(ClusterView view, HasMetadata object) {
+        Map<String, String> labels =
+                Objects.requireNonNullElse(object.getMetadata().getLabels(), Map.<String, String>of());
+        return view.names().cluster().equals(labels.get(Labels.CLUSTER))
+                && ClusterView.owner(object).isEmpty()
+                && ClusterView.owners(object).stream()
+                        .noneMatch(o -> o.getKind().equals(PostgresCluster.KIND));
+    }
+
+    /** The database systems that the Lease, the claims and the status name: more than one, and it is not known which one these objects serve. */
+    static Set<String> systems(ClusterView view) {
+        Set<String> systems = new TreeSet<>();
+        view.lease().map(ClusterLease::systemIdentifier).ifPresent(systems::add);
+        view.status().map(PostgresClusterStatus::systemIdentifier).ifPresent(systems::add);
+        view.claims().stream()
+                .map(claim -> Drift.annotation(claim, Labels.SYSTEM_IDENTIFIER))
+                .filter(system -> !system.isEmpty())
+                .forEach(systems::add);
+        return systems;
+    }
+
+    /**
+     * Whether pods run of which no Lease tells whose data counts. Their primary makes a deleted Lease again; before that, the cluster would be taken
+     * for one that has no database yet, and its pods for pods that may be replaced.
+     */
+    static boolean lacksLease(ClusterView view, HasMetadata object) {
+        return object instanceof StatefulSet
+                && !view.bootstrapped()
+                && !view.members().isEmpty()
+                && (!systems(view).isEmpty()
+                        || view.members().stream()
+                                .anyMatch(member -> member.report()
+                                        .filter(r -> r.systemIdentifier() != null)
+                                        .isPresent()));
+    }
+
+    static Action action(ClusterView view, HasMetadata object) {
+        List<OwnerReference> owners = new ArrayList<>(ClusterView.owners(object));
+        owners.add(view.rendering().owner());
+        Map<String, Object> metadata = new HashMap<>();
+        metadata.put("ownerReferences", owners);
+        return new Action.Patch(object, Json.text(Map.of("metadata", metadata)), WHY);
+    }
+}

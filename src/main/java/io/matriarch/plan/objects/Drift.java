@@ -1,0 +1,97 @@
+package io.matriarch.plan.objects;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.Quantity;
+import io.matriarch.api.contract.Labels;
+import io.matriarch.plan.view.Json;
+import java.util.Map;
+import java.util.Objects;
+
+/**
+ * Whether a live object has to be applied again: the rendering changed (its hash, an annotation, differs), or somebody changed by hand what
+ * is ours. Fields that others added are left alone, as server-side apply does.
+ */
+public final class Drift {
+    private Drift() {}
+
+    public static boolean needsApply(HasMetadata desired, HasMetadata live) {
+        String rendered = annotation(desired, Labels.RENDERED);
+        if (!rendered.isEmpty() && !rendered.equals(annotation(live, Labels.RENDERED))) {
+            return true;
+        }
+        return !holds(Json.tree(desired), Json.tree(live));
+    }
+
+    public static String annotation(HasMetadata object, String name) {
+        return Objects.requireNonNullElse(object.getMetadata().getAnnotations(), Map.<String, String>of())
+                .getOrDefault(name, "");
+    }
+
+    /** Whether everything in {@code desired} is in {@code live}; amounts are compared by value, and what is empty need not be there. */
+    static boolean holds(JsonNode desired, JsonNode live) {
+        if (empty(desired, live.isMissingNode())) {
+            return true;
+        }
+        if (desired.isObject()) {
+            for (Map.Entry<String, JsonNode> field : desired.properties()) {
+                if (!holds(field.getValue(), live.path(field.getKey()))) {
+                    return false;
+                }
+            }
+            return true;
+        }
+        if (desired.isArray()) {
+            for (JsonNode wanted : desired) {
+                if (!anyHolds(wanted, live)) {
+                    return false;
+                }
+            }
+            return true;
+        }
+        return desired.equals(live) || desired.asText().equals(live.asText(null)) || sameAmount(desired, live);
+    }
+
+    private static boolean anyHolds(JsonNode wanted, JsonNode live) {
+        for (JsonNode element : live) {
+            if (holds(wanted, element)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** The API server drops false and 0 of many fields: where the field is absent they mean the same. */
+    private static boolean empty(JsonNode node, boolean absent) {
+        if (node.isMissingNode()
+                || node.isNull()
+                || (node.isTextual() && node.textValue().isEmpty())) {
+            return true;
+        }
+        if (node.isArray()) {
+            return node.isEmpty();
+        }
+        if (node.isObject()) {
+            for (JsonNode field : node) {
+                if (!absent || !empty(field, true)) {
+                    return false;
+                }
+            }
+            return true;
+        }
+        return absent && ((node.isBoolean() && !node.booleanValue()) || (node.isNumber() && node.doubleValue() == 0));
+    }
+
+    private static boolean sameAmount(JsonNode desired, JsonNode live) {
+        if (!live.isValueNode()) {
+            return false;
+        }
+        try {
+            return Quantity.getAmountInBytes(Quantity.parse(desired.asText()))
+                            .compareTo(Quantity.getAmountInBytes(Quantity.parse(live.asText())))
+                    == 0;
+        } catch (IllegalArgumentException | ArithmeticException e) {
+            return false;
+        }
+    }
+}

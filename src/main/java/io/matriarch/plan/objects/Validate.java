@@ -1,0 +1,29 @@
+package io.matriarch.plan.objects;
+
+import io.matriarch.plan.step.Finding;
+import io.matriarch.plan.step.Step.Done;
+import io.matriarch.plan.step.Step.Result;
+import io.matriarch.plan.step.Step.Wait;
+import io.matriarch.plan.view.ClusterView;
+import io.matriarch.render.Validation;
+import java.time.Duration;
+import java.util.List;
+
+/** What only the whole spec can tell, and no schema. A spec that is refused changes nothing that runs. */
+public final class Validate {
+    private static final Duration RECHECK = Duration.ofMinutes(5);
+
+    private Validate() {}
+
+    public static Result step(ClusterView view) {
+        List<String> errors = Validation.problems(view.rendering());
+        return errors.isEmpty()
+                ? new Done()
+                : new Wait(
+                        "a correction of the spec",
+                        RECHECK,
+                        errors.stream()
+                                .map(e -> Finding.stalled("InvalidSpec", e))
+                                .toList());
+    }
+}

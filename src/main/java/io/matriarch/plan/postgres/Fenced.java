@@ -1,0 +1,56 @@
+package io.matriarch.plan.postgres;
+
+import io.matriarch.api.contract.MemberReport.State;
+import io.matriarch.plan.status.Conditions.Said;
+import io.matriarch.plan.view.ClusterView;
+import io.matriarch.plan.view.Heard;
+import io.matriarch.plan.view.Member;
+import io.matriarch.render.Availability;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/** Members that {@code spec.fencedInstances} names: whether their PostgreSQL has stopped. What the spec says is no evidence that it has. */
+final class Fenced {
+    static final String REASON = "Fenced";
+
+    /** Reason while a member that shall be stopped has not said that it is. */
+    static final String GOING_ON = "Fencing";
+
+    /** No process of PostgreSQL is there. {@code Stopped} is said while it stops, too. */
+    private static final Set<State> AT_REST = Set.of(State.Waiting, State.Failed);
+
+    private Fenced() {}
+
+    static List<String> pods(ClusterView view) {
+        return Availability.fenced(view.spec(), view.replicas()).stream()
+                .map(view.names()::pod)
+                .toList();
+    }
+
+    /** Fenced members whose PostgreSQL runs, as far as somebody knows: those that say so, and those that have a pod and say nothing. */
+    static List<String> running(ClusterView view) {
+        return Availability.fenced(view.spec(), view.replicas()).stream()
+                .map(view::member)
+                .flatMap(Optional::stream)
+                .filter(member -> member.ready()
+                        || (Heard.is(view, member)
+                                && member.report()
+                                        .filter(r -> !AT_REST.contains(r.state()))
+                                        .isPresent()))
+                .map(Member::name)
+                .toList();
+    }
+
+    /** Why a condition is Unknown where the members that could tell are fenced. */
+    static Said said(String message, List<String> running) {
+        return running.isEmpty()
+                ? Said.unknown(REASON, message)
+                : Said.unknown(
+                        GOING_ON,
+                        "%s; %s not stopped yet"
+                                .formatted(
+                                        message,
+                                        String.join(", ", running) + (running.size() == 1 ? " has" : " have")));
+    }
+}

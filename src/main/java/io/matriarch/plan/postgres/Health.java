@@ -1,0 +1,108 @@
+package io.matriarch.plan.postgres;
+
+import io.matriarch.api.contract.MemberReport;
+import io.matriarch.plan.step.Finding;
+import io.matriarch.plan.step.Finding.Topic;
+import io.matriarch.plan.view.ClusterView;
+import io.matriarch.plan.view.LastPrimary;
+import io.matriarch.plan.view.Member;
+import io.matriarch.render.Availability;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.TreeSet;
+
+/** What the agents report of PostgreSQL: roles, replication, settings. */
+public final class Health {
+    /** Reason while a planned hand-over is under way. */
+    public static final String HANDING_OVER = "HandingOver";
+
+    private Health() {}
+
+    public static List<Finding> findings(ClusterView view) {
+        List<Finding> findings = new ArrayList<>();
+        fenced(view, findings);
+        if (view.served()
+                && view.primary().isEmpty()
+                && view.statefulSet().isPresent()
+                && Availability.fenced(view.spec(), view.replicas()).size() < view.replicas()) {
+            Optional<String> last = LastPrimary.of(view);
+            findings.add(
+                    LastPrimary.handsOver(view)
+                            ? Finding.trouble(
+                                    HANDING_OVER,
+                                    "%s hands over, as was asked: no member accepts writes until its successor serves"
+                                            .formatted(last.orElse("the primary")))
+                            : Finding.trouble(
+                                    "NoPrimary",
+                                    "no member serves as primary%s. Replicas go on serving reads"
+                                            .formatted(last.map("; the last one was %s"::formatted)
+                                                    .orElse(""))));
+        }
+        Replicas.tell(view, findings);
+        configuration(view, findings);
+        return findings;
+    }
+
+    private static void fenced(ClusterView view, List<Finding> findings) {
+        List<String> pods = Fenced.pods(view);
+        if (pods.isEmpty() || !view.served()) {
+            return;
+        }
+        List<String> running = Fenced.running(view);
+        findings.add(
+                running.isEmpty()
+                        ? Finding.stalled(
+                                Fenced.REASON,
+                                "PostgreSQL is kept stopped on %s, as spec.fencedInstances says%s. Take it out of the list to go on"
+                                        .formatted(
+                                                String.join(", ", pods),
+                                                pods.size() == view.replicas() ? ": nobody can connect" : ""))
+                        : Finding.trouble(
+                                Fenced.GOING_ON,
+                                "PostgreSQL is to be stopped on %s, as spec.fencedInstances says. It has not stopped yet on %s"
+                                        .formatted(String.join(", ", pods), String.join(", ", running))));
+    }
+
+    private static void configuration(ClusterView view, List<Finding> findings) {
+        String revision = Configuration.wanted(view).revision();
+        List<Member> rejecting = view.members().stream()
+                .filter(m -> m.report()
+                        .map(MemberReport::rejected)
+                        .filter(r -> revision.equals(r.revision()))
+                        .isPresent())
+                .toList();
+        if (!rejecting.isEmpty()) {
+            String message = rejecting
+                    .getFirst()
+                    .report()
+                    .map(MemberReport::rejected)
+                    .map(MemberReport.Rejected::message)
+                    .orElse("");
+            findings.add(new Finding(
+                    Topic.Configuration,
+                    true,
+                    "ConfigurationRejected",
+                    "PostgreSQL refuses spec.postgres: %s. Every member goes on with the settings from before; correct spec.postgres"
+                            .formatted(message.strip().replaceAll("[.;\\s]+$", ""))));
+        }
+        TreeSet<String> parameters = new TreeSet<>();
+        TreeSet<String> members = new TreeSet<>();
+        for (Member member : view.members()) {
+            List<String> pending =
+                    member.report().map(MemberReport::pendingRestart).orElse(List.of());
+            if (!pending.isEmpty()) {
+                parameters.addAll(pending);
+                members.add(member.name());
+            }
+        }
+        if (!members.isEmpty()) {
+            findings.add(new Finding(
+                    Topic.Restart,
+                    false,
+                    "ParametersChanged",
+                    "%s wait for a restart of PostgreSQL on %s: delete these pods one after another, replicas first"
+                            .formatted(String.join(", ", parameters), String.join(", ", members))));
+        }
+    }
+}

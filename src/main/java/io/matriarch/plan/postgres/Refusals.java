@@ -1,0 +1,180 @@
+package io.matriarch.plan.postgres;
+
+import io.matriarch.api.contract.MemberReport;
+import io.matriarch.api.contract.MemberReport.State;
+import io.matriarch.api.contract.Names;
+import io.matriarch.api.contract.Settings;
+import io.matriarch.api.contract.Settings.RequestKind;
+import io.matriarch.plan.view.ClusterView;
+import io.matriarch.plan.view.Command;
+import io.matriarch.plan.view.Heard;
+import io.matriarch.plan.view.Member;
+import io.matriarch.render.Availability;
+import io.matriarch.render.Validation;
+import java.util.List;
+import java.util.Optional;
+
+/** Why a command cannot be carried out as things are, as far as the operator can tell; how far a replica lags, only the members know. */
+public final class Refusals {
+    private Refusals() {}
+
+    static Optional<String> of(ClusterView view, Command command) {
+        if (!view.bootstrapped()) {
+            return Optional.of(
+                    view.hadDatabase()
+                            ? "the cluster's Lease is missing, and nothing can be asked of its members until it is there again"
+                            : "the cluster has no database yet");
+        }
+        List<String> problems = Validation.problems(view.rendering());
+        if (!problems.isEmpty()) {
+            return Optional.of(
+                    "the spec is refused, and nothing is carried out until it is corrected: " + problems.getFirst());
+        }
+        if (command.empty()) {
+            return Optional.of(empty(view, command.kind()));
+        }
+        return switch (command.kind()) {
+            case Switchover -> switchover(view, command);
+            case Rebuild -> rebuild(view, command);
+            case ForceFailover -> force(view, command);
+        };
+    }
+
+    private static String empty(ClusterView view, RequestKind kind) {
+        String pod = view.names().pod(Math.max(view.replicas(), 1) - 1);
+        return switch (kind) {
+            case Switchover ->
+                "the annotation is empty; give the member to move to and an id of your own, such as %s/monday, or /monday for the best one"
+                        .formatted(pod);
+            case Rebuild ->
+                "the annotation is empty; give the member to rebuild and an id of your own, such as %s/monday"
+                        .formatted(pod);
+            case ForceFailover ->
+                "the annotation is empty; give an id of your own, such as monday. The members choose the best of them; commits that this one does not have are lost";
+        };
+    }
+
+    private static Optional<String> force(ClusterView view, Command command) {
+        Optional<Member> primary = view.primary();
+        if (primary.isPresent()) {
+            return Optional.of(
+                    "%s serves as primary, so there is nothing to force; matriarch.io/switchover moves the primary without losing anything"
+                            .formatted(primary.get().name()));
+        }
+        String value = command.id().substring(command.id().indexOf(':') + 1);
+        String pod = value.split("/", 2)[0];
+        if (Names.ordinal(pod) >= 0 && pod.equals(view.names().pod(Names.ordinal(pod)))) {
+            return Optional.of(
+                    "a failover cannot be forced onto a member of your choice: the members promote the best of those that are there. Give nothing but an id of your own, such as monday, not %s"
+                            .formatted(value));
+        }
+        int members = members(view);
+        return Availability.fenced(view.spec(), members).size() == members
+                ? Optional.of(
+                        "every member is fenced, so nobody can be promoted; take the best ones out of spec.fencedInstances first")
+                : Optional.empty();
+    }
+
+    private static Optional<String> switchover(ClusterView view, Command command) {
+        if (view.spec().instances() == 1 && view.replicas() == 1) {
+            return Optional.of("a cluster of one instance has no replica to hand over to");
+        }
+        if (view.primary().isEmpty()) {
+            return Optional.of(
+                    "no member serves as primary, so nothing can be handed over; members elect another one by themselves, and matriarch.io/force-failover is for when they cannot");
+        }
+        if (command.pod().isEmpty()) {
+            return candidates(view).isEmpty()
+                    ? Optional.of("no replica streams, so nobody could take over")
+                    : Optional.empty();
+        }
+        Optional<String> absent = absent(view, command.pod());
+        if (absent.isPresent()) {
+            return absent;
+        }
+        if (view.primary().map(Member::name).filter(command.pod()::equals).isPresent()) {
+            return Optional.of("%s is the primary already".formatted(command.pod()));
+        }
+        if (Names.ordinal(command.pod()) >= view.spec().instances()) {
+            return Optional.of("%s leaves the cluster, as spec.instances is %d; name a member that stays"
+                    .formatted(command.pod(), view.spec().instances()));
+        }
+        return view.member(Names.ordinal(command.pod()))
+                .filter(m -> !streams(m))
+                .map(m -> "%s is %s and not ready to take over; ask again once it streams"
+                        .formatted(m.name(), Heard.state(view, m)));
+    }
+
+    private static Optional<String> rebuild(ClusterView view, Command command) {
+        if (command.pod().isEmpty()) {
+            return Optional.of("name the member to rebuild, such as %s"
+                    .formatted(view.names().pod(Math.max(view.replicas(), 1) - 1)));
+        }
+        Optional<String> absent = absent(view, command.pod());
+        if (absent.isPresent()) {
+            return absent;
+        }
+        Optional<Member> primary = view.primary();
+        if (primary.map(Member::name).filter(command.pod()::equals).isPresent()) {
+            return Optional.of("%s is the primary; switch over to another member first".formatted(command.pod()));
+        }
+        if (view.holder().filter(command.pod()::equals).isPresent()) {
+            return Optional.of(
+                    "%s holds the Lease: it is the primary, or was the last one, and may have what nobody else has. It can be rebuilt once another member is the primary"
+                            .formatted(command.pod()));
+        }
+        return primary.isPresent()
+                ? needed(view, command.pod())
+                : Optional.of("no member serves as primary, so there is nothing to clone from");
+    }
+
+    /** Why a member that streams cannot be spared for as long as it is cloned. */
+    private static Optional<String> needed(ClusterView view, String pod) {
+        Settings.Replication replication = Availability.replication(view.spec(), members(view));
+        List<Member> streaming = candidates(view);
+        long others = streaming.stream().filter(m -> !m.name().equals(pod)).count();
+        return replication.whenUnavailable() == Settings.WhenUnavailable.Degrade
+                        || others >= replication.acknowledgements()
+                        || others == streaming.size()
+                ? Optional.empty()
+                : Optional.of(
+                        "commits would wait until %s is cloned: %d other replicas must acknowledge each, and %d stream. Bring them back first, or set spec.replication.whenUnavailable to Degrade meanwhile"
+                                .formatted(pod, replication.acknowledgements(), others));
+    }
+
+    private static Optional<String> absent(ClusterView view, String pod) {
+        int ordinal = Names.ordinal(pod);
+        int members = members(view);
+        if (ordinal < 0 || ordinal >= members || !pod.equals(view.names().pod(ordinal))) {
+            return Optional.of("%s is no member of this cluster: its members are %s to %s"
+                    .formatted(pod, view.names().pod(0), view.names().pod(members - 1)));
+        }
+        if (view.member(ordinal).filter(m -> !m.terminating()).isEmpty()) {
+            return Optional.of("the pod %s is not there; ask again once it is".formatted(pod));
+        }
+        return Availability.fenced(view.spec(), members).contains(ordinal)
+                ? Optional.of("%s is fenced; take it out of spec.fencedInstances first".formatted(pod))
+                : Optional.empty();
+    }
+
+    /** How many members the agents know of. */
+    private static int members(ClusterView view) {
+        return view.settings().map(Settings::instances).orElse(view.replicas());
+    }
+
+    /** Replicas that could take over, as far as the operator can tell. */
+    public static List<Member> candidates(ClusterView view) {
+        List<Integer> fenced = Availability.fenced(view.spec(), members(view));
+        return view.members().stream()
+                .filter(m -> view.primary().filter(m::equals).isEmpty())
+                .filter(m -> m.ordinal() < members(view) && !fenced.contains(m.ordinal()) && streams(m))
+                .toList();
+    }
+
+    static boolean streams(Member member) {
+        return member.ready()
+                && member.report()
+                        .filter(r -> r.state() == State.Streaming && r.role() == MemberReport.Role.Replica)
+                        .isPresent();
+    }
+}

@@ -1,0 +1,268 @@
+package io.matriarch.plan.postgres;
+
+import io.matriarch.api.PostgresCluster;
+import io.matriarch.api.PostgresClusterStatus;
+import io.matriarch.api.PostgresClusterStatus.Request;
+import io.matriarch.api.PostgresClusterStatus.Request.Outcome;
+import io.matriarch.api.contract.ClusterLease;
+import io.matriarch.api.contract.MemberReport;
+import io.matriarch.api.contract.MemberReport.Answer;
+import io.matriarch.api.contract.Names;
+import io.matriarch.api.contract.Settings;
+import io.matriarch.api.contract.Settings.RequestKind;
+import io.matriarch.plan.step.Step.Done;
+import io.matriarch.plan.step.Step.Result;
+import io.matriarch.plan.step.Step.Wait;
+import io.matriarch.plan.view.ClusterView;
+import io.matriarch.plan.view.Command;
+import io.matriarch.plan.view.Member;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/**
+ * Commands and what becomes of them (docs/contract.md, "High availability"). The operator asks, agents decide, each command runs once:
+ *
+ * <ol>
+ *   <li>What cannot be done as things are is refused at once, and never reaches the agents.
+ *   <li>The rest goes into the settings; the member concerned answers in its report.
+ *   <li>The answer goes into the status; what is there is never asked again, whoever restarts and whatever applies the annotation again.
+ *   <li>Only then is the request taken out of the settings.
+ * </ol>
+ *
+ * A switchover that nobody answers or begins in time is taken back: it shall not happen at some later moment.
+ */
+public final class Requests {
+    private static final int REMEMBERED = 8;
+    private static final Duration ANSWER = Duration.ofMinutes(1);
+
+    /** A switchover that nobody has begun by then comes as a surprise. */
+    private static final Duration EXPIRY = Duration.ofMinutes(2);
+
+    private static final Duration RECHECK = Duration.ofSeconds(15);
+
+    private Requests() {}
+
+    /**
+     * What is asked of the agents now, and what the status says.
+     *
+     * @param asked oldest first
+     * @param told oldest first
+     */
+    public record Verdict(List<Settings.Request> asked, List<Request> told) {}
+
+    public static Verdict of(ClusterView view) {
+        Map<String, Request> before = remembered(view.cluster());
+        Map<String, Request> told = new LinkedHashMap<>(before);
+        List<Command> commands = new ArrayList<>(Command.of(view.cluster()));
+        HandOver.command(view).ifPresent(commands::add);
+        Set<String> wanted = new HashSet<>();
+        for (Command command : commands) {
+            wanted.add(command.id());
+            Optional<Request> now = now(view, command, Optional.ofNullable(before.get(command.id())));
+            now.ifPresent(request -> told.put(command.id(), request));
+        }
+        for (Request request : before.values()) {
+            if (!wanted.contains(request.id())) {
+                told.put(request.id(), unwanted(view, request));
+            }
+        }
+        List<Settings.Request> asked = new ArrayList<>();
+        for (Request request : told.values()) {
+            Optional<Settings.Request> present = asked(view, request.id());
+            boolean recorded =
+                    before.containsKey(request.id()) && before.get(request.id()).outcome() != Outcome.Accepted;
+            if (request.outcome() == Outcome.Accepted) {
+                present.or(() -> commands.stream()
+                                .filter(c -> c.id().equals(request.id()))
+                                .findFirst()
+                                .map(c -> new Settings.Request(
+                                        c.kind(),
+                                        c.id(),
+                                        c.pod().isEmpty() ? null : Names.ordinal(c.pod()),
+                                        c.endSessions())))
+                        .ifPresent(asked::add);
+            } else if (present.isPresent() && !recorded && request.outcome() != Outcome.Withdrawn) {
+                // The agents keep their answer until the status has it.
+                asked.add(present.get());
+            }
+        }
+        return new Verdict(List.copyOf(asked), kept(told, wanted));
+    }
+
+    /** Waits for answers; nothing else waits for them. */
+    public static Result step(ClusterView view) {
+        String awaited = of(view).told().stream()
+                .filter(request -> request.outcome() == Outcome.Accepted)
+                .map(Request::id)
+                .collect(Collectors.joining(", "));
+        return awaited.isEmpty() ? new Done() : new Wait("an answer to " + awaited, RECHECK);
+    }
+
+    /** The status of a paused cluster on which somebody asks for something: nothing is done, and it is not done later either. */
+    public static Optional<List<Request>> paused(PostgresCluster cluster, Instant now) {
+        Map<String, Request> told = new LinkedHashMap<>(remembered(cluster));
+        Set<String> wanted = new HashSet<>();
+        boolean news = false;
+        for (Command command : Command.of(cluster)) {
+            wanted.add(command.id());
+            if (!told.containsKey(command.id())) {
+                told.put(
+                        command.id(),
+                        new Request(
+                                command.id(),
+                                Outcome.Refused,
+                                "the cluster is paused; set spec.paused to false and ask again with another id",
+                                time(now)));
+                news = true;
+            }
+        }
+        return news ? Optional.of(kept(told, wanted)) : Optional.empty();
+    }
+
+    /** By id, oldest first. */
+    public static Map<String, Request> remembered(PostgresCluster cluster) {
+        Map<String, Request> requests = new LinkedHashMap<>();
+        Optional.ofNullable(cluster.getStatus())
+                .map(PostgresClusterStatus::requests)
+                .orElse(List.of())
+                .forEach(request -> requests.put(request.id(), request));
+        return requests;
+    }
+
+    /** What a command has come to; empty while an answer to a former command of the same words has not been taken back. */
+    private static Optional<Request> now(ClusterView view, Command command, Optional<Request> before) {
+        boolean asked = asked(view, command.id()).isPresent();
+        if (before.filter(r -> r.outcome() != Outcome.Accepted && r.outcome() != Outcome.Withdrawn)
+                .isPresent()) {
+            return before;
+        }
+        Optional<Answer> answer = answer(view, command.id());
+        if (answer.isPresent()) {
+            return before.isPresent() || asked
+                    ? Optional.of(answered(view, answer.get(), command.id()))
+                    : Optional.empty();
+        }
+        if (before.filter(r -> r.outcome() == Outcome.Withdrawn).isPresent()) {
+            return before;
+        }
+        if (command.kind() == RequestKind.ForceFailover
+                && (before.isPresent() || asked)
+                && view.primary().isPresent()) {
+            return Optional.of(told(
+                    view,
+                    command.id(),
+                    Outcome.Withdrawn,
+                    "%s serves as primary, so nothing is forced any more"
+                            .formatted(view.primary().map(Member::name).orElse(""))));
+        }
+        if (before.isPresent()) {
+            return expired(view, command, before.get())
+                    ? Optional.of(told(
+                            view,
+                            command.id(),
+                            Outcome.Withdrawn,
+                            "no member answered within %d minutes, and nobody is asked any more; see the log of the primary, and ask again with another id"
+                                    .formatted(EXPIRY.toMinutes())))
+                    : before;
+        }
+        Optional<String> refusal = asked ? Optional.empty() : Refusals.of(view, command);
+        return Optional.of(refusal.map(why -> told(view, command.id(), Outcome.Refused, why))
+                .orElseGet(() ->
+                        told(view, command.id(), Outcome.Accepted, "the members are asked; one of them answers")));
+    }
+
+    private static boolean expired(ClusterView view, Command command, Request request) {
+        boolean begun = view.lease()
+                .map(ClusterLease::handoff)
+                .filter(handoff -> request.id().equals(handoff.request()))
+                .isPresent();
+        return command.kind() == RequestKind.Switchover
+                && !begun
+                && !view.now().isBefore(Instant.parse(request.at()).plus(EXPIRY));
+    }
+
+    /** A command that nobody gives any more. */
+    private static Request unwanted(ClusterView view, Request request) {
+        if (request.outcome() != Outcome.Accepted && request.outcome() != Outcome.Withdrawn) {
+            return request;
+        }
+        Optional<Answer> answer = answer(view, request.id());
+        if (answer.isPresent()) {
+            return answered(view, answer.get(), request.id());
+        }
+        boolean mayAnswer = HandOver.current(view, request.id())
+                && view.now().isBefore(Instant.parse(request.at()).plus(ANSWER));
+        return request.outcome() == Outcome.Withdrawn || mayAnswer
+                ? request
+                : told(view, request.id(), Outcome.Withdrawn, "it was taken back before a member had answered");
+    }
+
+    private static Optional<Settings.Request> asked(ClusterView view, String id) {
+        return view.settings().map(Settings::requests).orElse(List.of()).stream()
+                .filter(request -> request.id().equals(id))
+                .findFirst();
+    }
+
+    private static Optional<Answer> answer(ClusterView view, String id) {
+        return view.members().stream()
+                .flatMap(m -> m.report().map(MemberReport::answers).orElse(List.of()).stream())
+                .filter(answer -> answer.id().equals(id))
+                .max(Comparator.comparing(a -> a.outcome() == MemberReport.Outcome.Done));
+    }
+
+    private static Request answered(ClusterView view, Answer answer, String id) {
+        Outcome outcome = switch (answer.outcome()) {
+            case Done -> Outcome.Done;
+            case Refused -> Outcome.Refused;
+            case Aborted -> Outcome.Aborted;
+        };
+        return told(view, id, outcome, answer.message());
+    }
+
+    private static Request told(ClusterView view, String id, Outcome outcome, String message) {
+        return new Request(id, outcome, message, time(view.now()));
+    }
+
+    public static String time(Instant now) {
+        return DateTimeFormatter.ISO_INSTANT.format(
+                now.truncatedTo(ChronoUnit.SECONDS).atOffset(ZoneOffset.UTC));
+    }
+
+    /** Everything that an annotation still says, everything pending, and the newest of the rest that had an id of their own. */
+    private static List<Request> kept(Map<String, Request> told, Set<String> wanted) {
+        Optional<Request> attempt = told.values().stream()
+                .filter(r -> HandOver.ours(r) && r.outcome() != Outcome.Accepted)
+                .reduce((former, latter) -> latter);
+        List<Request> all = told.values().stream()
+                .filter(r -> wanted.contains(r.id()) || r.outcome() == Outcome.Accepted || r.id().contains("/"))
+                // Of attempts of ours the last tells it all: they shall not make the user's commands forgotten.
+                .filter(r -> !HandOver.ours(r)
+                        || r.outcome() == Outcome.Accepted
+                        || attempt.filter(r::equals).isPresent())
+                .sorted(Comparator.comparing(Request::at))
+                .toList();
+        long surplus = all.stream().filter(r -> !wanted.contains(r.id())).count() - REMEMBERED;
+        List<Request> kept = new ArrayList<>();
+        for (Request request : all) {
+            boolean goes = surplus > 0 && !wanted.contains(request.id()) && request.outcome() != Outcome.Accepted;
+            if (goes) {
+                surplus--;
+            } else {
+                kept.add(request);
+            }
+        }
+        return List.copyOf(kept);
+    }
+}

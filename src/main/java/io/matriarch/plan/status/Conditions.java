@@ -1,0 +1,162 @@
+package io.matriarch.plan.status;
+
+import io.fabric8.kubernetes.api.model.Condition;
+import io.fabric8.kubernetes.api.model.ConditionBuilder;
+import io.matriarch.api.PostgresClusterStatus;
+import io.matriarch.plan.Plan;
+import io.matriarch.plan.postgres.Configuration;
+import io.matriarch.plan.postgres.Replicas;
+import io.matriarch.plan.postgres.Requests;
+import io.matriarch.plan.step.Finding;
+import io.matriarch.plan.step.Finding.Topic;
+import io.matriarch.plan.view.ClusterView;
+import io.matriarch.plan.workload.Shape;
+import io.matriarch.plan.workload.Volumes;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
+
+/**
+ * The conditions. Each is True or False only by what is observed in this view; what cannot be seen now is Unknown. Ready, Reconciling and Stalled
+ * are as kstatus reads them: Stalled is told alone, and whatever is not ready and not stalled is being worked on.
+ */
+public final class Conditions {
+    private final ClusterView view;
+    private final Plan plan;
+    private final List<Finding> findings;
+
+    Conditions(ClusterView view, Plan plan, List<Finding> findings) {
+        this.view = view;
+        this.plan = plan;
+        this.findings = findings;
+    }
+
+    /** What a condition says. */
+    public record Said(String status, String reason, String message) {
+        public static Said yes(String reason, String message) {
+            return new Said("True", reason, message);
+        }
+
+        public static Said no(String reason, String message) {
+            return new Said("False", reason, message);
+        }
+
+        public static Said unknown(String reason, String message) {
+            return new Said("Unknown", reason, message);
+        }
+    }
+
+    List<Condition> all() {
+        Said ready = new Ready(view, findings).said();
+        Said stalled = stalled();
+        List<Condition> conditions = new ArrayList<>();
+        conditions.add(condition("Ready", ready));
+        conditions.add(condition("Reconciling", reconciling(ready, stalled)));
+        conditions.add(condition("Stalled", stalled));
+        conditions.add(condition("ReplicationHealthy", bad(Topic.Replication).orElseGet(() -> Replicas.healthy(view))));
+        conditions.add(condition("SynchronousReplication", Replicas.promise(view)));
+        conditions.add(condition("VolumesHealthy", bad(Topic.Volumes).orElseGet(() -> Volumes.healthy(view))));
+        conditions.add(condition(
+                "ConfigurationAccepted", bad(Topic.Configuration).orElseGet(() -> Configuration.accepted(view))));
+        conditions.add(condition(
+                "PendingRestart",
+                pending(Topic.Restart)
+                        .or(() -> Configuration.unheard(view))
+                        .orElseGet(() -> Said.no("NothingPending", ""))));
+        conditions.add(condition(
+                "UpgradePending",
+                pending(Topic.Upgrade).or(() -> Shape.unseen(view)).orElseGet(() -> Said.no("UpToDate", ""))));
+        return conditions;
+    }
+
+    private Said stalled() {
+        List<Finding> blocking = about(Finding::needsUser);
+        return blocking.isEmpty()
+                ? Said.no("NotStalled", "")
+                : Said.yes(blocking.getFirst().reason(), messages(blocking));
+    }
+
+    private Said reconciling(Said ready, Said stalled) {
+        String work = work();
+        if (view.paused()) {
+            return Said.no(
+                    Ready.PAUSED,
+                    "spec.paused is true: the operator observes and changes nothing, whatever the spec says");
+        }
+        if (stalled.status().equals("True")) {
+            return Said.no("Stalled", "waiting for what the condition Stalled names");
+        }
+        if (!plan.settled() || !ready.status().equals("True")) {
+            return Said.yes("Working", work.isEmpty() ? "waiting for the members to be ready" : work);
+        }
+        if (!about(f -> f.topic() == Topic.Restart).isEmpty()) {
+            return Said.no(
+                    "RestartPending",
+                    "the spec is written. Changed parameters take effect when PostgreSQL is restarted: see the condition PendingRestart");
+        }
+        if (!about(f -> f.topic() == Topic.Upgrade).isEmpty()) {
+            return Said.no(
+                    "UpgradePending",
+                    "the spec is written. Pods that run keep the former template until they are replaced: see the condition UpgradePending");
+        }
+        return Said.no("Settled", "everything is as the spec says");
+    }
+
+    private String work() {
+        if (!plan.waits().isEmpty()) {
+            return "waiting for " + String.join("; ", plan.waits());
+        }
+        return plan.actions().isEmpty()
+                ? ""
+                : plan.actions().stream()
+                        .map(p -> p.action().target())
+                        .limit(3)
+                        .collect(Collectors.joining(", ", "writing ", ""));
+    }
+
+    private Optional<Said> bad(Topic topic) {
+        List<Finding> told = about(f -> f.topic() == topic);
+        return told.isEmpty()
+                ? Optional.empty()
+                : Optional.of(Said.no(told.getFirst().reason(), messages(told)));
+    }
+
+    private Optional<Said> pending(Topic topic) {
+        return bad(topic).map(said -> Said.yes(said.reason(), said.message()));
+    }
+
+    private List<Finding> about(Predicate<Finding> which) {
+        return findings.stream().filter(which).toList();
+    }
+
+    static String messages(List<Finding> told) {
+        return told.stream().map(Finding::message).distinct().collect(Collectors.joining("; "));
+    }
+
+    /** The condition as it was told last. */
+    public static Optional<Condition> before(ClusterView view, String type) {
+        return view.status()
+                .map(PostgresClusterStatus::conditions)
+                .flatMap(old ->
+                        old.stream().filter(c -> type.equals(c.getType())).findFirst());
+    }
+
+    private Condition condition(String type, Said said) {
+        String since = before(view, type)
+                .filter(c -> said.status().equals(c.getStatus()))
+                .map(Condition::getLastTransitionTime)
+                .orElseGet(() -> Requests.time(view.now()));
+        return new ConditionBuilder()
+                .withType(type)
+                .withStatus(said.status())
+                .withReason(said.reason())
+                .withMessage(said.message())
+                .withObservedGeneration(
+                        Objects.requireNonNullElse(view.cluster().getMetadata().getGeneration(), 0L))
+                .withLastTransitionTime(since)
+                .build();
+    }
+}

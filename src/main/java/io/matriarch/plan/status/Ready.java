@@ -1,0 +1,112 @@
+package io.matriarch.plan.status;
+
+import io.fabric8.kubernetes.api.model.Condition;
+import io.matriarch.api.PostgresClusterStatus;
+import io.matriarch.plan.postgres.Health;
+import io.matriarch.plan.postgres.Replicas;
+import io.matriarch.plan.postgres.Requests;
+import io.matriarch.plan.status.Conditions.Said;
+import io.matriarch.plan.step.Finding;
+import io.matriarch.plan.step.Finding.Topic;
+import io.matriarch.plan.view.ClusterView;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/** The condition Ready: whether every member that the spec asks for serves now. Its reason is the column Status. */
+final class Ready {
+    /** Reason while spec.paused is true. */
+    static final String PAUSED = "Paused";
+
+    /** Reasons that only a cluster has that was ready once. */
+    private static final Set<String> LATER =
+            Set.of("Degraded", "NoPrimary", Health.HANDING_OVER, "ScalingUp", "ScalingDown");
+
+    private final ClusterView view;
+    private final List<Finding> findings;
+
+    Ready(ClusterView view, List<Finding> findings) {
+        this.view = view;
+        this.findings = findings;
+    }
+
+    Said said() {
+        int wanted = view.spec().instances();
+        long ready = view.members().stream()
+                .filter(m -> m.ordinal() < wanted && m.ready())
+                .count();
+        String summary = "%d of %d members serve%s"
+                .formatted(
+                        ready,
+                        wanted,
+                        view.primary()
+                                .map(p -> ", " + p.name() + " is the primary")
+                                .orElse(""));
+        List<Finding> notices = about(Topic.Notice);
+        if (all(view)) {
+            if (!notices.isEmpty()) {
+                summary += "; " + Conditions.messages(notices);
+            }
+            return view.paused()
+                    ? Said.yes(PAUSED, summary + "; paused: the operator changes nothing")
+                    : Said.yes("Ready", summary);
+        }
+        List<Finding> troubles = about(Topic.Cluster, Topic.Volumes);
+        List<Finding> told = about(Topic.Cluster, Topic.Volumes, Topic.Notice);
+        String reason = view.paused()
+                ? PAUSED
+                : troubles.stream()
+                        .filter(Finding::needsUser)
+                        .findFirst()
+                        .or(() -> troubles.stream().findFirst())
+                        .map(Finding::reason)
+                        .orElseGet(this::reason);
+        return Said.no(reason, told.isEmpty() ? summary : summary + "; " + Conditions.messages(told));
+    }
+
+    private List<Finding> about(Topic... topics) {
+        return findings.stream()
+                .filter(finding -> List.of(topics).contains(finding.topic()))
+                .toList();
+    }
+
+    private static boolean all(ClusterView view) {
+        int wanted = view.spec().instances();
+        return view.primary().isPresent()
+                && view.members().size() == wanted
+                && view.members().stream().allMatch(m -> m.ordinal() < wanted && m.ready())
+                && view.replicas() == wanted
+                && !Replicas.notYetSynchronous(view);
+    }
+
+    private String reason() {
+        if (!view.served() || made(view)) {
+            return "Creating";
+        }
+        if (view.replicas() > view.spec().instances()) {
+            return "ScalingDown";
+        }
+        if (view.replicas() < view.spec().instances()) {
+            return "ScalingUp";
+        }
+        return view.primary().isPresent() ? "Degraded" : "NoPrimary";
+    }
+
+    /** Whether the cluster is still being made: it has never been ready, nor told by a former operator as one that was. */
+    static boolean made(ClusterView view) {
+        return since(view).isEmpty()
+                && Conditions.before(view, "Ready")
+                        .filter(c -> LATER.contains(c.getReason()))
+                        .isEmpty();
+    }
+
+    /** When all members served for the first time. */
+    static Optional<String> since(ClusterView view) {
+        return view.status()
+                .map(PostgresClusterStatus::readyAt)
+                .or(() -> Conditions.before(view, "Ready")
+                        .filter(c -> "True".equals(c.getStatus()))
+                        .map(Condition::getLastTransitionTime))
+                .or(() -> all(view) ? Optional.of(Requests.time(view.now())) : Optional.empty());
+    }
+}

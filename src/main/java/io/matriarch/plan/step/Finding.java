@@ -1,0 +1,33 @@
+package io.matriarch.plan.step;
+
+/**
+ * Something the user is to know. Findings of a pass become conditions, and an Event each time a condition says something new.
+ *
+ * @param topic the condition it belongs to
+ * @param needsUser whether nothing but the user (or an administrator) can cure it: the cluster is then {@code Stalled}
+ * @param reason one word in CamelCase
+ * @param message what was wrong, where, and what to do; the same words in every pass as long as nothing changed
+ */
+public record Finding(Topic topic, boolean needsUser, String reason, String message) {
+    /** Which condition a finding is told in. */
+    public enum Topic {
+        Cluster,
+        /** Told beside the condition Ready, which stays as it is. */
+        Notice,
+        Replication,
+        Volumes,
+        Configuration,
+        Restart,
+        Upgrade
+    }
+
+    /** Trouble that only the user can end. */
+    public static Finding stalled(String reason, String message) {
+        return new Finding(Topic.Cluster, true, reason, message);
+    }
+
+    /** Trouble that may pass by itself. */
+    public static Finding trouble(String reason, String message) {
+        return new Finding(Topic.Cluster, false, reason, message);
+    }
+}

@@ -1,0 +1,5 @@
+/** What was seen of a cluster at one moment, and what can be read from that alone. */
+@NullMarked
+package io.matriarch.plan.view;
+
+import org.jspecify.annotations.NullMarked;
