@@ -101,7 +101,7 @@ final class Questions {
                         "container " + container,
                         AGAIN,
                         () -> pods.get(container.pod())
-                                .filter(pod -> pod.uid().equals(container.uid()))
+                                .filter(pod -> pod.is(container.uid()))
                                 .ifPresent(pod -> memory.ended(pod.terminated(), pod.burnt())));
             case Ask.Addresses addresses -> {
                 for (int member : addresses.of()) {

@@ -5,29 +5,25 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.matriarch.api.contract.ClusterLease;
 import io.matriarch.api.contract.ClusterLease.Phase;
 import io.matriarch.api.contract.MemberReport;
+import io.matriarch.api.contract.MemberReport.RoleChange;
 import io.matriarch.api.contract.Peer;
 import io.matriarch.api.contract.Peer.Vacancy;
-import io.matriarch.instance.ha.Failsafe;
-import io.matriarch.instance.ha.LeaseView;
 import io.matriarch.instance.ha.Me;
 import io.matriarch.instance.ha.Memory;
 import io.matriarch.instance.ha.Observation;
+import io.matriarch.instance.ha.Seen;
 import io.matriarch.instance.json.Json;
-import io.matriarch.instance.json.Node;
-import io.matriarch.instance.postgres.Postgres.ServerState;
-import io.matriarch.instance.postgres.PromiseFile.Promise;
 import java.io.IOException;
-import java.time.Duration;
-import java.util.List;
-import java.util.Optional;
+import java.util.Objects;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /** What a new primary tells of how it came into office. */
 class SuccessionTest {
-    private static final Duration NOW = Duration.ofSeconds(1000);
-    private final Me me = new Me("orders-1", 1, "uid-1", "inc", "10.0.0.11", "1");
-    private final Memory memory = new Memory(Duration.ofSeconds(1), Promise.NONE, new Failsafe(me));
+    private final Me me = Seen.me(1);
+    private final Seen seen = Seen.by(1);
+    private final Memory memory = seen.memory();
     private final Succession succession = new Succession(me.identity(), me.pod());
 
     @Test
@@ -49,40 +45,23 @@ class SuccessionTest {
 
     private String elected(Vacancy vacancy) throws IOException {
         Peer.VoteRequest request = new Peer.VoteRequest(4, "7", 1, vacancy);
-        memory.asking(request, NOW);
+        memory.asking(request, Seen.NOW);
         memory.voted(request, new Peer.Vote(true, null, 1, 1, "0/384", true, false, 4));
         succession.told(seen("orders-0/uid-0/inc", 3, "c-0", "orders-0"), MemberReport.none());
         MemberReport primary = Json.read("{\"role\": \"Primary\"}".getBytes(), MemberReport.class);
-        return succession
+        RoleChange change = succession
                 .told(seen(me.identity(), 4, null, "orders-1"), primary)
-                .change()
-                .message();
+                .change();
+        return Objects.requireNonNull(change).message();
     }
 
-    private Observation seen(String holder, long epoch, String container, String last) throws IOException {
+    private Observation seen(String holder, long epoch, @Nullable String container, String last) throws IOException {
         String lease = """
                 {"v": 1, "epoch": %d, "phase": "%s", "timeline": 1, "systemIdentifier": "7300000000000000001", "members": [0, 1, 2],
                  "history": [{"epoch": %d, "timeline": 1, "switchLsn": "0/0", "holder": "%s"}]%s}
                 """.formatted(
                 epoch, Phase.Serving, epoch, last, container == null ? "" : ", \"containerId\": \"" + container + "\"");
         ClusterLease state = Json.read(lease.getBytes(), ClusterLease.class);
-        return new Observation(
-                NOW,
-                Optional.empty(),
-                Optional.of(new LeaseView("7", holder, state, Node.MISSING)),
-                NOW,
-                Optional.empty(),
-                Optional.empty(),
-                NOW,
-                Optional.empty(),
-                ServerState.none(),
-                null,
-                Optional.empty(),
-                List.of(),
-                List.of(),
-                NOW,
-                false,
-                false,
-                memory.knowledge());
+        return seen.lease(holder, state).observe();
     }
 }

@@ -68,8 +68,7 @@ final class Candidate {
 
     private boolean mayStand(Observation seen, Settings settings, ClusterLease state) {
         Sync sync = state.sync();
-        return seen.knowledge().kept()
-                && !seen.stopping()
+        return !seen.stopping()
                 && !settings.fenced().contains(me.ordinal())
                 && state.members().contains(me.ordinal())
                 && (sync == null

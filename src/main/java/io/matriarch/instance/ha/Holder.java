@@ -49,9 +49,7 @@ final class Holder {
         ClusterLease state = lease.state();
         if (volume.content() != VolumeContent.Data) {
             Problem lost = dataLost(me);
-            return seen.knowledge().kept() && state.members().size() > 1
-                    ? Plan.lease(released(state)).with(lost)
-                    : Plan.problem(lost);
+            return state.members().size() > 1 ? Plan.lease(released(state)).with(lost) : Plan.problem(lost);
         }
         if (Departure.begins(seen)) {
             return Plan.lease(new LeaseWish.Keep(state));
@@ -215,7 +213,7 @@ final class Holder {
         // Not who streamed: each attempt to start forgets that.
         boolean others = state.members().stream().anyMatch(member -> member != me.ordinal());
         // An API server that is away takes nothing back: then it is started again in place.
-        boolean heard = byLease(seen) && !away(seen) || !seen.knowledge().kept();
+        boolean heard = byLease(seen) && !away(seen);
         if (heard && (!heirs.isEmpty() && lossless || others && tooLong)) {
             return Plan.lease(released(state, heirs));
         }

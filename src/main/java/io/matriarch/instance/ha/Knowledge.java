@@ -63,11 +63,6 @@ public record Knowledge(
         Optional<Duration> away,
         Own own) {
 
-    /** Whether the agent tells {@link Memory} what happens, and so can take part in failover. */
-    boolean kept() {
-        return !started.isZero();
-    }
-
     /**
      * A promise to a holder: until then this member neither stands nor votes because the Lease ran out.
      *
@@ -147,34 +142,5 @@ public record Knowledge(
             Duration slotsCopied,
             Optional<Duration> sick,
             String containerId,
-            Optional<Duration> stepped) {
-        public static final Own NONE = new Own(
-                null, false, 0, 0, 0, 0, Duration.ZERO, null, Duration.ZERO, Optional.empty(), "", Optional.empty());
-    }
-
-    /** Of a member that has only begun. */
-    public static Knowledge none() {
-        return new Knowledge(
-                Duration.ZERO,
-                Promise.NONE,
-                Optional.empty(),
-                Optional.empty(),
-                Optional.empty(),
-                Optional.empty(),
-                Optional.empty(),
-                Optional.empty(),
-                Optional.empty(),
-                Optional.empty(),
-                Set.of(),
-                Set.of(),
-                Map.of(),
-                Map.of(),
-                Map.of(),
-                Duration.ZERO,
-                Duration.ZERO,
-                Optional.empty(),
-                Optional.empty(),
-                Optional.empty(),
-                Own.NONE);
-    }
+            Optional<Duration> stepped) {}
 }

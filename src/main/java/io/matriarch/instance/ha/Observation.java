@@ -45,44 +45,6 @@ public record Observation(
         boolean passwordsWanted,
         boolean stopping,
         Knowledge knowledge) {
-    /** Of an agent that only keeps what it has: nothing is known of others. */
-    public Observation(
-            Duration now,
-            Optional<Settings> settings,
-            Optional<LeaseView> lease,
-            Duration leaseSeen,
-            Optional<Duration> proof,
-            Optional<ClusterLease> remembered,
-            Duration serverGone,
-            Optional<VolumeState> volume,
-            ServerState server,
-            @Nullable String following,
-            Optional<Job> running,
-            List<Failure> failures,
-            List<Integer> slots,
-            Duration slotsKept,
-            boolean passwordsWanted,
-            boolean stopping) {
-        this(
-                now,
-                settings,
-                lease,
-                leaseSeen,
-                proof,
-                remembered,
-                serverGone,
-                volume,
-                server,
-                following,
-                running,
-                failures,
-                slots,
-                slotsKept,
-                passwordsWanted,
-                stopping,
-                Knowledge.none());
-    }
-
     /**
      * A job that failed.
      *

@@ -202,7 +202,7 @@ public final class Protocol {
                 .filter(lease -> holds(seen))
                 .map(LeaseView::state)
                 .filter(state -> state.systemIdentifier() != null);
-        if (seen.knowledge().kept() && held.isPresent() && seen.settings().isPresent()) {
+        if (held.isPresent() && seen.settings().isPresent()) {
             Settings settings = seen.settings().get();
             if (Departure.begun(seen)) {
                 Optional<Plan> plan = departure.handOver(seen, settings, held.get(), null, Holder.byLease(seen));
@@ -273,8 +273,7 @@ public final class Protocol {
         if (lastHolder(state)) {
             return volume.content() == VolumeContent.Data ? recreation.plan(seen, settings, state) : Plan.watch();
         }
-        Optional<String> address = seen.knowledge().kept() ? heard(seen, state) : Optional.ofNullable(state.address());
-        return replica.withoutLease(seen, state, volume, address);
+        return replica.withoutLease(seen, state, volume, heard(seen, state));
     }
 
     /** The holder, when it has asked this very member for a promise: that is as good as having seen its Lease. */

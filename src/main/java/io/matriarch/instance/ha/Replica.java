@@ -38,8 +38,7 @@ final class Replica {
     Plan plan(Observation seen, Settings settings, LeaseView lease, VolumeState volume) {
         ClusterLease state = lease.state();
         ServerState server = seen.server();
-        if (rules.mayHaveForgotten(seen.knowledge().promise(), state, me.ordinal())
-                && seen.knowledge().kept()) {
+        if (rules.mayHaveForgotten(seen.knowledge().promise(), state, me.ordinal())) {
             return Plan.job(new Job.Pledge(lease.resourceVersion()), new LeaseWish.Watch());
         }
         Optional<String> upstream = mayReceive(seen, lease) && !Timelines.pending(state)
@@ -73,10 +72,7 @@ final class Replica {
                     .orElseGet(() -> alone(volume));
         }
         boolean connects = !server.receiving() || !address.equals(Optional.ofNullable(seen.following()));
-        if (address.isEmpty()
-                || !connects
-                || !server.accepting()
-                || !seen.knowledge().kept()) {
+        if (address.isEmpty() || !connects || !server.accepting()) {
             return Plan.watch();
         }
         Rejoin.Way way = rejoin.way(seen, state, address.get(), server.wal().end());
@@ -124,7 +120,7 @@ final class Replica {
         boolean known =
                 !refused && (server.process() || measured || volume.past().clean());
         Job.Follow follow = new Job.Follow(address);
-        if (strayed && seen.knowledge().kept()) {
+        if (strayed) {
             Rejoin.Way way = rejoin.way(seen, state, address, known ? Rejoin.end(seen) : 0);
             if (way.follow().isPresent()) {
                 follow = way.follow().get();
@@ -145,7 +141,6 @@ final class Replica {
             return Plan.job(follow, new LeaseWish.Watch());
         }
         Optional<Job> slots = server.receiving()
-                        && seen.knowledge().kept()
                         && state.members().size() > 2
                         && seen.now()
                                         .minus(seen.knowledge().own().slotsCopied())
@@ -204,7 +199,7 @@ final class Replica {
                         wanted.kind() == RequestKind.Rebuild && wanted.to() != null && wanted.to() == me.ordinal())
                 .reduce((former, latter) -> latter)
                 .filter(wanted -> !wanted.id().equals(seen.knowledge().promise().rebuilt()));
-        if (request.isEmpty() || !seen.knowledge().kept()) {
+        if (request.isEmpty()) {
             return Optional.empty();
         }
         boolean newer =

@@ -21,7 +21,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.TreeSet;
-import org.jspecify.annotations.Nullable;
 
 /** What a member says of itself, from what it sees. */
 final class Reports {
@@ -90,7 +89,7 @@ final class Reports {
     private static boolean inOffice(Observation seen) {
         Knowledge known = seen.knowledge();
         long epoch = seen.lease().map(lease -> lease.state().epoch()).orElse(0L);
-        return !known.kept() || known.own().gate() == 0 && known.own().reign() == epoch;
+        return known.own().gate() == 0 && known.own().reign() == epoch;
     }
 
     /** What became of requests that are still in the settings. */
@@ -122,10 +121,10 @@ final class Reports {
         return id == null ? -1 : requests.stream().map(Request::id).toList().indexOf(id);
     }
 
-    private static @Nullable Synchronous synchronous(Observation seen) {
+    private static Synchronous synchronous(Observation seen) {
         Sync sync = seen.lease().map(lease -> lease.state().sync()).orElse(null);
         if (sync == null) {
-            return seen.knowledge().kept() ? new Synchronous(SyncState.Async, 0, List.of()) : null;
+            return new Synchronous(SyncState.Async, 0, List.of());
         }
         if (sync.acknowledgements() == 0) {
             return new Synchronous(SyncState.Degraded, 0, sync.voters());

@@ -63,12 +63,12 @@ final class Serving {
         }
         boolean recorded = begun(seen, state, draft);
         members(seen, settings, state, draft);
-        Step step = seen.knowledge().kept() && recorded ? step(seen, settings, state) : new Step.Done();
+        Step step = recorded ? step(seen, settings, state) : new Step.Done();
         if (step instanceof Step.Lease next) {
             draft.sync(next.sync());
         }
         requests(seen, settings, state, draft);
-        if (seen.knowledge().kept() && settings.failover() != null) {
+        if (settings.failover() != null) {
             draft.profile(settings.failover().profile());
         }
         Plan plan = Plan.lease(new LeaseWish.Keep(draft.draft()));
@@ -122,7 +122,7 @@ final class Serving {
             addresses.put(
                     sender.ordinal(), seen.knowledge().addresses().getOrDefault(sender.ordinal(), sender.address()));
         }
-        if (seen.knowledge().kept() && !lossless) {
+        if (!lossless) {
             // Who cannot be reached cannot promise anything either: without the API server it would stop this primary
             // (ha.md 7.5).
             Duration begun = seen.knowledge().leading();
@@ -145,16 +145,14 @@ final class Serving {
                 .filter(member -> !server.streaming().contains(member) && member != me.ordinal())
                 .toList();
         draft.members(List.copyOf(members)).unfit(unfit);
-        if (seen.knowledge().kept()) {
-            draft.addresses(addresses);
-            Own own = seen.knowledge().own();
-            if (server.wal().end() > 0) {
-                draft.lsn(Lsn.text(server.wal().end()));
-            }
-            draft.containerId(own.containerId().isEmpty() ? null : own.containerId());
-            if (own.checkpointed() == server.timeline()) {
-                draft.checkpointTimeline(server.timeline());
-            }
+        draft.addresses(addresses);
+        Own own = seen.knowledge().own();
+        if (server.wal().end() > 0) {
+            draft.lsn(Lsn.text(server.wal().end()));
+        }
+        draft.containerId(own.containerId().isEmpty() ? null : own.containerId());
+        if (own.checkpointed() == server.timeline()) {
+            draft.checkpointTimeline(server.timeline());
         }
     }
 
@@ -166,7 +164,6 @@ final class Serving {
         return seen.server().wal().senders().stream()
                 .map(Sender::ordinal)
                 .filter(ordinal -> !seen.knowledge().addresses().containsKey(ordinal))
-                .filter(ordinal -> seen.knowledge().kept())
                 .distinct()
                 .toList();
     }
@@ -250,7 +247,7 @@ final class Serving {
 
     private Optional<Job> reign(Observation seen, ClusterLease state) {
         Knowledge known = seen.knowledge();
-        return known.kept() && known.own().reign() != state.epoch()
+        return known.own().reign() != state.epoch()
                 ? Optional.of(new Job.BeginReign(state.epoch(), seen.server().timeline()))
                 : Optional.empty();
     }
@@ -272,8 +269,7 @@ final class Serving {
 
     private Optional<Job> checkpoint(Observation seen, ClusterLease state) {
         int timeline = seen.server().timeline();
-        return seen.knowledge().kept()
-                        && timeline > 1
+        return timeline > 1
                         && state.checkpointTimeline() != timeline
                         && seen.knowledge().own().checkpointed() != timeline
                 ? Optional.of(new Job.Checkpoint())
@@ -282,9 +278,6 @@ final class Serving {
 
     /** Answers what can be answered, and begins the oldest hand-over that is asked for by writing it down. */
     private void requests(Observation seen, Settings settings, ClusterLease state, Leases draft) {
-        if (!seen.knowledge().kept()) {
-            return;
-        }
         boolean serves = !Timelines.pending(state) && seen.knowledge().own().reign() == state.epoch();
         Handoff mine = state.handoff();
         if (mine != null && mine.to() == me.ordinal() && serves) {

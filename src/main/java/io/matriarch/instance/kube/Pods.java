@@ -36,7 +36,8 @@ public final class Pods {
      * @param containerId of the container {@code postgres} that was started last, as the kubelet calls it; empty before there is one
      * @param running how often it was restarted, if it runs; -1 otherwise
      * @param role its label
-     * @param terminated containers {@code postgres} of this pod that the kubelet saw end
+     * @param terminated containers {@code postgres} of this pod that are known to be dead, as the kubelet saw them end. That a pod is gone,
+     *     failed or not ready says nothing, as its node may only be out of reach (ha.md 7.6)
      * @param burnt those of them that their fuse ended
      */
     public record Pod(
@@ -52,12 +53,9 @@ public final class Pods {
             burnt = Set.copyOf(burnt);
         }
 
-        /**
-         * Whether a container is known to be dead: the kubelet's word about this very pod. That a pod is gone, failed or not ready says
-         * nothing, as its node may only be out of reach (ha.md 7.6).
-         */
-        public boolean hasSeenEnd(String podUid, String container) {
-            return uid.equals(podUid) && terminated.contains(container);
+        /** Whether this is that very pod: what is said of its containers is said of no other one of the same name. */
+        public boolean is(String podUid) {
+            return uid.equals(podUid);
         }
     }
 

@@ -1,38 +1,27 @@
 package io.matriarch.instance.ha;
 
+import static io.matriarch.instance.ha.Seen.END;
+import static io.matriarch.instance.ha.Seen.NOW;
+import static io.matriarch.instance.ha.Seen.SYSTEM;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.matriarch.api.contract.ClusterLease;
 import io.matriarch.api.contract.ClusterLease.Phase;
 import io.matriarch.api.contract.ClusterLease.Reign;
-import io.matriarch.api.contract.ClusterLease.Sync;
 import io.matriarch.api.contract.MemberReport.VolumeContent;
 import io.matriarch.api.contract.Peer;
-import io.matriarch.api.contract.Settings;
-import io.matriarch.api.contract.Settings.BootstrapAction;
-import io.matriarch.api.contract.Settings.BootstrapOrder;
 import io.matriarch.instance.ha.Decision.LeaseWish;
-import io.matriarch.instance.json.Node;
 import io.matriarch.instance.postgres.Postgres.Past;
-import io.matriarch.instance.postgres.Postgres.ServerState;
 import io.matriarch.instance.postgres.Postgres.VolumeState;
-import io.matriarch.instance.postgres.Postgres.Wal;
 import io.matriarch.instance.postgres.PromiseFile.Promise;
-import java.time.Duration;
 import java.util.List;
-import java.util.Map;
-import java.util.Optional;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 
 /** What the replica 2 of three does while another one is elected, and right after. */
 class ElectionTest {
-    private static final String SYSTEM = "7300000000000000001";
-    private static final Duration NOW = Duration.ofSeconds(100);
-    private static final long END = 900;
-
-    private final Me me = new Me("orders-2", 2, "uid-2", "inc", "10.0.0.12", "0.1.0");
-    private final Memory memory = new Memory(Duration.ofSeconds(1), Promise.NONE.voted(4, "7"), new Failsafe(me));
+    private final Seen seen = Seen.by(2, Promise.NONE.voted(4, "7"));
+    private final Memory memory = seen.memory();
     private boolean receiving;
 
     private boolean stands(Decision decision) {
@@ -120,7 +109,7 @@ class ElectionTest {
     }
 
     private Decision vacant() {
-        return decide("7", "", lease(3, 1, Phase.Released, List.of(new Reign(3, 1, "0/0", "orders-0"))));
+        return decide("7", "", lease(3, 1, Phase.Released, new Reign(3, 1, "0/0", "orders-0")));
     }
 
     private Decision serving(String switchLsn, int from) {
@@ -140,75 +129,23 @@ class ElectionTest {
                         4,
                         timeline,
                         Phase.Serving,
-                        List.of(new Reign(3, 1, "0/0", "orders-0"), new Reign(4, 2, switchLsn, "orders-1", from))));
+                        new Reign(3, 1, "0/0", "orders-0"),
+                        new Reign(4, 2, switchLsn, "orders-1", from)));
     }
 
-    private static ClusterLease lease(long epoch, int timeline, Phase phase, List<Reign> history) {
-        return Leases.of(new ClusterLease(1, epoch, phase, "10.0.0.11", timeline, SYSTEM, List.of(0, 1, 2), history))
-                .sync(new Sync(1, List.of(0, 1, 2)))
+    private static ClusterLease lease(long epoch, int timeline, Phase phase, Reign... history) {
+        return Leases.of(Seen.lease(epoch, phase, timeline, List.of(0, 1, 2), history))
+                .sync(Seen.anyOfThree())
                 .draft();
     }
 
     private Decision decide(String version, String holder, ClusterLease state) {
-        ServerState replica = new ServerState(
-                true,
-                true,
-                true,
-                receiving,
-                false,
-                1,
-                "17.6",
-                "r",
-                null,
-                List.of(),
-                List.of(),
-                null,
-                new Wal(END, END, false, "", 0, 0, List.of()));
-        return new Protocol(me, Timers.DEFAULT)
-                .decide(new Observation(
-                        NOW,
-                        Optional.of(settings()),
-                        Optional.of(new LeaseView(version, holder, state, Node.MISSING)),
-                        NOW.minusMillis(700),
-                        Optional.empty(),
-                        Optional.empty(),
-                        NOW,
-                        Optional.of(new VolumeState(
-                                VolumeContent.Data,
-                                SYSTEM,
-                                17,
-                                "shop/orders",
-                                1,
-                                0,
-                                "0/60",
-                                null,
-                                new Past(true, false, new TreeMap<>()))),
-                        replica,
-                        null,
-                        Optional.empty(),
-                        List.of(),
-                        List.of(),
-                        NOW.minusSeconds(5),
-                        false,
-                        false,
-                        memory.knowledge()));
-    }
-
-    private static Settings settings() {
-        return new Settings(
-                1,
-                "uid",
-                3,
-                "r",
-                Map.of(),
-                List.of(),
-                new BootstrapOrder(BootstrapAction.Initdb, 0, null, null),
-                new Settings.Initdb("app", "app", "UTF8", "C", true, List.of(), List.of()),
-                "orders-app",
-                null,
-                null,
-                null,
-                List.of(),
-                List.of());
+        Past replicas = new Past(true, false, new TreeMap<>());
+        return seen.lease(version, holder, state)
+                .leaseSeen(NOW.minusMillis(700))
+                .serverGone(NOW)
+                .volume(new VolumeState(VolumeContent.Data, SYSTEM, 17, "shop/orders", 1, 0, "0/60", null, replicas))
+                .server(Seen.replica(receiving))
+                .decide();
     }
 }

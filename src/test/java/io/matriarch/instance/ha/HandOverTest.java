@@ -1,46 +1,34 @@
 package io.matriarch.instance.ha;
 
+import static io.matriarch.instance.ha.Seen.NOW;
+import static io.matriarch.instance.ha.Seen.SYSTEM;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.matriarch.api.contract.ClusterLease;
 import io.matriarch.api.contract.ClusterLease.Phase;
 import io.matriarch.api.contract.ClusterLease.Reign;
-import io.matriarch.api.contract.ClusterLease.Sync;
 import io.matriarch.api.contract.MemberReport.VolumeContent;
 import io.matriarch.api.contract.Peer;
-import io.matriarch.api.contract.Settings;
-import io.matriarch.api.contract.Settings.BootstrapAction;
-import io.matriarch.api.contract.Settings.BootstrapOrder;
 import io.matriarch.instance.ha.Decision.LeaseWish;
 import io.matriarch.instance.json.Node;
 import io.matriarch.instance.postgres.Postgres.Sender;
-import io.matriarch.instance.postgres.Postgres.ServerState;
 import io.matriarch.instance.postgres.Postgres.VolumeState;
-import io.matriarch.instance.postgres.Postgres.Wal;
-import io.matriarch.instance.postgres.PromiseFile.Promise;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
-import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 /** A primary whose PostgreSQL runs no more: it was killed, or it is being stopped for a certain member to go on. */
 class HandOverTest {
-    private static final Duration NOW = Duration.ofSeconds(1000);
-    private static final String SYSTEM = "7300000000000000001";
-
+    private final Seen seen = Seen.by(0);
+    private final Memory memory = seen.memory();
+    private final Failsafe failsafe = seen.failsafe();
     private Duration renewed = NOW.minusSeconds(1);
-    private final Me me = new Me("orders-0", 0, "uid-0", "inc", "10.0.0.10", "1");
-    private final Failsafe failsafe = new Failsafe(me);
-    private LeaseView lease =
-            new LeaseView("7", me.identity(), serving(3, 1, new Reign(3, 1, "0/0", "orders-0")), Node.MISSING);
+    private LeaseView lease = Seen.view(seen.me().identity(), serving(3, 1, new Reign(3, 1, "0/0", "orders-0")));
     private Duration leaseSeen = NOW.minusSeconds(1);
-    private boolean stopping;
-    private final Memory memory = new Memory(NOW.minusSeconds(100), Promise.NONE, failsafe);
 
     @Test
     void whoWasKilledGivesTheLeaseBackAndNamesWhoHadMost() {
-        assertThat(decide(Optional.empty()).lease()).isInstanceOfSatisfying(LeaseWish.Release.class, release -> {
+        assertThat(decide().lease()).isInstanceOfSatisfying(LeaseWish.Release.class, release -> {
             assertThat(release.state().phase()).isEqualTo(Phase.Released);
             assertThat(release.state().handoff())
                     .extracting(ClusterLease.Handoff::to)
@@ -52,7 +40,7 @@ class HandOverTest {
     @Test
     void whoWasKilledWhileTheApiServerIsAwayIsStartedAgainInPlace() {
         renewed = NOW.minusSeconds(20);
-        assertThat(decide(Optional.empty()).lease()).isInstanceOf(LeaseWish.Keep.class);
+        assertThat(decide().lease()).isInstanceOf(LeaseWish.Keep.class);
     }
 
     /**
@@ -62,15 +50,13 @@ class HandOverTest {
     @Test
     void whatIsSentInVainIsNoReasonToWait() {
         memory.silent(NOW.minusMillis(100));
-        assertThat(decide(Optional.empty()).lease())
-                .as("the API server is known to be away")
-                .isInstanceOf(LeaseWish.Keep.class);
+        assertThat(decide().lease()).as("the API server is known to be away").isInstanceOf(LeaseWish.Keep.class);
 
         memory.leaves(lease.state(), NOW.minusMillis(50));
         memory.stayed();
         renewed = NOW.plusMillis(1);
         synchronous();
-        assertThat(decide(Optional.empty()).job()).contains(new Job.StartPrimary(3, true));
+        assertThat(decide().job()).contains(new Job.StartPrimary(3, true));
     }
 
     @Test
@@ -79,17 +65,17 @@ class HandOverTest {
         renewed = NOW.minusMillis(60);
         memory.leaves(lease.state(), NOW.minusMillis(50));
         synchronous();
-        assertThat(decide(Optional.empty()).job()).isEmpty();
+        assertThat(decide().job()).isEmpty();
 
         Failsafe.Round round = failsafe.due(lease, renewed, NOW.plusMillis(1)).orElseThrow();
         assertThat(round.request().staying()).isTrue();
         Peer.FailsafeAnswer older = new Peer.FailsafeAnswer(true, null, 3, false, 1);
         failsafe.answered(round, 1, older, NOW.plusMillis(2));
-        assertThat(decide(Optional.empty()).job())
+        assertThat(decide().job())
                 .as("an agent of the release before does not know what it promised")
                 .isEmpty();
         failsafe.answered(round, 1, older.to(round.request()), NOW.plusMillis(3));
-        assertThat(decide(Optional.empty()).job()).contains(new Job.StartPrimary(3, true));
+        assertThat(decide().job()).contains(new Job.StartPrimary(3, true));
     }
 
     @Test
@@ -102,132 +88,79 @@ class HandOverTest {
                 .draft();
         memory.leaves(handing, NOW.minusMillis(50));
         synchronous();
-        decide(Optional.empty());
+        decide();
 
         Failsafe.Round round = failsafe.due(lease, renewed, NOW.plusMillis(1)).orElseThrow();
         Peer.FailsafeAnswer one = new Peer.FailsafeAnswer(true, null, 3, false, 1).to(round.request());
         failsafe.answered(round, 1, one, NOW.plusMillis(2));
-        assertThat(decide(Optional.empty()).job()).isEmpty();
+        assertThat(decide().job()).isEmpty();
         Peer.FailsafeAnswer heir = new Peer.FailsafeAnswer(true, null, 3, false, 2).to(round.request());
         failsafe.answered(round, 2, heir, NOW.plusMillis(2));
-        assertThat(decide(Optional.empty()).job()).contains(new Job.StartPrimary(3, true));
+        assertThat(decide().job()).contains(new Job.StartPrimary(3, true));
     }
 
     /** Otherwise the promises that it holds would keep the others from going on. */
     @Test
     void whoLeavesAsksForNoPromises() {
-        assertThat(decide(Optional.empty()).lease()).isInstanceOf(LeaseWish.Release.class);
+        assertThat(decide().lease()).isInstanceOf(LeaseWish.Release.class);
         assertThat(failsafe.due(lease, renewed, NOW.plusSeconds(20))).isEmpty();
     }
 
     private void synchronous() {
-        memory.synchronizing(new Sync(1, List.of(0, 1, 2)));
+        memory.synchronizing(Seen.anyOfThree());
     }
 
     /** Seen on the real Kubernetes: PostgreSQL had ended, the job had not, and another member than the one asked for took over. */
     @Test
     void whoHandsOverKeepsTheLeaseUntilTheJobIsDone() {
-        assertThat(decide(Optional.of(new Job.HandOver(List.of(1, 2)))).lease()).isInstanceOf(LeaseWish.Keep.class);
+        seen.running(new Job.HandOver(List.of(1, 2)));
+        assertThat(decide().lease()).isInstanceOf(LeaseWish.Keep.class);
     }
 
     /** Found by the simulator: the first synchronous Lease was written, its answer lost, and PostgreSQL was started without the gate. */
     @Test
     void theNamesInUseShutTheGateToo() {
-        lease = new LeaseView(
-                "7",
-                me.identity(),
-                new ClusterLease(
-                        1,
-                        3,
-                        Phase.Serving,
-                        "10.0.0.10",
-                        1,
-                        SYSTEM,
-                        List.of(0, 1, 2),
-                        List.of(new Reign(3, 1, "0/0", "orders-0"))),
-                Node.MISSING);
+        lease = Seen.view(
+                seen.me().identity(),
+                Seen.lease(3, Phase.Serving, 1, List.of(0, 1, 2), new Reign(3, 1, "0/0", "orders-0")));
         renewed = NOW.plusMillis(1);
-        assertThat(decide(Optional.empty()).job()).contains(new Job.StartPrimary(3, false));
-        memory.synchronizing(new Sync(1, List.of(0, 1, 2)));
-        assertThat(decide(Optional.empty()).job()).contains(new Job.StartPrimary(3, true));
+        assertThat(decide().job()).contains(new Job.StartPrimary(3, false));
+        memory.synchronizing(Seen.anyOfThree());
+        assertThat(decide().job()).contains(new Job.StartPrimary(3, true));
     }
 
     /** Seen on the real Kubernetes: the pod was gone before the Service led to the successor, and clients waited out their connect_timeout. */
     @Test
     void whoHandedOverStaysUntilClientsFindTheSuccessor() {
-        stopping = true;
+        seen.stopping();
         memory.handedOver(800, NOW.minusSeconds(2));
         lease = new LeaseView(
                 "8", "orders-1/uid-1/inc", serving(4, 2, new Reign(4, 2, "0/384", "orders-1", 1)), Node.MISSING);
-        assertThat(decide(Optional.empty()).exit()).isFalse();
+        assertThat(decide().exit()).isFalse();
         leaseSeen = NOW.minusMillis(1500);
-        assertThat(decide(Optional.empty()).exit()).isTrue();
+        assertThat(decide().exit()).isTrue();
         lease = new LeaseView(
                 "8", "orders-1/uid-1/inc", serving(4, 1, new Reign(4, 2, "0/384", "orders-1", 1)), Node.MISSING);
-        assertThat(decide(Optional.empty()).exit())
-                .as("its timeline has not begun")
-                .isFalse();
+        assertThat(decide().exit()).as("its timeline has not begun").isFalse();
     }
 
-    private Decision decide(Optional<Job> running) {
-        Wal wal = new Wal(
-                900,
-                0,
-                false,
-                "",
-                0,
-                0,
-                List.of(new Sender(1, "10.0.0.11", true, 900, 900), new Sender(2, "10.0.0.12", true, 800, 800)));
-        memory.server(
-                new ServerState(
-                        true, true, false, false, false, 1, "17.6", "r", null, List.of(), List.of(1, 2), null, wal),
-                1,
-                NOW.minusMillis(500));
-        Observation seen = new Observation(
-                NOW,
-                Optional.of(settings()),
-                Optional.of(lease),
-                leaseSeen,
-                Optional.of(renewed),
-                Optional.empty(),
-                NOW.minusMillis(1),
-                Optional.of(new VolumeState(VolumeContent.Data, SYSTEM, 17, "shop/orders", 1, 3, "0/3000060", null)),
-                ServerState.none(),
-                null,
-                running,
-                List.of(),
-                List.of(1, 2),
-                NOW.minusSeconds(5),
-                false,
-                stopping,
-                memory.knowledge());
-        Decision decision = new Protocol(me, Timers.DEFAULT).decide(seen);
-        memory.decided(seen, decision);
-        return decision;
+    private Decision decide() {
+        return seen.lease(lease.resourceVersion(), lease.holder(), lease.state())
+                .leaseSeen(leaseSeen)
+                .proof(renewed)
+                .serverGone(NOW.minusMillis(1))
+                .volume(new VolumeState(VolumeContent.Data, SYSTEM, 17, "shop/orders", 1, 3, "0/3000060", null))
+                .slots(1, 2)
+                .ran(
+                        Seen.primary(
+                                new Sender(1, "10.0.0.11", true, 900, 900), new Sender(2, "10.0.0.12", true, 800, 800)),
+                        NOW.minusMillis(500))
+                .decide();
     }
 
     private static ClusterLease serving(long epoch, int timeline, Reign reign) {
-        return Leases.of(new ClusterLease(
-                        1, epoch, Phase.Serving, "10.0.0.10", timeline, SYSTEM, List.of(0, 1, 2), List.of(reign)))
-                .sync(new Sync(1, List.of(0, 1, 2)))
+        return Leases.of(Seen.lease(epoch, Phase.Serving, timeline, List.of(0, 1, 2), reign))
+                .sync(Seen.anyOfThree())
                 .draft();
-    }
-
-    private static Settings settings() {
-        return new Settings(
-                1,
-                "uid",
-                3,
-                "r",
-                Map.of(),
-                List.of(),
-                new BootstrapOrder(BootstrapAction.Initdb, 0, null, null),
-                new Settings.Initdb("app", "app", "UTF8", "C", true, List.of(), List.of()),
-                "orders-app",
-                null,
-                null,
-                null,
-                List.of(),
-                List.of());
     }
 }

@@ -14,7 +14,7 @@ class PodsTest {
     @Test
     void aRunningContainerIsNotDead() throws IOException {
         Pods.Pod pod = pod("{\"name\":\"postgres\",\"containerID\":\"containerd://aaa\",\"state\":{\"running\":{}}}");
-        assertThat(pod.hasSeenEnd(UID, HOLDER)).isFalse();
+        assertThat(pod.terminated()).doesNotContain(HOLDER);
         assertThat(pod.address()).isEqualTo("10.0.0.10");
         assertThat(pod.containerId()).isEqualTo(HOLDER);
     }
@@ -24,11 +24,11 @@ class PodsTest {
         assertThat(pod("""
                         {"name":"postgres","containerID":"containerd://aaa",
                          "state":{"terminated":{"containerID":"containerd://aaa","reason":"Error","exitCode":137}}}
-                        """).hasSeenEnd(UID, HOLDER)).isTrue();
+                        """).terminated()).contains(HOLDER);
         assertThat(pod("""
                         {"name":"postgres","containerID":"containerd://bbb","state":{"running":{}},
                          "lastState":{"terminated":{"containerID":"containerd://aaa","reason":"OOMKilled"}}}
-                        """).hasSeenEnd(UID, HOLDER)).isTrue();
+                        """).terminated()).contains(HOLDER);
     }
 
     @Test
@@ -37,16 +37,18 @@ class PodsTest {
                 {"name":"postgres","containerID":"containerd://ccc","state":{"running":{}},
                  "lastState":{"terminated":{"containerID":"containerd://bbb","reason":"Error"}}}
                 """;
-        assertThat(pod(other).hasSeenEnd(UID, HOLDER)).isFalse();
+        assertThat(pod(other).terminated()).doesNotContain(HOLDER);
         String sidecar = """
                 {"name":"sidecar","containerID":"containerd://aaa",
                  "state":{"terminated":{"containerID":"containerd://aaa","reason":"Error"}}}
                 """;
-        assertThat(pod(sidecar).hasSeenEnd(UID, HOLDER)).isFalse();
+        assertThat(pod(sidecar).terminated()).doesNotContain(HOLDER);
         String dead = """
                 {"name":"postgres","state":{"terminated":{"containerID":"containerd://aaa","reason":"Error"}}}
                 """;
-        assertThat(pod(dead).hasSeenEnd("uid-of-a-former-pod", HOLDER)).isFalse();
+        assertThat(pod(dead).terminated()).contains(HOLDER);
+        assertThat(pod(dead).is(UID)).isTrue();
+        assertThat(pod(dead).is("uid-of-a-former-pod")).isFalse();
     }
 
     @Test
@@ -66,7 +68,7 @@ class PodsTest {
         assertThat(pod("""
                         {"name":"postgres","containerID":"containerd://aaa",
                          "state":{"terminated":{"containerID":"containerd://aaa","reason":"ContainerStatusUnknown","exitCode":137}}}
-                        """).hasSeenEnd(UID, HOLDER)).isFalse();
+                        """).terminated()).doesNotContain(HOLDER);
     }
 
     private static Pods.Pod pod(String container) throws IOException {
