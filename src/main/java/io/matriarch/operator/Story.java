@@ -180,17 +180,19 @@ final class Story {
     private static Told told(RoleChange change) {
         boolean same = change.to().equals(change.from());
         String story = change.message() == null || change.message().isEmpty() ? "" : ": " + change.message();
+        String what = same
+                ? "%s serves again as the primary".formatted(change.to())
+                : "%s took over from %s".formatted(change.to(), change.from());
         return new Told(
                 PLANNED.contains(change.reason()) ? "Normal" : "Warning",
                 same ? "PrimaryResumed" : "PrimaryChanged",
-                "%s after %s, %s (%s, epoch %d)%s%s"
+                "%s, %s after the vacancy%s (%s, epoch %d)%s"
                         .formatted(
-                                same ? change.to() + " is the primary again" : change.to() + " is the primary",
-                                change.from(),
-                                "%s after the vacancy".formatted(change.duration()),
+                                what,
+                                change.duration(),
+                                change.outage() == null ? "" : ", no writes for at most " + change.outage(),
                                 change.reason(),
                                 change.epoch(),
-                                change.outage() == null ? "" : ", no writes for at most %s".formatted(change.outage()),
                                 story));
     }
 }

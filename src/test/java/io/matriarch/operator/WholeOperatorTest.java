@@ -526,8 +526,8 @@ class WholeOperatorTest {
         });
         rig.awaitReady(namespace, NAME, 3);
         assertThat(rig.events(namespace))
-                .anyMatch(e -> e.contains(
-                        "orders-2 is the primary after orders-0, 0.250s after the vacancy (Switchover, epoch 2)"))
+                .anyMatch(e ->
+                        e.contains("orders-2 took over from orders-0, 0.250s after the vacancy (Switchover, epoch 2)"))
                 .anyMatch(e -> e.contains("switchover:orders-2/now: orders-2 took over"));
         assertThat(rig.status(namespace, NAME).members())
                 .filteredOn(m -> Boolean.TRUE.equals(m.synchronous()))
@@ -581,7 +581,7 @@ class WholeOperatorTest {
             await().atMost(Rig.PATIENCE)
                     .untilAsserted(() -> assertThat(rig.events(namespace))
                             .anyMatch(e -> e.contains(
-                                    "billing-1 is the primary after billing-0, 0.250s after the vacancy (Forced")));
+                                    "billing-1 took over from billing-0, 0.250s after the vacancy (Forced")));
         } finally {
             rig.embedded.pods().trouble("billing-0", Optional.empty());
         }
