@@ -18,7 +18,11 @@ import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.lang.ArchRule;
+import com.tngtech.archunit.library.dependencies.SliceAssignment;
+import com.tngtech.archunit.library.dependencies.SliceIdentifier;
 import io.fabric8.kubernetes.client.CustomResource;
+import io.matriarch.plan.view.ClusterView;
+import io.matriarch.plan.view.Member;
 import java.util.Random;
 import java.util.Set;
 import java.util.UUID;
@@ -68,6 +72,48 @@ class ArchitectureTest {
                             && call.getName().equals("randomUUID")
                     || call.getTargetOwner().isEquivalentTo(Math.class)
                             && call.getName().equals("random"));
+
+    private static final DescribedPredicate<JavaClass> WORDS_OF_POSTGRESQL = describe(
+            "know PostgreSQL",
+            c -> c.getPackageName().matches("io\\.matriarch\\.plan\\.(postgres|status)(\\..*)?")
+                    || c.getName()
+                            .matches(
+                                    "io\\.matriarch\\.(api\\.contract\\.(ClusterLease|MemberReport|Settings)|render\\.(SettingsDocument|LeaseDocument))(\\$.*)?"));
+
+    private static final DescribedPredicate<JavaCall<?>> ASKS_FOR_POSTGRESQL = describe("the database's part", call -> {
+        String owner = call.getTargetOwner().getName();
+        return owner.equals(ClusterView.class.getName())
+                        && Set.of(
+                                        "lease",
+                                        "leaseObject",
+                                        "holder",
+                                        "voters",
+                                        "settings",
+                                        "report",
+                                        "primary",
+                                        "takenByOther",
+                                        "bootstrapped",
+                                        "hadDatabase",
+                                        "served",
+                                        "requests")
+                                .contains(call.getName())
+                || owner.equals(Member.class.getName())
+                        && Set.of("report", "servesAsPrimary", "epoch").contains(call.getName());
+    });
+
+    private static final SliceAssignment FILES_OF_THE_PLAN = new SliceAssignment() {
+        @Override
+        public SliceIdentifier getIdentifierOf(JavaClass c) {
+            return c.getPackageName().startsWith("io.matriarch.plan")
+                    ? SliceIdentifier.of(c.getName().replaceAll("\\$.*", ""))
+                    : SliceIdentifier.ignore();
+        }
+
+        @Override
+        public String getDescription() {
+            return "files of the plan";
+        }
+    };
 
     @Test
     void allPackagesAreLookedAt() {
@@ -141,6 +187,44 @@ class ArchitectureTest {
                 .should()
                 .dependOnClassesThat(
                         ourPackagesBut("io.matriarch.api..", "io.matriarch.render..", "io.matriarch.plan..")));
+    }
+
+    /** The steps' common words are at the bottom; the list of all steps, which has no package of its own, is on top. */
+    @Test
+    void planHasFloorsAndNothingStandsOnItsTop() {
+        check(slices().matching("io.matriarch.plan.(*)..").should().beFreeOfCycles());
+        check(noClasses()
+                .that()
+                .resideInAPackage("io.matriarch.plan.*..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("io.matriarch.plan"));
+    }
+
+    @Test
+    void filesOfThePlanDoNotNeedEachOtherInACircle() {
+        check(slices().assignedFrom(FILES_OF_THE_PLAN).should().beFreeOfCycles());
+    }
+
+    /** What a workload step needs to know of the application in the pods, it asks through one interface. */
+    @Test
+    void podsAndClaimsAreLookedAfterWithoutKnowingPostgreSql() {
+        check(noClasses()
+                .that()
+                .resideInAPackage("io.matriarch.plan.workload..")
+                .should()
+                .dependOnClassesThat(WORDS_OF_POSTGRESQL));
+        check(noClasses()
+                .that()
+                .resideInAPackage("io.matriarch.plan.workload..")
+                .should()
+                .callMethodWhere(ASKS_FOR_POSTGRESQL));
+        assertThatThrownBy(() -> check(noClasses()
+                        .that()
+                        .resideInAPackage("io.matriarch.plan.postgres..")
+                        .should()
+                        .callMethodWhere(ASKS_FOR_POSTGRESQL)))
+                .hasMessageContaining("primary");
     }
 
     @Test

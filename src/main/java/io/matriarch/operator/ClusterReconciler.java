@@ -19,10 +19,11 @@ import io.javaoperatorsdk.operator.processing.event.source.EventSource;
 import io.matriarch.api.PostgresCluster;
 import io.matriarch.api.PostgresClusterStatus;
 import io.matriarch.api.contract.Labels;
-import io.matriarch.plan.Plan;
+import io.matriarch.plan.ClusterPlan;
 import io.matriarch.plan.status.StatusReport;
 import io.matriarch.plan.status.UnreadableReport;
 import io.matriarch.plan.step.Finding;
+import io.matriarch.plan.step.Plan;
 import io.matriarch.plan.view.ClusterView;
 import io.matriarch.plan.view.ClusterView.OperatorIdentity;
 import java.time.Duration;
@@ -116,7 +117,7 @@ final class ClusterReconciler implements Reconciler<PostgresCluster> {
             cached.addAll(context.getSecondaryResources(kind));
         }
         ClusterView view = observer.observe(cluster, cached);
-        Plan plan = Plan.of(view);
+        Plan plan = ClusterPlan.of(view);
         Actor.Outcome outcome = actor.carryOut(view.paused() ? List.of() : plan.actions());
         PostgresClusterStatus status = StatusReport.of(view, plan, outcome.refusals());
         Optional<PostgresClusterStatus> before = Optional.ofNullable(cluster.getStatus());

@@ -4,7 +4,7 @@ import io.fabric8.kubernetes.api.model.Condition;
 import io.matriarch.api.PostgresCluster;
 import io.matriarch.api.PostgresClusterStatus;
 import io.matriarch.api.PostgresClusterStatus.Request;
-import io.matriarch.plan.Plan;
+import io.matriarch.plan.step.Plan;
 import io.matriarch.plan.view.ClusterView;
 import java.time.Duration;
 import java.time.Instant;

@@ -15,7 +15,6 @@ import io.matriarch.api.contract.Names;
 import io.matriarch.api.contract.Settings.SqlReference;
 import io.matriarch.plan.objects.Identity;
 import io.matriarch.plan.objects.Wanted;
-import io.matriarch.plan.postgres.Bootstrapping;
 import io.matriarch.plan.view.Member;
 import io.matriarch.plan.workload.Volumes;
 import io.matriarch.render.Claims;
@@ -72,7 +71,7 @@ public final class Glance {
     public static List<Given> given(PostgresCluster cluster, List<? extends HasMetadata> objects) {
         Rendering rendering = new Rendering(cluster);
         List<Given> given = new ArrayList<>();
-        if (Identity.givesSecret(rendering)) {
+        if (SettingsDocument.givesSecret(rendering)) {
             given.add(new Given(true, SettingsDocument.applicationSecret(rendering)));
         }
         boolean bootstrapped = objects.stream()
@@ -83,9 +82,8 @@ public final class Glance {
                 .map(ClusterLease::systemIdentifier)
                 .anyMatch(Objects::nonNull);
         if (!bootstrapped) {
-            for (SqlReference reference : SettingsDocument.of(rendering, 1, Bootstrapping.NONE, List.of())
-                    .initdb()
-                    .postInitSQLRefs()) {
+            for (SqlReference reference :
+                    SettingsDocument.initdb(rendering.spec()).postInitSQLRefs()) {
                 given.add(new Given(reference.kind() == SqlReference.Kind.Secret, reference.name()));
             }
         }

@@ -85,7 +85,8 @@ public final class SettingsDocument {
         return Optional.ofNullable(spec.bootstrap()).map(Bootstrap::initdb).orElse(DEFAULTS);
     }
 
-    static Settings.Initdb initdb(PostgresClusterSpec spec) {
+    /** How the database system is made. */
+    public static Settings.Initdb initdb(PostgresClusterSpec spec) {
         Bootstrap.Initdb given = given(spec);
         List<Bootstrap.SqlReference> references =
                 Optional.ofNullable(given.postInitSQLRefs()).orElse(List.of());
@@ -109,6 +110,13 @@ public final class SettingsDocument {
             throw new IllegalArgumentException("the CRD lets no reference without a key pass");
         }
         return new SqlReference(SqlReference.Kind.ConfigMap, configMap.name(), configMap.key());
+    }
+
+    /** Whether the user brings the application's credentials. */
+    public static boolean givesSecret(Rendering rendering) {
+        return Optional.ofNullable(given(rendering.spec()).secretName())
+                .filter(name -> !name.isEmpty())
+                .isPresent();
     }
 
     /** The Secret with the application's credentials: the user's own, or the one that the operator makes. */

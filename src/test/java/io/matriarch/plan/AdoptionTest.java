@@ -11,6 +11,7 @@ import io.matriarch.api.contract.Labels;
 import io.matriarch.plan.objects.Wanted;
 import io.matriarch.plan.step.Action;
 import io.matriarch.plan.step.Finding;
+import io.matriarch.plan.step.Plan;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;

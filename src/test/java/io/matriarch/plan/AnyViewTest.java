@@ -11,10 +11,9 @@ import io.matriarch.api.contract.Labels;
 import io.matriarch.api.contract.Settings;
 import io.matriarch.plan.status.StatusReport;
 import io.matriarch.plan.step.Action;
+import io.matriarch.plan.step.Plan;
 import io.matriarch.plan.view.ClusterView;
 import io.matriarch.plan.view.Member;
-import io.matriarch.plan.workload.Repair;
-import io.matriarch.plan.workload.Scale;
 import io.matriarch.plan.workload.Shape;
 import io.matriarch.render.SettingsDocument;
 import java.util.List;
@@ -43,8 +42,8 @@ class AnyViewTest {
         Random random = new Random(seed);
         World world = any(random);
         ClusterView view = world.view();
-        Plan plan = Plan.of(view);
-        assertThat(Plan.of(world.view()))
+        Plan plan = ClusterPlan.of(view);
+        assertThat(ClusterPlan.of(world.view()))
                 .as("the same view gives the same plan")
                 .isEqualTo(plan);
         List<Action> actions = plan.actions().stream().map(Plan.Planned::action).toList();
@@ -127,7 +126,7 @@ class AnyViewTest {
                         .as("who has all of it")
                         .isEqualTo(view.holder());
                 assertThat(view.lease().orElseThrow().members()).doesNotContain(ordinal);
-                assertThat(Scale.voters(view)).doesNotContain(ordinal);
+                assertThat(view.voters()).doesNotContain(ordinal);
                 assertThat(view.holder()).isNotEqualTo(Optional.of(view.names().pod(ordinal)));
             }
             default -> assertThat(delete.object().getKind()).isEqualTo("PodDisruptionBudget");
@@ -141,7 +140,7 @@ class AnyViewTest {
                 .isLessThanOrEqualTo(1);
         if (replicas < view.replicas()) {
             assertThat(view.lease().orElseThrow().members()).doesNotContain(replicas);
-            assertThat(Scale.voters(view)).as("voters").doesNotContain(replicas);
+            assertThat(view.voters()).as("voters").doesNotContain(replicas);
             assertThat(view.holder()).isNotEqualTo(Optional.of(view.names().pod(replicas)));
             assertThat(view.settings().orElseThrow().instances()).isLessThanOrEqualTo(replicas);
         }
@@ -203,7 +202,7 @@ class AnyViewTest {
                     .orElse("gone");
             Map<String, String> annotations =
                     new java.util.HashMap<>(world.set().getMetadata().getAnnotations());
-            annotations.put(Repair.UNLOCKED, random.nextBoolean() ? uid : "gone");
+            annotations.put(Labels.UNLOCKED_FOR, random.nextBoolean() ? uid : "gone");
             world.set().getMetadata().setAnnotations(annotations);
             world.set().getSpec().getUpdateStrategy().setType("OnDelete");
             world.set().getSpec().getUpdateStrategy().setRollingUpdate(null);

@@ -7,8 +7,8 @@ import io.matriarch.api.PostgresClusterStatus.Request.Outcome;
 import io.matriarch.api.contract.Labels;
 import io.matriarch.api.contract.Settings;
 import io.matriarch.api.contract.Settings.RequestKind;
-import io.matriarch.plan.postgres.Requests;
 import io.matriarch.plan.status.StatusReport;
+import io.matriarch.plan.step.Plan;
 import io.matriarch.render.SettingsDocument;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -64,7 +64,7 @@ class AnyWriteIsLostTest {
     }
 
     private boolean done(String id) {
-        return Requests.remembered(world.cluster).values().stream()
+        return world.view().requests().values().stream()
                 .anyMatch(r -> r.id().equals(id) && r.outcome() == Outcome.Done);
     }
 
@@ -81,8 +81,8 @@ class AnyWriteIsLostTest {
                 agents();
             }
         }
-        throw new AssertionError("%s is not done: %s, %s"
-                .formatted(what, Requests.remembered(world.cluster).values(), world.plan()));
+        throw new AssertionError(
+                "%s is not done: %s, %s".formatted(what, world.view().requests().values(), world.plan()));
     }
 
     /** As a pass of the operator goes: writes in order, then the status. It may end anywhere. */

@@ -13,6 +13,7 @@ import io.matriarch.api.contract.Settings.BootstrapAction;
 import io.matriarch.plan.postgres.Bootstrapping;
 import io.matriarch.plan.step.Action;
 import io.matriarch.plan.step.Finding;
+import io.matriarch.plan.step.Plan;
 import io.matriarch.render.SettingsDocument;
 import java.util.HashMap;
 import java.util.List;

@@ -3,7 +3,7 @@ package io.matriarch.plan;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fabric8.kubernetes.api.model.Pod;
-import io.matriarch.plan.workload.Repair;
+import io.matriarch.api.contract.Labels;
 import java.util.HashMap;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -51,7 +51,7 @@ class RepairTest {
         return world.plan().actions().stream()
                 .map(p -> p.action().object())
                 .filter(o -> o.getMetadata().getAnnotations() != null)
-                .anyMatch(o -> uid.equals(o.getMetadata().getAnnotations().get(Repair.UNLOCKED)));
+                .anyMatch(o -> uid.equals(o.getMetadata().getAnnotations().get(Labels.UNLOCKED_FOR)));
     }
 
     @ParameterizedTest

@@ -10,6 +10,7 @@ import io.matriarch.api.contract.Labels;
 import io.matriarch.api.contract.Settings;
 import io.matriarch.api.contract.Settings.RequestKind;
 import io.matriarch.plan.status.StatusReport;
+import io.matriarch.plan.step.Plan;
 import io.matriarch.plan.view.Json;
 import io.matriarch.render.SettingsDocument;
 import java.util.HashMap;

@@ -9,7 +9,6 @@ import io.matriarch.api.contract.Labels;
 import io.matriarch.api.contract.Settings;
 import io.matriarch.plan.step.Action;
 import io.matriarch.plan.view.ClusterView;
-import io.matriarch.plan.workload.Repair;
 import io.matriarch.render.Rendering;
 import io.matriarch.render.SettingsDocument;
 import java.util.HashMap;
@@ -216,7 +215,7 @@ class SafeguardsTest {
         world.apply(world.plan());
         world.observed("orders-r1", "orders-r2");
         io.fabric8.kubernetes.api.model.Pod pod = world.pod(1, "orders-r1", true, "Replica");
-        pod.getMetadata().setUid(world.set().getMetadata().getAnnotations().get(Repair.UNLOCKED));
+        pod.getMetadata().setUid(world.set().getMetadata().getAnnotations().get(Labels.UNLOCKED_FOR));
         assertThat(world.plan().actions())
                 .noneMatch(p -> p.action() instanceof Action.Delete)
                 .isNotEmpty();

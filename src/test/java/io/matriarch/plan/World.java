@@ -18,6 +18,7 @@ import io.matriarch.api.contract.Labels;
 import io.matriarch.api.contract.Names;
 import io.matriarch.plan.postgres.Configuration;
 import io.matriarch.plan.step.Action;
+import io.matriarch.plan.step.Plan;
 import io.matriarch.plan.view.ClusterView;
 import io.matriarch.plan.view.ClusterView.Notice;
 import io.matriarch.plan.view.ClusterView.OperatorIdentity;
@@ -103,7 +104,7 @@ final class World {
     }
 
     Plan plan() {
-        return Plan.of(view());
+        return ClusterPlan.of(view());
     }
 
     /** Plans and carries out, until there is nothing to do; what was done. */

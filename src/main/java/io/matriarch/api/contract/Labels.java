@@ -29,6 +29,9 @@ public final class Labels {
     /** Annotation on the StatefulSet: the image of the operator, and so of the agent, that the template was rendered for. */
     public static final String AGENT_IMAGE = "matriarch.io/agent-image";
 
+    /** Annotation on the StatefulSet: uid of the pod that is being replaced. */
+    public static final String UNLOCKED_FOR = "matriarch.io/unlocked-for";
+
     /** Annotation on claims: uid of the PostgresCluster that made the claim or took it over. */
     public static final String CLUSTER_UID = "matriarch.io/cluster-uid";
 

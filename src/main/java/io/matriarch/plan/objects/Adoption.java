@@ -45,7 +45,7 @@ public final class Adoption {
         view.lease().map(ClusterLease::systemIdentifier).ifPresent(systems::add);
         view.status().map(PostgresClusterStatus::systemIdentifier).ifPresent(systems::add);
         view.claims().stream()
-                .map(claim -> Drift.annotation(claim, Labels.SYSTEM_IDENTIFIER))
+                .map(claim -> ClusterView.annotation(claim, Labels.SYSTEM_IDENTIFIER))
                 .filter(system -> !system.isEmpty())
                 .forEach(systems::add);
         return systems;

@@ -4,9 +4,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Quantity;
 import io.matriarch.api.contract.Labels;
+import io.matriarch.plan.view.ClusterView;
 import io.matriarch.plan.view.Json;
 import java.util.Map;
-import java.util.Objects;
 
 /**
  * Whether a live object has to be applied again: the rendering changed (its hash, an annotation, differs), or somebody changed by hand what
@@ -16,16 +16,11 @@ public final class Drift {
     private Drift() {}
 
     public static boolean needsApply(HasMetadata desired, HasMetadata live) {
-        String rendered = annotation(desired, Labels.RENDERED);
-        if (!rendered.isEmpty() && !rendered.equals(annotation(live, Labels.RENDERED))) {
+        String rendered = ClusterView.annotation(desired, Labels.RENDERED);
+        if (!rendered.isEmpty() && !rendered.equals(ClusterView.annotation(live, Labels.RENDERED))) {
             return true;
         }
         return !holds(Json.tree(desired), Json.tree(live));
-    }
-
-    public static String annotation(HasMetadata object, String name) {
-        return Objects.requireNonNullElse(object.getMetadata().getAnnotations(), Map.<String, String>of())
-                .getOrDefault(name, "");
     }
 
     /** Whether everything in {@code desired} is in {@code live}; amounts are compared by value, and what is empty need not be there. */

@@ -4,7 +4,6 @@ import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.matriarch.api.contract.Settings.SqlReference;
-import io.matriarch.plan.postgres.Bootstrapping;
 import io.matriarch.plan.step.Action;
 import io.matriarch.plan.step.Finding;
 import io.matriarch.plan.step.Step;
@@ -61,22 +60,13 @@ public final class Identity {
                 rendering.names().replicationSecret()));
         if (SettingsDocument.applicationSecret(rendering)
                         .equals(rendering.names().applicationSecret())
-                && !givesSecret(rendering)) {
+                && !SettingsDocument.givesSecret(rendering)) {
             names.add(rendering.names().applicationSecret());
         }
         if (Boolean.TRUE.equals(rendering.spec().enableSuperuserAccess())) {
             names.add(rendering.names().superuserSecret());
         }
         return names;
-    }
-
-    /** Whether the user brings the application's credentials. */
-    public static boolean givesSecret(Rendering rendering) {
-        var bootstrap = rendering.spec().bootstrap();
-        return bootstrap != null
-                && bootstrap.initdb() != null
-                && bootstrap.initdb().secretName() != null
-                && !bootstrap.initdb().secretName().isEmpty();
     }
 
     /** Those that are absent, or whose certificate is due or of another authority; the authority first. */
@@ -154,15 +144,13 @@ public final class Identity {
                         "AuthorityUnusable",
                         "Secret %s cannot sign certificates: %s. Put its former content back. The members go on with the certificates that they have until those expire"
                                 .formatted(authority, fault))));
-        if (givesSecret(view.rendering())) {
+        if (SettingsDocument.givesSecret(view.rendering())) {
             String name = SettingsDocument.applicationSecret(view.rendering());
             for (String key : List.of("username", "password")) {
                 missing(view, SqlReference.Kind.Secret, name, key, "bootstrap.initdb.secretName")
                         .ifPresent(findings::add);
             }
-            String owner = SettingsDocument.of(view.rendering(), 1, Bootstrapping.NONE, List.of())
-                    .initdb()
-                    .owner();
+            String owner = SettingsDocument.initdb(view.spec()).owner();
             view.find(Secret.class, name)
                     .map(secret -> Secrets.value(secret, "username"))
                     .filter(username -> !username.isEmpty() && !username.equals(owner))
@@ -172,9 +160,7 @@ public final class Identity {
                                     .formatted(name, username, owner))));
         }
         if (!view.bootstrapped()) {
-            for (SqlReference reference : SettingsDocument.of(view.rendering(), 1, Bootstrapping.NONE, List.of())
-                    .initdb()
-                    .postInitSQLRefs()) {
+            for (SqlReference reference : SettingsDocument.initdb(view.spec()).postInitSQLRefs()) {
                 missing(view, reference.kind(), reference.name(), reference.key(), "bootstrap.initdb.postInitSQLRefs")
                         .ifPresent(findings::add);
             }

@@ -8,7 +8,6 @@ import io.matriarch.api.contract.MemberReport.VolumeContent;
 import io.matriarch.api.contract.Settings;
 import io.matriarch.api.contract.Settings.BootstrapAction;
 import io.matriarch.api.contract.Settings.BootstrapOrder;
-import io.matriarch.plan.objects.Drift;
 import io.matriarch.plan.step.Action;
 import io.matriarch.plan.step.Finding;
 import io.matriarch.plan.step.Step.Act;
@@ -17,7 +16,6 @@ import io.matriarch.plan.step.Step.Result;
 import io.matriarch.plan.step.Step.Wait;
 import io.matriarch.plan.view.ClusterView;
 import io.matriarch.plan.view.Member;
-import io.matriarch.plan.workload.Scale;
 import io.matriarch.render.LeaseDocument;
 import java.time.Duration;
 import java.util.Comparator;
@@ -70,12 +68,8 @@ public final class Bootstrapping {
                 .isPresent();
     }
 
-    public static boolean ours(ClusterView view, PersistentVolumeClaim claim) {
-        return annotation(claim, Labels.CLUSTER_UID).equals(view.uid());
-    }
-
     private static String annotation(PersistentVolumeClaim claim, String name) {
-        return Drift.annotation(claim, name);
+        return ClusterView.annotation(claim, name);
     }
 
     public static Verdict order(ClusterView view) {
@@ -94,7 +88,7 @@ public final class Bootstrapping {
         if (stands) {
             return new Verdict(given.get());
         }
-        if (action == null && !hadData && view.claims().stream().allMatch(claim -> ours(view, claim))) {
+        if (action == null && !hadData && view.claims().stream().allMatch(claim -> view.ours(claim))) {
             return new Verdict(INITDB);
         }
         return inspected(view);
@@ -106,7 +100,8 @@ public final class Bootstrapping {
 
     /** How many members are looked at: fewer are wanted only once it is known whose data is the newest. */
     private static int looked(ClusterView view) {
-        return Math.max(view.spec().instances(), Scale.memberships(view));
+        return Math.max(
+                view.spec().instances(), PostgresFitness.membership(view).members());
     }
 
     /** Of data it must be known how far it goes. */

@@ -4,13 +4,12 @@ import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.matriarch.api.contract.MemberReport.State;
 import io.matriarch.api.contract.Settings;
 import io.matriarch.plan.objects.Wanted;
-import io.matriarch.plan.status.Conditions.Said;
+import io.matriarch.plan.step.Said;
 import io.matriarch.plan.step.Step;
 import io.matriarch.plan.step.Step.Result;
 import io.matriarch.plan.view.ClusterView;
 import io.matriarch.plan.view.Heard;
 import io.matriarch.plan.view.Member;
-import io.matriarch.plan.workload.Scale;
 import io.matriarch.render.Availability;
 import io.matriarch.render.SettingsDocument;
 import java.util.List;
@@ -84,7 +83,7 @@ public final class Configuration {
     public static Settings wanted(ClusterView view) {
         return SettingsDocument.of(
                 view.rendering(),
-                Scale.memberships(view),
+                PostgresFitness.membership(view).members(),
                 Bootstrapping.order(view).order(),
                 Requests.of(view).asked());
     }

@@ -1,7 +1,7 @@
 package io.matriarch.plan.postgres;
 
 import io.matriarch.api.contract.MemberReport.State;
-import io.matriarch.plan.status.Conditions.Said;
+import io.matriarch.plan.step.Said;
 import io.matriarch.plan.view.ClusterView;
 import io.matriarch.plan.view.Heard;
 import io.matriarch.plan.view.Member;
@@ -11,7 +11,7 @@ import java.util.Optional;
 import java.util.Set;
 
 /** Members that {@code spec.fencedInstances} names: whether their PostgreSQL has stopped. What the spec says is no evidence that it has. */
-final class Fenced {
+public final class Fenced {
     static final String REASON = "Fenced";
 
     /** Reason while a member that shall be stopped has not said that it is. */

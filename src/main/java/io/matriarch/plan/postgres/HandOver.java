@@ -46,7 +46,7 @@ public final class HandOver {
 
     /** The lowest ordinal among the members that stay and stream. */
     static Optional<Member> successor(ClusterView view) {
-        return Refusals.candidates(view).stream()
+        return Standbys.of(view).stream()
                 .filter(m -> m.ordinal() < view.spec().instances())
                 .min(Comparator.comparingInt(Member::ordinal));
     }
@@ -57,7 +57,7 @@ public final class HandOver {
     }
 
     static Optional<Request> last(ClusterView view) {
-        return Requests.remembered(view.cluster()).values().stream()
+        return view.requests().values().stream()
                 .filter(r -> current(view, r.id()))
                 .max(Comparator.comparingInt(r -> attempt(view, r)));
     }
@@ -92,7 +92,7 @@ public final class HandOver {
     /** For the user, while the primary is on its way: the same words as long as the answer is the same, whichever attempt this is. */
     public static String story(ClusterView view) {
         String top = view.names().pod(view.replicas() - 1);
-        String refused = Requests.remembered(view.cluster()).values().stream()
+        String refused = view.requests().values().stream()
                 .filter(r -> current(view, r.id()) && r.outcome() != Outcome.Accepted && r.outcome() != Outcome.Done)
                 .max(Comparator.comparingInt(r -> attempt(view, r)))
                 .map(r -> "; the last attempt: %s. It is asked again, ever less often".formatted(r.message()))

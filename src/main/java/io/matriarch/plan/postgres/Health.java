@@ -14,9 +14,6 @@ import java.util.TreeSet;
 
 /** What the agents report of PostgreSQL: roles, replication, settings. */
 public final class Health {
-    /** Reason while a planned hand-over is under way. */
-    public static final String HANDING_OVER = "HandingOver";
-
     private Health() {}
 
     public static List<Finding> findings(ClusterView view) {
@@ -30,7 +27,7 @@ public final class Health {
             findings.add(
                     LastPrimary.handsOver(view)
                             ? Finding.trouble(
-                                    HANDING_OVER,
+                                    LastPrimary.HANDING_OVER,
                                     "%s hands over, as was asked: no member accepts writes until its successor serves"
                                             .formatted(last.orElse("the primary")))
                             : Finding.trouble(

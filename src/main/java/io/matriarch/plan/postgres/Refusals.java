@@ -1,14 +1,13 @@
 package io.matriarch.plan.postgres;
 
-import io.matriarch.api.contract.MemberReport;
-import io.matriarch.api.contract.MemberReport.State;
 import io.matriarch.api.contract.Names;
-import io.matriarch.api.contract.Settings;
 import io.matriarch.api.contract.Settings.RequestKind;
 import io.matriarch.plan.view.ClusterView;
 import io.matriarch.plan.view.Command;
 import io.matriarch.plan.view.Heard;
 import io.matriarch.plan.view.Member;
+import io.matriarch.plan.workload.Budget.Disruption;
+import io.matriarch.plan.workload.Budget.Obstacle;
 import io.matriarch.render.Availability;
 import io.matriarch.render.Validation;
 import java.util.List;
@@ -68,7 +67,7 @@ public final class Refusals {
                     "a failover cannot be forced onto a member of your choice: the members promote the best of those that are there. Give nothing but an id of your own, such as monday, not %s"
                             .formatted(value));
         }
-        int members = members(view);
+        int members = Standbys.members(view);
         return Availability.fenced(view.spec(), members).size() == members
                 ? Optional.of(
                         "every member is fenced, so nobody can be promoted; take the best ones out of spec.fencedInstances first")
@@ -84,7 +83,7 @@ public final class Refusals {
                     "no member serves as primary, so nothing can be handed over; members elect another one by themselves, and matriarch.io/force-failover is for when they cannot");
         }
         if (command.pod().isEmpty()) {
-            return candidates(view).isEmpty()
+            return Standbys.of(view).isEmpty()
                     ? Optional.of("no replica streams, so nobody could take over")
                     : Optional.empty();
         }
@@ -100,7 +99,7 @@ public final class Refusals {
                     .formatted(command.pod(), view.spec().instances()));
         }
         return view.member(Names.ordinal(command.pod()))
-                .filter(m -> !streams(m))
+                .filter(m -> !Standbys.streams(m))
                 .map(m -> "%s is %s and not ready to take over; ask again once it streams"
                         .formatted(m.name(), Heard.state(view, m)));
     }
@@ -114,37 +113,34 @@ public final class Refusals {
         if (absent.isPresent()) {
             return absent;
         }
-        Optional<Member> primary = view.primary();
-        if (primary.map(Member::name).filter(command.pod()::equals).isPresent()) {
-            return Optional.of("%s is the primary; switch over to another member first".formatted(command.pod()));
-        }
-        if (view.holder().filter(command.pod()::equals).isPresent()) {
-            return Optional.of(
-                    "%s holds the Lease: it is the primary, or was the last one, and may have what nobody else has. It can be rebuilt once another member is the primary"
-                            .formatted(command.pod()));
-        }
-        return primary.isPresent()
-                ? needed(view, command.pod())
-                : Optional.of("no member serves as primary, so there is nothing to clone from");
+        String pod = command.pod();
+        return new PostgresFitness(view)
+                .obstacle(Names.ordinal(pod), Disruption.Rebuild)
+                .map(obstacle -> cannotRebuild(view, pod, obstacle));
     }
 
-    /** Why a member that streams cannot be spared for as long as it is cloned. */
-    private static Optional<String> needed(ClusterView view, String pod) {
-        Settings.Replication replication = Availability.replication(view.spec(), members(view));
-        List<Member> streaming = candidates(view);
-        long others = streaming.stream().filter(m -> !m.name().equals(pod)).count();
-        return replication.whenUnavailable() == Settings.WhenUnavailable.Degrade
-                        || others >= replication.acknowledgements()
-                        || others == streaming.size()
-                ? Optional.empty()
-                : Optional.of(
-                        "commits would wait until %s is cloned: %d other replicas must acknowledge each, and %d stream. Bring them back first, or set spec.replication.whenUnavailable to Degrade meanwhile"
-                                .formatted(pod, replication.acknowledgements(), others));
+    private static String cannotRebuild(ClusterView view, String pod, Obstacle obstacle) {
+        return switch (obstacle) {
+            case Leads -> "%s is the primary; switch over to another member first".formatted(pod);
+            case Holds ->
+                "%s holds the Lease: it is the primary, or was the last one, and may have what nobody else has. It can be rebuilt once another member is the primary"
+                        .formatted(pod);
+            case NoLeader -> "no member serves as primary, so there is nothing to clone from";
+            case TooFewFollow, NoSuccessor, Fenced, StillMember ->
+                "commits would wait until %s is cloned: %d other replicas must acknowledge each, and %d stream. Bring them back first, or set spec.replication.whenUnavailable to Degrade meanwhile"
+                        .formatted(
+                                pod,
+                                Availability.replication(view.spec(), Standbys.members(view))
+                                        .acknowledgements(),
+                                Standbys.of(view).stream()
+                                        .filter(m -> !m.name().equals(pod))
+                                        .count());
+        };
     }
 
     private static Optional<String> absent(ClusterView view, String pod) {
         int ordinal = Names.ordinal(pod);
-        int members = members(view);
+        int members = Standbys.members(view);
         if (ordinal < 0 || ordinal >= members || !pod.equals(view.names().pod(ordinal))) {
             return Optional.of("%s is no member of this cluster: its members are %s to %s"
                     .formatted(pod, view.names().pod(0), view.names().pod(members - 1)));
@@ -155,26 +151,5 @@ public final class Refusals {
         return Availability.fenced(view.spec(), members).contains(ordinal)
                 ? Optional.of("%s is fenced; take it out of spec.fencedInstances first".formatted(pod))
                 : Optional.empty();
-    }
-
-    /** How many members the agents know of. */
-    private static int members(ClusterView view) {
-        return view.settings().map(Settings::instances).orElse(view.replicas());
-    }
-
-    /** Replicas that could take over, as far as the operator can tell. */
-    public static List<Member> candidates(ClusterView view) {
-        List<Integer> fenced = Availability.fenced(view.spec(), members(view));
-        return view.members().stream()
-                .filter(m -> view.primary().filter(m::equals).isEmpty())
-                .filter(m -> m.ordinal() < members(view) && !fenced.contains(m.ordinal()) && streams(m))
-                .toList();
-    }
-
-    static boolean streams(Member member) {
-        return member.ready()
-                && member.report()
-                        .filter(r -> r.state() == State.Streaming && r.role() == MemberReport.Role.Replica)
-                        .isPresent();
     }
 }

@@ -6,10 +6,9 @@ import io.matriarch.api.contract.MemberReport;
 import io.matriarch.api.contract.MemberReport.State;
 import io.matriarch.api.contract.MemberReport.SyncState;
 import io.matriarch.api.contract.MemberReport.Synchronous;
-import io.matriarch.plan.status.Conditions;
-import io.matriarch.plan.status.Conditions.Said;
 import io.matriarch.plan.step.Finding;
 import io.matriarch.plan.step.Finding.Topic;
+import io.matriarch.plan.step.Said;
 import io.matriarch.plan.view.ClusterView;
 import io.matriarch.plan.view.Heard;
 import io.matriarch.plan.view.Member;
@@ -78,7 +77,7 @@ public final class Replicas {
                 view.primary().filter(m -> Heard.is(view, m)).flatMap(m -> synchronous(view));
         if (told.isEmpty()) {
             Said nobody = nobodySays(view);
-            String reason = Conditions.before(view, "SynchronousReplication")
+            String reason = view.condition("SynchronousReplication")
                     .map(c -> switch (c.getStatus()) {
                         case "True" -> "LastKnownTrue";
                         case "False" -> "LastKnownFalse";

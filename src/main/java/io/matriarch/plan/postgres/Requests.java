@@ -1,7 +1,5 @@
 package io.matriarch.plan.postgres;
 
-import io.matriarch.api.PostgresCluster;
-import io.matriarch.api.PostgresClusterStatus;
 import io.matriarch.api.PostgresClusterStatus.Request;
 import io.matriarch.api.PostgresClusterStatus.Request.Outcome;
 import io.matriarch.api.contract.ClusterLease;
@@ -13,14 +11,12 @@ import io.matriarch.api.contract.Settings.RequestKind;
 import io.matriarch.plan.step.Step.Done;
 import io.matriarch.plan.step.Step.Result;
 import io.matriarch.plan.step.Step.Wait;
+import io.matriarch.plan.step.Timestamp;
 import io.matriarch.plan.view.ClusterView;
 import io.matriarch.plan.view.Command;
 import io.matriarch.plan.view.Member;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.ZoneOffset;
-import java.time.format.DateTimeFormatter;
-import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
@@ -63,7 +59,7 @@ public final class Requests {
     public record Verdict(List<Settings.Request> asked, List<Request> told) {}
 
     public static Verdict of(ClusterView view) {
-        Map<String, Request> before = remembered(view.cluster());
+        Map<String, Request> before = view.requests();
         Map<String, Request> told = new LinkedHashMap<>(before);
         List<Command> commands = new ArrayList<>(Command.of(view.cluster()));
         HandOver.command(view).ifPresent(commands::add);
@@ -111,11 +107,11 @@ public final class Requests {
     }
 
     /** The status of a paused cluster on which somebody asks for something: nothing is done, and it is not done later either. */
-    public static Optional<List<Request>> paused(PostgresCluster cluster, Instant now) {
-        Map<String, Request> told = new LinkedHashMap<>(remembered(cluster));
+    public static Optional<List<Request>> paused(ClusterView view) {
+        Map<String, Request> told = new LinkedHashMap<>(view.requests());
         Set<String> wanted = new HashSet<>();
         boolean news = false;
-        for (Command command : Command.of(cluster)) {
+        for (Command command : Command.of(view.cluster())) {
             wanted.add(command.id());
             if (!told.containsKey(command.id())) {
                 told.put(
@@ -124,21 +120,11 @@ public final class Requests {
                                 command.id(),
                                 Outcome.Refused,
                                 "the cluster is paused; set spec.paused to false and ask again with another id",
-                                time(now)));
+                                Timestamp.of(view.now())));
                 news = true;
             }
         }
         return news ? Optional.of(kept(told, wanted)) : Optional.empty();
-    }
-
-    /** By id, oldest first. */
-    public static Map<String, Request> remembered(PostgresCluster cluster) {
-        Map<String, Request> requests = new LinkedHashMap<>();
-        Optional.ofNullable(cluster.getStatus())
-                .map(PostgresClusterStatus::requests)
-                .orElse(List.of())
-                .forEach(request -> requests.put(request.id(), request));
-        return requests;
     }
 
     /** What a command has come to; empty while an answer to a former command of the same words has not been taken back. */
@@ -232,12 +218,7 @@ public final class Requests {
     }
 
     private static Request told(ClusterView view, String id, Outcome outcome, String message) {
-        return new Request(id, outcome, message, time(view.now()));
-    }
-
-    public static String time(Instant now) {
-        return DateTimeFormatter.ISO_INSTANT.format(
-                now.truncatedTo(ChronoUnit.SECONDS).atOffset(ZoneOffset.UTC));
+        return new Request(id, outcome, message, Timestamp.of(view.now()));
     }
 
     /** Everything that an annotation still says, everything pending, and the newest of the rest that had an id of their own. */

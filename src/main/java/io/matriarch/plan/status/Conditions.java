@@ -2,13 +2,13 @@ package io.matriarch.plan.status;
 
 import io.fabric8.kubernetes.api.model.Condition;
 import io.fabric8.kubernetes.api.model.ConditionBuilder;
-import io.matriarch.api.PostgresClusterStatus;
-import io.matriarch.plan.Plan;
 import io.matriarch.plan.postgres.Configuration;
 import io.matriarch.plan.postgres.Replicas;
-import io.matriarch.plan.postgres.Requests;
 import io.matriarch.plan.step.Finding;
 import io.matriarch.plan.step.Finding.Topic;
+import io.matriarch.plan.step.Plan;
+import io.matriarch.plan.step.Said;
+import io.matriarch.plan.step.Timestamp;
 import io.matriarch.plan.view.ClusterView;
 import io.matriarch.plan.workload.Shape;
 import io.matriarch.plan.workload.Volumes;
@@ -32,21 +32,6 @@ public final class Conditions {
         this.view = view;
         this.plan = plan;
         this.findings = findings;
-    }
-
-    /** What a condition says. */
-    public record Said(String status, String reason, String message) {
-        public static Said yes(String reason, String message) {
-            return new Said("True", reason, message);
-        }
-
-        public static Said no(String reason, String message) {
-            return new Said("False", reason, message);
-        }
-
-        public static Said unknown(String reason, String message) {
-            return new Said("Unknown", reason, message);
-        }
     }
 
     List<Condition> all() {
@@ -76,7 +61,7 @@ public final class Conditions {
         List<Finding> blocking = about(Finding::needsUser);
         return blocking.isEmpty()
                 ? Said.no("NotStalled", "")
-                : Said.yes(blocking.getFirst().reason(), messages(blocking));
+                : Said.yes(blocking.getFirst().reason(), Finding.messages(blocking));
     }
 
     private Said reconciling(Said ready, Said stalled) {
@@ -121,7 +106,7 @@ public final class Conditions {
         List<Finding> told = about(f -> f.topic() == topic);
         return told.isEmpty()
                 ? Optional.empty()
-                : Optional.of(Said.no(told.getFirst().reason(), messages(told)));
+                : Optional.of(Said.no(told.getFirst().reason(), Finding.messages(told)));
     }
 
     private Optional<Said> pending(Topic topic) {
@@ -132,23 +117,11 @@ public final class Conditions {
         return findings.stream().filter(which).toList();
     }
 
-    static String messages(List<Finding> told) {
-        return told.stream().map(Finding::message).distinct().collect(Collectors.joining("; "));
-    }
-
-    /** The condition as it was told last. */
-    public static Optional<Condition> before(ClusterView view, String type) {
-        return view.status()
-                .map(PostgresClusterStatus::conditions)
-                .flatMap(old ->
-                        old.stream().filter(c -> type.equals(c.getType())).findFirst());
-    }
-
     private Condition condition(String type, Said said) {
-        String since = before(view, type)
+        String since = view.condition(type)
                 .filter(c -> said.status().equals(c.getStatus()))
                 .map(Condition::getLastTransitionTime)
-                .orElseGet(() -> Requests.time(view.now()));
+                .orElseGet(() -> Timestamp.of(view.now()));
         return new ConditionBuilder()
                 .withType(type)
                 .withStatus(said.status())

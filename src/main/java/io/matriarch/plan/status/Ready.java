@@ -2,13 +2,13 @@ package io.matriarch.plan.status;
 
 import io.fabric8.kubernetes.api.model.Condition;
 import io.matriarch.api.PostgresClusterStatus;
-import io.matriarch.plan.postgres.Health;
 import io.matriarch.plan.postgres.Replicas;
-import io.matriarch.plan.postgres.Requests;
-import io.matriarch.plan.status.Conditions.Said;
 import io.matriarch.plan.step.Finding;
 import io.matriarch.plan.step.Finding.Topic;
+import io.matriarch.plan.step.Said;
+import io.matriarch.plan.step.Timestamp;
 import io.matriarch.plan.view.ClusterView;
+import io.matriarch.plan.view.LastPrimary;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -20,7 +20,7 @@ final class Ready {
 
     /** Reasons that only a cluster has that was ready once. */
     private static final Set<String> LATER =
-            Set.of("Degraded", "NoPrimary", Health.HANDING_OVER, "ScalingUp", "ScalingDown");
+            Set.of("Degraded", "NoPrimary", LastPrimary.HANDING_OVER, "ScalingUp", "ScalingDown");
 
     private final ClusterView view;
     private final List<Finding> findings;
@@ -45,7 +45,7 @@ final class Ready {
         List<Finding> notices = about(Topic.Notice);
         if (all(view)) {
             if (!notices.isEmpty()) {
-                summary += "; " + Conditions.messages(notices);
+                summary += "; " + Finding.messages(notices);
             }
             return view.paused()
                     ? Said.yes(PAUSED, summary + "; paused: the operator changes nothing")
@@ -61,7 +61,7 @@ final class Ready {
                         .or(() -> troubles.stream().findFirst())
                         .map(Finding::reason)
                         .orElseGet(this::reason);
-        return Said.no(reason, told.isEmpty() ? summary : summary + "; " + Conditions.messages(told));
+        return Said.no(reason, told.isEmpty() ? summary : summary + "; " + Finding.messages(told));
     }
 
     private List<Finding> about(Topic... topics) {
@@ -95,7 +95,7 @@ final class Ready {
     /** Whether the cluster is still being made: it has never been ready, nor told by a former operator as one that was. */
     static boolean made(ClusterView view) {
         return since(view).isEmpty()
-                && Conditions.before(view, "Ready")
+                && view.condition("Ready")
                         .filter(c -> LATER.contains(c.getReason()))
                         .isEmpty();
     }
@@ -104,9 +104,9 @@ final class Ready {
     static Optional<String> since(ClusterView view) {
         return view.status()
                 .map(PostgresClusterStatus::readyAt)
-                .or(() -> Conditions.before(view, "Ready")
+                .or(() -> view.condition("Ready")
                         .filter(c -> "True".equals(c.getStatus()))
                         .map(Condition::getLastTransitionTime))
-                .or(() -> all(view) ? Optional.of(Requests.time(view.now())) : Optional.empty());
+                .or(() -> all(view) ? Optional.of(Timestamp.of(view.now())) : Optional.empty());
     }
 }

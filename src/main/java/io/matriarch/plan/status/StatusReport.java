@@ -8,10 +8,11 @@ import io.matriarch.api.PostgresClusterStatus.Volume;
 import io.matriarch.api.contract.ClusterLease;
 import io.matriarch.api.contract.Labels;
 import io.matriarch.api.contract.MemberReport;
-import io.matriarch.plan.Plan;
 import io.matriarch.plan.postgres.Replicas;
 import io.matriarch.plan.postgres.Requests;
 import io.matriarch.plan.step.Finding;
+import io.matriarch.plan.step.Plan;
+import io.matriarch.plan.step.Timestamp;
 import io.matriarch.plan.view.ClusterView;
 import io.matriarch.plan.view.Heard;
 import io.matriarch.plan.view.Member;
@@ -51,7 +52,7 @@ public final class StatusReport {
         Optional<PostgresClusterStatus> before = view.status();
         Optional<MemberReport> primary = view.primary().flatMap(Member::report);
         List<PostgresClusterStatus.Request> requests = view.paused()
-                ? Requests.paused(view.cluster(), view.now())
+                ? Requests.paused(view)
                         .or(() -> before.map(PostgresClusterStatus::requests))
                         .orElse(List.of())
                 : Requests.of(view).told();
@@ -94,7 +95,7 @@ public final class StatusReport {
                                 primary.name(),
                                 change.reason(),
                                 seconds(change.millis()),
-                                Requests.time(view.now()),
+                                Timestamp.of(view.now()),
                                 change.message(),
                                 seconds(change.millis()),
                                 change.outage() == null ? null : seconds(change.outage()))))

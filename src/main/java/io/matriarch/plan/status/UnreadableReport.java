@@ -4,8 +4,8 @@ import io.fabric8.kubernetes.api.model.Condition;
 import io.fabric8.kubernetes.api.model.ConditionBuilder;
 import io.matriarch.api.PostgresCluster;
 import io.matriarch.api.PostgresClusterStatus;
-import io.matriarch.plan.postgres.Requests;
 import io.matriarch.plan.step.Finding;
+import io.matriarch.plan.step.Timestamp;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -77,7 +77,7 @@ public final class UnreadableReport {
                 conditions.stream().filter(c -> type.equals(c.getType())).findFirst();
         String since = before.filter(c -> status.equals(c.getStatus()))
                 .map(Condition::getLastTransitionTime)
-                .orElseGet(() -> Requests.time(now));
+                .orElseGet(() -> Timestamp.of(now));
         Condition condition = new ConditionBuilder()
                 .withType(type)
                 .withStatus(status)

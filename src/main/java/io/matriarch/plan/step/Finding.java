@@ -1,5 +1,8 @@
 package io.matriarch.plan.step;
 
+import java.util.List;
+import java.util.stream.Collectors;
+
 /**
  * Something the user is to know. Findings of a pass become conditions, and an Event each time a condition says something new.
  *
@@ -29,5 +32,10 @@ public record Finding(Topic topic, boolean needsUser, String reason, String mess
     /** Trouble that may pass by itself. */
     public static Finding trouble(String reason, String message) {
         return new Finding(Topic.Cluster, false, reason, message);
+    }
+
+    /** What several findings say, each once. */
+    public static String messages(List<Finding> findings) {
+        return findings.stream().map(Finding::message).distinct().collect(Collectors.joining("; "));
     }
 }

@@ -1,13 +1,16 @@
 package io.matriarch.plan.step;
 
-import io.matriarch.plan.view.ClusterView;
 import java.time.Duration;
 import java.util.List;
 
-/** One step of a pass: a pure function of the view. */
+/**
+ * One step of a pass: a pure function of the view.
+ *
+ * @param <V> what the step may know
+ */
 @FunctionalInterface
-public interface Step {
-    Result take(ClusterView view);
+public interface Step<V> {
+    Result take(V view);
 
     /** What a step says. Findings are told whatever it says. */
     sealed interface Result {

@@ -1,5 +1,6 @@
 package io.matriarch.plan.view;
 
+import io.fabric8.kubernetes.api.model.Condition;
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.OwnerReference;
@@ -11,20 +12,21 @@ import io.fabric8.kubernetes.api.model.coordination.v1.Lease;
 import io.matriarch.api.PostgresCluster;
 import io.matriarch.api.PostgresClusterSpec;
 import io.matriarch.api.PostgresClusterStatus;
+import io.matriarch.api.PostgresClusterStatus.Request;
 import io.matriarch.api.contract.ClusterLease;
 import io.matriarch.api.contract.Labels;
 import io.matriarch.api.contract.MemberReport;
 import io.matriarch.api.contract.Names;
 import io.matriarch.api.contract.Settings;
-import io.matriarch.plan.objects.Drift;
 import io.matriarch.plan.objects.Identity;
-import io.matriarch.plan.postgres.Bootstrapping;
 import io.matriarch.render.LeaseDocument;
 import io.matriarch.render.Rendering;
 import io.matriarch.render.SettingsDocument;
 import java.time.Instant;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -242,6 +244,38 @@ public final class ClusterView {
                 .map(identity -> identity.split("/", 2)[0]);
     }
 
+    /** Whether this cluster made a claim, or took it over. */
+    public boolean ours(PersistentVolumeClaim claim) {
+        return annotation(claim, Labels.CLUSTER_UID).equals(uid());
+    }
+
+    /** The value of an annotation; empty without it. */
+    public static String annotation(HasMetadata object, String name) {
+        return Objects.requireNonNullElse(object.getMetadata().getAnnotations(), Map.<String, String>of())
+                .getOrDefault(name, "");
+    }
+
+    /** A condition as it was told last. */
+    public Optional<Condition> condition(String type) {
+        return status().map(PostgresClusterStatus::conditions)
+                .flatMap(told ->
+                        told.stream().filter(c -> type.equals(c.getType())).findFirst());
+    }
+
+    /** What the status says of commands, by id, oldest first. */
+    public Map<String, Request> requests() {
+        Map<String, Request> requests = new LinkedHashMap<>();
+        status().map(PostgresClusterStatus::requests)
+                .orElse(List.of())
+                .forEach(request -> requests.put(request.id(), request));
+        return requests;
+    }
+
+    /** Ordinals of the members that acknowledge commits, as the Lease has them. */
+    public List<Integer> voters() {
+        return lease.map(ClusterLease::sync).map(ClusterLease.Sync::voters).orElse(List.of());
+    }
+
     /** Whether the cluster has a database system. From then on nothing is ever made anew. */
     public boolean bootstrapped() {
         return lease.map(ClusterLease::systemIdentifier).isPresent();
@@ -255,9 +289,8 @@ public final class ClusterView {
         return bootstrapped()
                 || status().map(PostgresClusterStatus::systemIdentifier).isPresent()
                 || claims().stream()
-                        .anyMatch(claim -> Bootstrapping.ours(this, claim)
-                                && !Drift.annotation(claim, Labels.SYSTEM_IDENTIFIER)
-                                        .isEmpty());
+                        .anyMatch(claim -> ours(claim)
+                                && !annotation(claim, Labels.SYSTEM_IDENTIFIER).isEmpty());
     }
 
     /** Whether the cluster has ever had a primary that served. */

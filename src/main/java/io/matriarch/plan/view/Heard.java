@@ -8,7 +8,7 @@ import io.matriarch.api.PostgresClusterStatus;
 import io.matriarch.api.contract.MemberReport;
 import io.matriarch.api.contract.MemberReport.Role;
 import io.matriarch.api.contract.MemberReport.State;
-import io.matriarch.plan.postgres.Requests;
+import io.matriarch.plan.step.Timestamp;
 import io.matriarch.render.PodTemplate;
 import java.time.Instant;
 import java.util.List;
@@ -67,7 +67,7 @@ public final class Heard {
                         .findFirst())
                 .map(PostgresClusterStatus.Member::since)
                 .or(() -> unready(member).map(PodCondition::getLastTransitionTime))
-                .or(() -> Optional.of(Requests.time(view.now())));
+                .or(() -> Optional.of(Timestamp.of(view.now())));
     }
 
     /** Whether a member claims to be the primary while another one is, or holds the Lease. */

@@ -7,8 +7,6 @@ import io.matriarch.api.PostgresClusterStatus.RoleChange;
 import io.matriarch.api.contract.ClusterLease;
 import io.matriarch.api.contract.ClusterLease.Phase;
 import io.matriarch.api.contract.ClusterLease.Reign;
-import io.matriarch.plan.postgres.Health;
-import io.matriarch.plan.status.Conditions;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -19,6 +17,9 @@ import java.util.Optional;
 public final class LastPrimary {
     /** A hand-over that takes longer than this is told as the lack of a primary that it is. */
     private static final Duration SHORT = Duration.ofSeconds(30);
+
+    /** Reason while a planned hand-over is under way. */
+    public static final String HANDING_OVER = "HandingOver";
 
     private LastPrimary() {}
 
@@ -62,10 +63,10 @@ public final class LastPrimary {
                         .anyMatch(request -> request.outcome() == Request.Outcome.Accepted
                                 && (request.id().startsWith("switchover:")
                                         || request.id().startsWith(Request.SCALE_DOWN)));
-        Optional<Condition> ready = Conditions.before(view, "Ready").filter(c -> "False".equals(c.getStatus()));
+        Optional<Condition> ready = view.condition("Ready").filter(c -> "False".equals(c.getStatus()));
         return asked
                 && ready.filter(c -> c.getReason().equals("NoPrimary")
-                                || (c.getReason().equals(Health.HANDING_OVER)
+                                || (c.getReason().equals(HANDING_OVER)
                                         && Duration.between(Instant.parse(c.getLastTransitionTime()), view.now())
                                                         .compareTo(SHORT)
                                                 > 0))

@@ -8,7 +8,7 @@ import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodStatus;
 import io.matriarch.api.contract.MemberReport;
-import io.matriarch.plan.objects.Identity;
+import io.matriarch.render.SettingsDocument;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -308,7 +308,7 @@ public record PodTrouble(String reason, String message, boolean needsUser, boole
 
     /** Whether an agent has not yet seen a Secret that the operator itself makes: there is nothing to do for the user. */
     private static boolean ownSecret(ClusterView view, MemberReport.Problem problem) {
-        return problem.reason().equals("SecretMissing") && !Identity.givesSecret(view.rendering());
+        return problem.reason().equals("SecretMissing") && !SettingsDocument.givesSecret(view.rendering());
     }
 
     private static Optional<PodTrouble> mounting(ClusterView view, Member member) {

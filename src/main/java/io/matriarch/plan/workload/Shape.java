@@ -8,9 +8,9 @@ import io.fabric8.kubernetes.api.model.apps.StatefulSet;
 import io.fabric8.kubernetes.api.model.apps.StatefulSetStatus;
 import io.matriarch.api.contract.Labels;
 import io.matriarch.plan.objects.Drift;
-import io.matriarch.plan.status.Conditions;
 import io.matriarch.plan.step.Action;
 import io.matriarch.plan.step.Finding;
+import io.matriarch.plan.step.Said;
 import io.matriarch.plan.step.Step.Act;
 import io.matriarch.plan.step.Step.Done;
 import io.matriarch.plan.step.Step.Result;
@@ -34,10 +34,10 @@ import org.jspecify.annotations.Nullable;
 public final class Shape {
     private Shape() {}
 
-    public static Result step(ClusterView view) {
+    public static Result step(ClusterView view, Fitness fitness) {
         Optional<StatefulSet> live = view.statefulSet();
         if (live.isEmpty()) {
-            int replicas = Scale.pods(view);
+            int replicas = Membership.of(view, fitness).pods();
             StatefulSet desired = Workload.statefulSet(
                     view.rendering(),
                     PodTemplate.of(view.rendering(), view.operator().image()),
@@ -45,11 +45,11 @@ public final class Shape {
                     view.operator().image(),
                     List.of(),
                     replicas,
-                    new Update.Partition(view.hadDatabase() ? replicas : 0));
+                    new Update.Partition(fitness.hasData() ? replicas : 0));
             return Act.andGoOn(List.of(new Action.Apply(desired)), List.of());
         }
         StatefulSet desired =
-                desired(view, live.get(), view.replicas(), update(view, live.get()), unlocked(live.get()));
+                desired(view, live.get(), view.replicas(), update(view, fitness, live.get()), unlocked(live.get()));
         if (Drift.needsApply(desired, live.get())) {
             return Act.andLook(List.of(new Action.Apply(desired)), List.of());
         }
@@ -57,18 +57,18 @@ public final class Shape {
     }
 
     private static boolean changed(ClusterView view, StatefulSet live) {
-        return !Workload.inputs(view.rendering()).equals(Drift.annotation(live, Labels.INPUTS));
+        return !Workload.inputs(view.rendering()).equals(ClusterView.annotation(live, Labels.INPUTS));
     }
 
     /** The update strategy at rest, or the one of a repair under way. */
-    private static Update update(ClusterView view, StatefulSet live) {
+    private static Update update(ClusterView view, Fitness fitness, StatefulSet live) {
         return unlocked(live).isPresent()
                 ? new Update.OnDelete()
-                : new Update.Partition(partition(view, live, view.replicas()));
+                : new Update.Partition(partition(view, fitness, live, view.replicas()));
     }
 
-    private static int partition(ClusterView view, StatefulSet live, int replicas) {
-        if (!view.hadDatabase()) {
+    private static int partition(ClusterView view, Fitness fitness, StatefulSet live, int replicas) {
+        if (!fitness.hasData()) {
             return 0;
         }
         boolean pinned = Optional.ofNullable(live.getSpec().getUpdateStrategy())
@@ -92,12 +92,13 @@ public final class Shape {
 
     /** Uid of the pod whose replacement the StatefulSet is unlocked for. */
     static Optional<String> unlocked(StatefulSet live) {
-        return Optional.of(Drift.annotation(live, Repair.UNLOCKED)).filter(uid -> !uid.isEmpty());
+        return Optional.of(ClusterView.annotation(live, Labels.UNLOCKED_FOR)).filter(uid -> !uid.isEmpty());
     }
 
-    static StatefulSet resized(ClusterView view, int replicas) {
+    static StatefulSet resized(ClusterView view, Fitness fitness, int replicas) {
         StatefulSet live = view.statefulSet().orElseThrow();
-        return desired(view, live, replicas, new Update.Partition(partition(view, live, replicas)), Optional.empty());
+        return desired(
+                view, live, replicas, new Update.Partition(partition(view, fitness, live, replicas)), Optional.empty());
     }
 
     static StatefulSet unlockedFor(ClusterView view, String uid) {
@@ -105,14 +106,14 @@ public final class Shape {
         return desired(view, live, view.replicas(), new Update.OnDelete(), Optional.of(uid));
     }
 
-    static StatefulSet locked(ClusterView view) {
-        return resized(view, view.replicas());
+    static StatefulSet locked(ClusterView view, Fitness fitness) {
+        return resized(view, fitness, view.replicas());
     }
 
     private static StatefulSet desired(
             ClusterView view, StatefulSet live, int replicas, Update update, Optional<String> unlocked) {
         boolean changed = changed(view, live);
-        String image = changed ? view.operator().image() : Drift.annotation(live, Labels.AGENT_IMAGE);
+        String image = changed ? view.operator().image() : ClusterView.annotation(live, Labels.AGENT_IMAGE);
         PodTemplateSpec template = changed
                 ? PodTemplate.of(view.rendering(), image)
                 : live.getSpec().getTemplate();
@@ -126,7 +127,7 @@ public final class Shape {
                 claims.stream().map(Shape::given).toList(),
                 replicas,
                 update);
-        unlocked.ifPresent(uid -> desired.getMetadata().getAnnotations().put(Repair.UNLOCKED, uid));
+        unlocked.ifPresent(uid -> desired.getMetadata().getAnnotations().put(Labels.UNLOCKED_FOR, uid));
         return desired;
     }
 
@@ -143,13 +144,13 @@ public final class Shape {
     }
 
     /** Why nobody can say that every pod is what the newest template makes; empty when that is seen. */
-    public static Optional<Conditions.Said> unseen(ClusterView view) {
+    public static Optional<Said> unseen(ClusterView view) {
         if (view.members().isEmpty()) {
-            return Optional.of(Conditions.Said.unknown("NoPods", "there are no pods"));
+            return Optional.of(Said.unknown("NoPods", "there are no pods"));
         }
         return updateRevision(view).isPresent()
                 ? Optional.empty()
-                : Optional.of(Conditions.Said.unknown(
+                : Optional.of(Said.unknown(
                         "NotObserved", "the StatefulSet's controller has not seen the newest template yet"));
     }
 
@@ -160,7 +161,7 @@ public final class Shape {
                 .filter(m -> update != null && !m.revision().equals(update))
                 .map(Member::name)
                 .toList();
-        String agent = Drift.annotation(live, Labels.AGENT_IMAGE);
+        String agent = ClusterView.annotation(live, Labels.AGENT_IMAGE);
         List<String> unrestarted = unrestarted(view, live);
         if (!off.isEmpty() && !unrestarted.isEmpty()) {
             findings.add(upgrade(

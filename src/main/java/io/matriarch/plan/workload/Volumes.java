@@ -5,24 +5,19 @@ import io.fabric8.kubernetes.api.model.OwnerReferenceBuilder;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.Quantity;
 import io.matriarch.api.PostgresCluster;
-import io.matriarch.api.contract.ClusterLease;
 import io.matriarch.api.contract.Labels;
-import io.matriarch.api.contract.MemberReport;
 import io.matriarch.api.contract.Names;
-import io.matriarch.plan.objects.Drift;
 import io.matriarch.plan.objects.Former;
-import io.matriarch.plan.postgres.Bootstrapping;
-import io.matriarch.plan.postgres.Refusals;
-import io.matriarch.plan.status.Conditions.Said;
 import io.matriarch.plan.step.Action;
 import io.matriarch.plan.step.Finding;
+import io.matriarch.plan.step.Said;
 import io.matriarch.plan.step.Step;
 import io.matriarch.plan.step.Step.Done;
 import io.matriarch.plan.step.Step.Result;
 import io.matriarch.plan.step.Step.Wait;
 import io.matriarch.plan.view.ClusterView;
 import io.matriarch.plan.view.Json;
-import io.matriarch.plan.view.Member;
+import io.matriarch.plan.workload.Budget.Disruption;
 import io.matriarch.render.Claims;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -46,14 +41,14 @@ public final class Volumes {
      * Claims that shall outlive the cluster go with it no more. Before everything else, and whatever that waits for: who says so in an incident may
      * delete the cluster next.
      */
-    public static Result kept(ClusterView view) {
+    public static Result kept(ClusterView view, Fitness fitness) {
         if (Claims.deletedWithCluster(view.rendering())) {
             return new Done();
         }
         List<Action> actions = new ArrayList<>();
         for (PersistentVolumeClaim claim : view.claims()) {
             List<OwnerReference> owners = owners(view, claim);
-            boolean mine = view.ordinalOf(claim) < Scale.pods(view) || Bootstrapping.ours(view, claim);
+            boolean mine = view.ordinalOf(claim) < Membership.of(view, fitness).pods() || view.ours(claim);
             if (mine && !Former.leaving(view, claim) && !owners.equals(ClusterView.owners(claim))) {
                 String patch = Json.text(Map.of("metadata", Map.of("ownerReferences", owners)));
                 actions.add(new Action.Patch(claim, patch, "keep"));
@@ -63,9 +58,10 @@ public final class Volumes {
     }
 
     /** Claims on their way out are not used: the garbage collector deletes what a former cluster of this name owned. */
-    public static Result leaving(ClusterView view) {
+    public static Result leaving(ClusterView view, Fitness fitness) {
         String leaving = view.claims().stream()
-                .filter(claim -> view.ordinalOf(claim) < Scale.pods(view))
+                .filter(claim ->
+                        view.ordinalOf(claim) < Membership.of(view, fitness).pods())
                 .filter(claim -> Former.leaving(view, claim))
                 .filter(claim -> view.member(view.ordinalOf(claim)).isEmpty())
                 .map(claim -> claim.getMetadata().getName())
@@ -73,9 +69,9 @@ public final class Volumes {
         return leaving.isEmpty() ? new Done() : new Wait("the deletion of the claims " + leaving, RECHECK);
     }
 
-    public static Result create(ClusterView view) {
+    public static Result create(ClusterView view, Fitness fitness) {
         List<Action> actions = new ArrayList<>();
-        for (int ordinal = 0; ordinal < Scale.pods(view); ordinal++) {
+        for (int ordinal = 0; ordinal < Membership.of(view, fitness).pods(); ordinal++) {
             for (PersistentVolumeClaim claim : Claims.of(view.rendering(), ordinal)) {
                 if (view.claim(claim.getMetadata().getName()).isEmpty()) {
                     actions.add(new Action.Create(atLeast(view, claim)));
@@ -95,19 +91,19 @@ public final class Volumes {
         return claim;
     }
 
-    public static Result care(ClusterView view) {
+    public static Result care(ClusterView view, Fitness fitness) {
         List<Action> actions = new ArrayList<>();
         for (PersistentVolumeClaim claim : view.claims()) {
-            boolean used = view.ordinalOf(claim) < Scale.pods(view);
-            if (Former.leaving(view, claim) || (!used && !Bootstrapping.ours(view, claim))) {
+            boolean used = view.ordinalOf(claim) < Membership.of(view, fitness).pods();
+            if (Former.leaving(view, claim) || (!used && !view.ours(claim))) {
                 continue;
             }
-            if (!used && mayGo(view, claim)) {
+            if (!used && mayGo(view, fitness, claim)) {
                 actions.add(new Action.Delete(claim, "its member left, and storage.retain.whenScaled is Delete"));
                 continue;
             }
             Map<String, Object> patch = new LinkedHashMap<>();
-            metadata(view, claim, used).ifPresent(metadata -> patch.put("metadata", metadata));
+            metadata(view, fitness, claim, used).ifPresent(metadata -> patch.put("metadata", metadata));
             if (used) {
                 growth(view, claim)
                         .ifPresent(size -> patch.put(
@@ -120,50 +116,37 @@ public final class Volumes {
         return Step.actOrDone(actions, List.of());
     }
 
-    public static List<Finding> findings(ClusterView view) {
+    public static List<Finding> findings(ClusterView view, Fitness fitness) {
         return view.claims().stream()
-                .filter(claim -> view.ordinalOf(claim) < Scale.pods(view))
+                .filter(claim ->
+                        view.ordinalOf(claim) < Membership.of(view, fitness).pods())
                 .flatMap(claim -> trouble(view, claim).stream())
                 .toList();
     }
 
-    /**
-     * A claim whose member is out of the settings, the Lease, the StatefulSet, and whose pod is gone; and only while a primary that has given the
-     * member up serves, and a replica follows it if there shall be one: until then this may be the best copy.
-     */
-    private static boolean mayGo(ClusterView view, PersistentVolumeClaim claim) {
+    /** A claim whose member is out of the settings, the StatefulSet and everything that the budget asks for, and whose pod is gone. */
+    private static boolean mayGo(ClusterView view, Fitness fitness, PersistentVolumeClaim claim) {
         int ordinal = view.ordinalOf(claim);
         return Claims.deletedWhenScaled(view.rendering())
-                && Bootstrapping.ours(view, claim)
-                && view.bootstrapped()
-                && (view.spec().instances() == 1 || !Refusals.candidates(view).isEmpty())
-                && view.primary()
-                        .filter(primary ->
-                                view.holder().filter(primary.name()::equals).isPresent())
-                        .flatMap(Member::report)
-                        .filter(report -> !report.members().contains(ordinal))
-                        .isPresent()
+                && view.ours(claim)
+                && fitness.knowsItsData()
                 && view.statefulSet().isPresent()
                 && ordinal >= view.spec().instances()
                 && ordinal >= view.replicas()
-                && view.settings().filter(s -> s.instances() <= ordinal).isPresent()
-                && view.lease()
-                        .map(ClusterLease::members)
-                        .filter(m -> !m.contains(ordinal))
-                        .isPresent()
-                && !Scale.voters(view).contains(ordinal)
-                && view.holder().filter(view.names().pod(ordinal)::equals).isEmpty()
-                && view.pods().noneMatch(pod -> Names.ordinal(pod.getMetadata().getName()) == ordinal);
+                && fitness.told().filter(told -> told <= ordinal).isPresent()
+                && view.pods().noneMatch(pod -> Names.ordinal(pod.getMetadata().getName()) == ordinal)
+                && fitness.obstacle(ordinal, Disruption.Forget).isEmpty();
     }
 
-    private static Optional<Map<String, Object>> metadata(ClusterView view, PersistentVolumeClaim claim, boolean used) {
+    private static Optional<Map<String, Object>> metadata(
+            ClusterView view, Fitness fitness, PersistentVolumeClaim claim, boolean used) {
         Map<String, Object> metadata = new LinkedHashMap<>();
         Map<String, String> labels =
                 Objects.requireNonNullElse(claim.getMetadata().getLabels(), Map.of());
         if (!view.names().cluster().equals(labels.get(Labels.CLUSTER))) {
             metadata.put("labels", view.rendering().labels());
         }
-        Map<String, String> annotations = annotations(view, claim, used);
+        Map<String, String> annotations = annotations(view, fitness, claim, used);
         if (!annotations.isEmpty()) {
             metadata.put("annotations", annotations);
         }
@@ -174,25 +157,13 @@ public final class Volumes {
         return metadata.isEmpty() ? Optional.empty() : Optional.of(metadata);
     }
 
-    /**
-     * A claim becomes this cluster's once the Lease names the database system on it: until then it is told from a new one by its former
-     * cluster's uid. That it holds a database, and until when it was the primary's, is for a later cluster of the same name.
-     */
-    private static Map<String, String> annotations(ClusterView view, PersistentVolumeClaim claim, boolean used) {
-        Map<String, String> wanted = new LinkedHashMap<>();
-        Optional<MemberReport> report = view.report(view.ordinalOf(claim));
-        String system = view.lease().map(ClusterLease::systemIdentifier).orElse(null);
-        if (!view.bootstrapped() || system == null || !used) {
-            return wanted;
-        }
-        wanted.put(Labels.CLUSTER_UID, view.uid());
-        report.filter(r -> system.equals(r.systemIdentifier())).ifPresent(r -> {
-            wanted.put(Labels.SYSTEM_IDENTIFIER, system);
-            if (r.primaryEpoch() > 0) {
-                wanted.put(Labels.PRIMARY_EPOCH, Long.toString(r.primaryEpoch()));
-            }
-        });
-        wanted.entrySet().removeIf(e -> Drift.annotation(claim, e.getKey()).equals(e.getValue()));
+    /** What is on a claim in use, where the claim does not say so yet: until then it is told from a new one by its former cluster's uid. */
+    private static Map<String, String> annotations(
+            ClusterView view, Fitness fitness, PersistentVolumeClaim claim, boolean used) {
+        Map<String, String> wanted =
+                new LinkedHashMap<>(used ? fitness.marks(view.ordinalOf(claim)) : Map.<String, String>of());
+        wanted.entrySet()
+                .removeIf(e -> ClusterView.annotation(claim, e.getKey()).equals(e.getValue()));
         return wanted;
     }
 
@@ -202,7 +173,7 @@ public final class Volumes {
                 .filter(o -> !o.getKind().equals(PostgresCluster.KIND))
                 .filter(o -> !o.getKind().equals("StatefulSet") && !o.getKind().equals("Pod"))
                 .toList();
-        if (!Claims.deletedWithCluster(view.rendering()) || !Bootstrapping.ours(view, claim)) {
+        if (!Claims.deletedWithCluster(view.rendering()) || !view.ours(claim)) {
             return others;
         }
         Optional<OwnerReference> present = ClusterView.owners(claim).stream()

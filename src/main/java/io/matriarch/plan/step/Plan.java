@@ -1,0 +1,33 @@
+package io.matriarch.plan.step;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * What one pass over an object is to do.
+ *
+ * @param actions writes, in order; one that fails ends the pass if those after it depend on it
+ * @param waits what the object waits for
+ * @param recheck when to look again if nothing happens before
+ * @param findings what to tell the user
+ */
+public record Plan(List<Planned> actions, List<String> waits, Optional<Duration> recheck, List<Finding> findings) {
+    /**
+     * An action.
+     *
+     * @param blocks whether those after it depend on it
+     */
+    public record Planned(Action action, boolean blocks) {}
+
+    public Plan {
+        actions = List.copyOf(actions);
+        waits = List.copyOf(waits);
+        findings = List.copyOf(findings);
+    }
+
+    /** Whether nothing is left to do or to wait for. */
+    public boolean settled() {
+        return actions.isEmpty() && waits.isEmpty();
+    }
+}

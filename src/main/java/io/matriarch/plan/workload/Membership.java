@@ -1,0 +1,55 @@
+package io.matriarch.plan.workload;
+
+import io.matriarch.plan.view.ClusterView;
+import io.matriarch.plan.view.Member;
+import io.matriarch.plan.workload.Budget.Disruption;
+import io.matriarch.render.Availability;
+import java.util.List;
+
+/**
+ * How many members there are on the way to {@code spec.instances}: one more or one fewer at a time. Both are kept apart, as a member is told to come or
+ * to leave before its pod does.
+ *
+ * @param members how many the application is told to be
+ * @param pods how many pods there shall be
+ */
+public record Membership(int members, int pods) {
+    public static Membership of(ClusterView view, Fitness fitness) {
+        int members = members(view, fitness);
+        boolean first = view.statefulSet().isEmpty() || !fitness.hasData();
+        return new Membership(members, first ? members : Math.max(view.replicas(), members));
+    }
+
+    private static int members(ClusterView view, Fitness fitness) {
+        int wanted = view.spec().instances();
+        int replicas = view.replicas();
+        if (!fitness.hasData()) {
+            return wanted;
+        }
+        if (!fitness.knowsItsData() || replicas == 0) {
+            // Whoever was a member may have the newest data.
+            return Math.max(fitness.told().orElse(wanted), wanted);
+        }
+        if (wanted > replicas) {
+            return settled(view) ? replicas + 1 : Math.clamp(fitness.told().orElse(replicas), replicas, replicas + 1);
+        }
+        if (wanted < replicas) {
+            boolean begun = fitness.told().orElse(replicas) < replicas;
+            return begun || fitness.obstacle(replicas - 1, Disruption.Leave).isEmpty() ? replicas - 1 : replicas;
+        }
+        return replicas;
+    }
+
+    /** Whether every member that shall run is ready: only then another one is added. */
+    static boolean settled(ClusterView view) {
+        int replicas = view.replicas();
+        List<Integer> fenced = Availability.fenced(view.spec(), replicas);
+        for (int ordinal = 0; ordinal < replicas; ordinal++) {
+            if (!fenced.contains(ordinal)
+                    && view.member(ordinal).filter(Member::ready).isEmpty()) {
+                return false;
+            }
+        }
+        return true;
+    }
+}

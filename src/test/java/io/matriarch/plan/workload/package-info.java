@@ -1,0 +1,4 @@
+@NullMarked
+package io.matriarch.plan.workload;
+
+import org.jspecify.annotations.NullMarked;
