@@ -278,6 +278,50 @@ class CrdE2E {
         }
     }
 
+    /** An object that Java cannot hold, from before the definition had a rule against it: its cluster alone stands still. */
+    @Test
+    void anObjectThatCannotBeReadStopsNobodyElse(Stage stage) {
+        define(text(Path.of("src/test/resources/kubernetes/released/0.1.0.yaml")));
+        try {
+            String bad = Manifests.cluster("bad", 1, "resources: {limits: {memory: lots}}");
+            await().atMost(Duration.ofSeconds(30))
+                    .until(() -> serverSide(stage, bad).ok());
+        } finally {
+            define(text(Path.of("crds/matriarch.io_postgresclusters.yaml")));
+        }
+        stage.awaitCondition(
+                "bad", "Stalled=True SpecUnreadable", "spec.resources.limits.memory", "Correct this field");
+        stage.awaitEvent("bad", "spec.resources.limits.memory");
+        stage.apply(Manifests.cluster("good", 1, ""));
+        stage.awaitReady("good", 1);
+
+        Shell.must("", List.of("kubectl", "-n", "matriarch-system", "rollout", "restart", "deployment/matriarch"));
+        Shell.must(
+                "",
+                List.of(
+                        "kubectl",
+                        "-n",
+                        "matriarch-system",
+                        "rollout",
+                        "status",
+                        "deployment/matriarch",
+                        "--timeout=120s"));
+        stage.apply(Manifests.cluster("later", 1, ""));
+        stage.awaitReady("later", 1);
+
+        Shell.Answer corrected = serverSide(stage, Manifests.cluster("bad", 1, ""));
+        assertThat(corrected.ok()).as(corrected.text()).isTrue();
+        stage.awaitReady("bad", 1);
+    }
+
+    private static Shell.Answer serverSide(Stage stage, String manifest) {
+        return Shell.run(manifest, List.of("kubectl", "-n", stage.namespace(), "apply", "--server-side", "-f", "-"));
+    }
+
+    private static void define(String definition) {
+        Shell.must(definition, List.of("kubectl", "apply", "--server-side", "--force-conflicts", "-f", "-"));
+    }
+
     /** A definition of our kind in a group of its own, so that no operator sees its objects. */
     private static final class Definition implements AutoCloseable {
         static final String PLURAL = "oldclusters.upgrade.example";

@@ -23,10 +23,17 @@ class NodeLossE2E {
     void aNodeIsPoweredOffAndAnotherOneFrozen(Stage stage) throws InterruptedException {
         String client = quiet(stage);
         Ledger ledger = Ledger.begin(stage, "orders");
-        String off = node(stage, away(stage, client));
+        String dead = away(stage, client);
+        String off = node(stage, dead);
         Nodes.powerOff(off);
         try {
             ledger.awaitWrites();
+            stage.awaitValue(
+                    "pgc/orders",
+                    "{range .status.members[*]}{.name}={.role}/{.state}/{.since} {end}",
+                    members ->
+                            members.contains(dead + "=/Unreachable/20") && members.split("=Primary/", -1).length == 2,
+                    "to have one Primary, and %s Unreachable without a role".formatted(dead));
             assertThat(Ledger.outage(ledger.holds("node off"))).isLessThan(25_000);
         } finally {
             Nodes.powerOn(off);

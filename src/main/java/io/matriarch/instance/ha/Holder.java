@@ -124,7 +124,10 @@ final class Holder {
                                 ? Plan.job(new Job.Stop(), new LeaseWish.Keep(state))
                                 : departure.stop(seen, state, heirs));
             }
-            return Optional.of(Plan.lease(released(state)));
+            // Where nobody may stand, whoever is unfenced first would win although it is not the primary that users
+            // stopped.
+            boolean all = settings.fenced().containsAll(state.members());
+            return Optional.of(Plan.lease(all ? new LeaseWish.Keep(state) : released(state)));
         }
         if (!primary || heirs.isEmpty()) {
             return Optional.empty();

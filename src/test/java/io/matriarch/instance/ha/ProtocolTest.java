@@ -388,6 +388,31 @@ class ProtocolTest {
         assertThat(stopped.proof(7).decide().exit()).isTrue();
     }
 
+    /** Only the primary of before starts with what was lowered meanwhile: a replica that takes over has what its primary had. */
+    @Test
+    void whereAllAreFencedThePrimaryStaysThePrimary() {
+        Seen stopped = Seen.by(0)
+                .instances(2)
+                .lease(first.identity(), serving(Phase.Serving))
+                .data()
+                .proof(1);
+        assertThat(stopped.fenced(0).decide().lease())
+                .as("another member may take over")
+                .isInstanceOf(LeaseWish.Release.class);
+        assertThat(stopped.fenced(0, 1).decide())
+                .returns(Optional.empty(), Decision::job)
+                .satisfies(all -> assertThat(all.lease()).isInstanceOf(LeaseWish.Keep.class));
+        assertThat(stopped.fenced().decide().job()).contains(new Job.StartPrimary(3, false));
+        assertThat(Seen.by(1)
+                        .instances(2)
+                        .lease(first.identity(), serving(Phase.Serving))
+                        .data()
+                        .decide()
+                        .lease())
+                .as("the first that is not fenced any more")
+                .isInstanceOf(LeaseWish.Watch.class);
+    }
+
     @Test
     void restartsOfThePrimaryDoNotFillTheHistory() {
         ClusterLease state = serving(Phase.Released);

@@ -42,6 +42,7 @@ public final class Seen {
     private int instances = 3;
     private BootstrapOrder order = new BootstrapOrder(BootstrapAction.Initdb, 0, null, null);
     private List<Request> requests = List.of();
+    private List<Integer> fenced = List.of();
     private Optional<LeaseView> lease = Optional.empty();
     private Duration leaseSeen = NOW;
     private Optional<Duration> proof = Optional.empty();
@@ -139,7 +140,7 @@ public final class Seen {
                 null,
                 null,
                 null,
-                List.of(),
+                fenced,
                 requests);
     }
 
@@ -283,6 +284,11 @@ public final class Seen {
 
     Seen instances(int count) {
         instances = count;
+        return this;
+    }
+
+    Seen fenced(Integer... ordinals) {
+        fenced = List.of(ordinals);
         return this;
     }
 

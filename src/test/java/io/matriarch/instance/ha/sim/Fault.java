@@ -157,7 +157,8 @@ record Fault(long at, Kind kind, int node, int other, long lasts) {
                 }
             }
             case FENCED -> {
-                plot.fenced = List.of(at);
+                plot.fenced =
+                        lasts % 4 == 0 ? IntStream.range(0, Plot.MOST).boxed().toList() : List.of(at);
                 world.after(lasts, () -> plot.fenced = List.of());
             }
             case SCALED -> scale(world, (int) (1 + lasts % (lasts % 4 == 0 ? Plot.MOST : 5)));
