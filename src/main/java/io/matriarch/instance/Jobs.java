@@ -9,7 +9,7 @@ import io.matriarch.instance.ha.Memory;
 import io.matriarch.instance.kube.KubeApi;
 import io.matriarch.instance.postgres.Layout;
 import io.matriarch.instance.postgres.Postgres;
-import io.matriarch.instance.postgres.Postgres.VolumeState;
+import io.matriarch.instance.facts.VolumeState;
 import io.matriarch.instance.postgres.PostgresException;
 import io.matriarch.instance.postgres.Replication;
 import java.io.IOException;

@@ -3,7 +3,7 @@ package io.matriarch.instance;
 import io.matriarch.instance.ha.Memory;
 import io.matriarch.instance.ha.Voter.Verdict;
 import io.matriarch.instance.postgres.PromiseFile;
-import io.matriarch.instance.postgres.PromiseFile.Promise;
+import io.matriarch.instance.facts.Promise;
 import java.io.IOException;
 import java.util.function.Consumer;
 import java.util.function.Supplier;

@@ -6,7 +6,7 @@ import io.matriarch.instance.ha.Departure;
 import io.matriarch.instance.ha.Job;
 import io.matriarch.instance.ha.Memory;
 import io.matriarch.instance.net.PeerClient;
-import io.matriarch.instance.postgres.Lsn;
+import io.matriarch.api.contract.Lsn;
 import io.matriarch.instance.postgres.PostgresException;
 import java.io.IOException;
 import java.time.Duration;

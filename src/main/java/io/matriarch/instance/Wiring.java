@@ -1,5 +1,6 @@
 package io.matriarch.instance;
 
+import io.matriarch.instance.facts.Pulse;
 import io.matriarch.api.contract.ClusterLease;
 import io.matriarch.api.contract.Names;
 import io.matriarch.api.contract.Ports;
@@ -20,7 +21,7 @@ import io.matriarch.instance.net.PeerClient;
 import io.matriarch.instance.postgres.Layout;
 import io.matriarch.instance.postgres.LocalPostgres;
 import io.matriarch.instance.postgres.PromiseFile;
-import io.matriarch.instance.postgres.PromiseFile.Promise;
+import io.matriarch.instance.facts.Promise;
 import io.matriarch.instance.postgres.Replication;
 import io.matriarch.instance.postgres.ServerEvents;
 import java.io.IOException;
@@ -187,7 +188,7 @@ final class Wiring {
                 fuse,
                 () -> worker.primary().isPresent(),
                 clock::now);
-        Pulse pulse = new Pulse(replication, memory, agent::leads, clock::now, news::tell);
+        Prober prober = new Prober(replication, memory, agent::leads, clock::now, news::tell);
         Container container = new Container(pods, me, options.run(), memory, news::tell);
         Deposition deposition = new Deposition(pods, names, me, reporter::wrote, known);
         successor.set(deposition);
@@ -205,7 +206,7 @@ final class Wiring {
             lease.start();
             reporter.start();
             rounds.start();
-            pulse.start();
+            prober.start();
             container.start();
             deposition.start();
         });

@@ -15,7 +15,7 @@ import io.matriarch.api.contract.Settings.Request;
 import io.matriarch.api.contract.Settings.RequestKind;
 import io.matriarch.instance.ha.Decision.LeaseWish;
 import io.matriarch.instance.ha.Knowledge.Ballot;
-import io.matriarch.instance.postgres.Lsn;
+import io.matriarch.api.contract.Lsn;
 import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;

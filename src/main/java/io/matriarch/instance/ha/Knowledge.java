@@ -2,8 +2,8 @@ package io.matriarch.instance.ha;
 
 import io.matriarch.api.contract.ClusterLease.Sync;
 import io.matriarch.api.contract.Peer;
-import io.matriarch.instance.postgres.PromiseFile.Promise;
-import io.matriarch.instance.postgres.TimelineHistory;
+import io.matriarch.instance.facts.Promise;
+import io.matriarch.instance.facts.TimelineHistory;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;

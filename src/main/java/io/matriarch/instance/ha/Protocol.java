@@ -8,7 +8,7 @@ import io.matriarch.api.contract.MemberReport.VolumeContent;
 import io.matriarch.api.contract.Settings;
 import io.matriarch.instance.ha.Decision.Fence;
 import io.matriarch.instance.ha.Decision.LeaseWish;
-import io.matriarch.instance.postgres.Postgres.VolumeState;
+import io.matriarch.instance.facts.VolumeState;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.Optional;

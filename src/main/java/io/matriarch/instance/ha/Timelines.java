@@ -2,7 +2,7 @@ package io.matriarch.instance.ha;
 
 import io.matriarch.api.contract.ClusterLease;
 import io.matriarch.api.contract.ClusterLease.Reign;
-import io.matriarch.instance.postgres.Postgres.End;
+import io.matriarch.instance.facts.End;
 
 /**
  * Timelines have their numbers from the Lease: whoever takes it gets one that no reign had before, and is promoted to that one. PostgreSQL by

@@ -5,7 +5,7 @@ import io.matriarch.api.contract.MemberReport.VolumeContent;
 import io.matriarch.api.contract.Names;
 import io.matriarch.api.contract.Peer;
 import io.matriarch.api.contract.Peer.Vacancy;
-import io.matriarch.instance.postgres.PromiseFile.Promise;
+import io.matriarch.instance.facts.Promise;
 import java.time.Duration;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;

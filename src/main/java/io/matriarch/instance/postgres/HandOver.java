@@ -1,5 +1,6 @@
 package io.matriarch.instance.postgres;
 
+import io.matriarch.api.contract.Lsn;
 import io.matriarch.api.contract.MemberReport.Problem;
 import java.io.IOException;
 import java.sql.SQLException;

@@ -1,5 +1,7 @@
 package io.matriarch.instance.postgres;
 
+import io.matriarch.instance.facts.ServerState;
+import io.matriarch.instance.facts.VolumeState;
 import io.matriarch.api.contract.MemberReport.Problem;
 import io.matriarch.api.contract.MemberReport.Rejected;
 import io.matriarch.api.contract.Settings;

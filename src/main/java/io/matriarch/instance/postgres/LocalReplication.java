@@ -1,5 +1,9 @@
 package io.matriarch.instance.postgres;
 
+import io.matriarch.api.contract.Lsn;
+import io.matriarch.instance.facts.TimelineHistory;
+import io.matriarch.instance.facts.Position;
+import io.matriarch.instance.facts.Pulse;
 import io.matriarch.api.contract.MemberReport.Problem;
 import io.matriarch.api.contract.Names;
 import io.matriarch.api.contract.Settings;
@@ -204,7 +208,7 @@ final class LocalReplication implements Replication {
     }
 
     @Override
-    public synchronized Postgres.Pulse probe(Duration timeout) {
+    public synchronized Pulse probe(Duration timeout) {
         return probe.take(timeout);
     }
 
@@ -300,7 +304,7 @@ final class LocalReplication implements Replication {
 
     private void forgetLostTimelines() throws IOException, PostgresException {
         Path pgdata = layout.pgdata();
-        TimelineHistory now = TimelineHistory.read(pgdata, postgres.control().timeline());
+        TimelineHistory now = TimelineFiles.read(pgdata, postgres.control().timeline());
         MemberFile.read(layout.state())
                 .orElseThrow(() -> new IOException("member.json is missing"))
                 .keeping(now.lineage())

@@ -1,5 +1,6 @@
 package io.matriarch.instance.postgres;
 
+import io.matriarch.instance.facts.Pulse;
 import java.sql.SQLException;
 import java.time.Duration;
 
@@ -19,12 +20,12 @@ final class Probe {
     }
 
     /** Each step may take {@code timeout}. The write is left out while others' writes get through since the last look. */
-    Postgres.Pulse take(Duration timeout) {
+    Pulse take(Duration timeout) {
         Sql sql;
         try {
             sql = Sql.open(layout, "postgres", timeout);
         } catch (SQLException e) {
-            return TOO_MANY.equals(e.getSQLState()) ? Postgres.Pulse.Good : Postgres.Pulse.NoConnection;
+            return TOO_MANY.equals(e.getSQLState()) ? Pulse.Good : Pulse.NoConnection;
         }
         try (sql) {
             String now = flushed(sql);
@@ -34,9 +35,9 @@ final class Probe {
                 now = flushed(sql);
             }
             flushed = now;
-            return Postgres.Pulse.Good;
+            return Pulse.Good;
         } catch (SQLException e) {
-            return Postgres.Pulse.NoWrite;
+            return Pulse.NoWrite;
         }
     }
 

@@ -1,5 +1,6 @@
 package io.matriarch.instance.postgres;
 
+import io.matriarch.instance.facts.TimelineHistory;
 import io.matriarch.api.contract.MemberReport.Problem;
 import java.io.IOException;
 import java.sql.SQLException;
@@ -38,7 +39,7 @@ final class Promotion {
             if (sql.one("SELECT pg_is_in_recovery()", row -> row.getBoolean(1))) {
                 int replayed = watch.replayed(ANSWER);
                 new ReservedTimelines(layout.pgdata()).before(given);
-                int next = TimelineHistory.newest(layout.pgdata(), replayed) + 1;
+                int next = TimelineFiles.newest(layout.pgdata(), replayed) + 1;
                 if (given > 0 && next != given) {
                     throw failed("its timeline would be %d, and the Lease gave it %d".formatted(next, given), null);
                 }
@@ -55,7 +56,7 @@ final class Promotion {
                     "SELECT ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int",
                     row -> row.getInt(1));
             reign(epoch, timeline);
-            return TimelineHistory.read(layout.pgdata(), timeline);
+            return TimelineFiles.read(layout.pgdata(), timeline);
         } catch (SQLException e) {
             throw failed(postmaster.failure().orElse(String.valueOf(e.getMessage())), e);
         }

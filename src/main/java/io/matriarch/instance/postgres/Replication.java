@@ -1,5 +1,8 @@
 package io.matriarch.instance.postgres;
 
+import io.matriarch.instance.facts.TimelineHistory;
+import io.matriarch.instance.facts.Position;
+import io.matriarch.instance.facts.Pulse;
 import io.matriarch.api.contract.Settings;
 import java.time.Duration;
 import java.util.List;
@@ -48,7 +51,7 @@ public interface Replication {
     void catchUp(long lsn, Duration patience) throws PostgresException;
 
     /** Whether a primary lets somebody new in, and writes; each within {@code timeout}. */
-    Postgres.Pulse probe(Duration timeout);
+    Pulse probe(Duration timeout);
 
     /**
      * Makes the running replica the primary of an epoch, on a timeline of its own; one that is a primary already stays as it is. The caller

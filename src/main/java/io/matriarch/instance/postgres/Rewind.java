@@ -1,7 +1,9 @@
 package io.matriarch.instance.postgres;
 
+import io.matriarch.api.contract.Lsn;
+import io.matriarch.instance.facts.TimelineHistory;
 import io.matriarch.api.contract.MemberReport.Problem;
-import io.matriarch.instance.postgres.Postgres.End;
+import io.matriarch.instance.facts.End;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -157,7 +159,7 @@ final class Rewind {
                 && Lsn.parse(now.end()) >= fork
                 && label.find()
                 && Lsn.parse(label.group(1)) <= fork
-                && history.equals(TimelineHistory.read(layout.pgdata(), history.timeline()));
+                && history.equals(TimelineFiles.read(layout.pgdata(), history.timeline()));
         if (!follows) {
             throw new PostgresException(new Problem(
                     "RewindBroke",

@@ -1,6 +1,7 @@
 package io.matriarch.instance.postgres;
 
-import io.matriarch.instance.postgres.Postgres.End;
+import io.matriarch.api.contract.Lsn;
+import io.matriarch.instance.facts.End;
 import java.io.IOException;
 
 /**

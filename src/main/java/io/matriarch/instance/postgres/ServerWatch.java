@@ -1,9 +1,10 @@
 package io.matriarch.instance.postgres;
 
+import io.matriarch.api.contract.Lsn;
 import io.matriarch.api.contract.MemberReport.Rejected;
-import io.matriarch.instance.postgres.Postgres.Sender;
-import io.matriarch.instance.postgres.Postgres.ServerState;
-import io.matriarch.instance.postgres.Postgres.Wal;
+import io.matriarch.instance.facts.Sender;
+import io.matriarch.instance.facts.ServerState;
+import io.matriarch.instance.facts.Wal;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.sql.ResultSet;
@@ -85,7 +86,7 @@ final class ServerWatch {
      */
     int replayed(Duration timeout) throws SQLException, IOException {
         int last = received;
-        boolean known = last > 0 && TimelineHistory.newestFile(layout.pgdata()) <= last;
+        boolean known = last > 0 && TimelineFiles.newestFile(layout.pgdata()) <= last;
         return known ? last : Walsender.timeline(layout, timeout);
     }
 
@@ -238,17 +239,13 @@ final class ServerWatch {
 
     private static Wal wal(ResultSet row, List<Sender> senders) throws SQLException {
         return new Wal(
-                lsn(row.getString(5)),
-                lsn(row.getString(6)),
+                Lsn.parse(row.getString(5)),
+                Lsn.parse(row.getString(6)),
                 row.getBoolean(10),
                 Optional.ofNullable(row.getString(7)).orElse(""),
                 row.getInt(8),
-                lsn(row.getString(9)),
+                Lsn.parse(row.getString(9)),
                 senders);
-    }
-
-    private static long lsn(@Nullable String text) {
-        return text == null ? 0 : Lsn.parse(text);
     }
 
     private Sql connection(Duration timeout) throws SQLException {

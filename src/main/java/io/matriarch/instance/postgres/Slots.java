@@ -1,5 +1,6 @@
 package io.matriarch.instance.postgres;
 
+import io.matriarch.api.contract.Lsn;
 import io.matriarch.api.contract.Names;
 import java.sql.SQLException;
 import java.time.Duration;

@@ -1,9 +1,10 @@
 package io.matriarch.instance.postgres;
 
+import io.matriarch.api.contract.Lsn;
 import io.matriarch.api.contract.MemberReport.Problem;
 import io.matriarch.api.contract.MemberReport.VolumeContent;
-import io.matriarch.instance.postgres.Postgres.Past;
-import io.matriarch.instance.postgres.Postgres.VolumeState;
+import io.matriarch.instance.facts.Past;
+import io.matriarch.instance.facts.VolumeState;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;

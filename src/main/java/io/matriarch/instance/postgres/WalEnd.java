@@ -1,6 +1,8 @@
 package io.matriarch.instance.postgres;
 
-import io.matriarch.instance.postgres.Postgres.End;
+import io.matriarch.api.contract.Lsn;
+import io.matriarch.instance.facts.TimelineHistory;
+import io.matriarch.instance.facts.End;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -39,7 +41,7 @@ final class WalEnd {
         int timeline = control.timeline();
         long start = Lsn.parse(control.end());
         for (int newer : new WalEnd(binaries, pgdata, control).newerTimelines()) {
-            TimelineHistory history = TimelineHistory.read(pgdata, newer);
+            TimelineHistory history = TimelineFiles.read(pgdata, newer);
             if (history.lineage().contains(control.timeline())) {
                 timeline = newer;
                 start = Math.max(start, history.began());

@@ -3,6 +3,7 @@ package io.matriarch.plan.postgres;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.matriarch.api.PostgresClusterSpec.PodManagementPolicy;
 import io.matriarch.api.contract.Labels;
+import io.matriarch.api.contract.Lsn;
 import io.matriarch.api.contract.MemberReport;
 import io.matriarch.api.contract.MemberReport.VolumeContent;
 import io.matriarch.api.contract.Settings;
@@ -179,7 +180,7 @@ public final class Bootstrapping {
         Map.Entry<Integer, MemberReport> best = data.entrySet().stream()
                 .max(Comparator.comparingInt((Map.Entry<Integer, MemberReport> e) ->
                                 e.getValue().timeline())
-                        .thenComparingLong(e -> lsn(e.getValue().lsn()))
+                        .thenComparingLong(e -> Lsn.parse(e.getValue().lsn()))
                         .thenComparingLong(e -> e.getValue().primaryEpoch())
                         .thenComparing(Map.Entry.<Integer, MemberReport>comparingByKey()
                                 .reversed()))
@@ -243,19 +244,6 @@ public final class Bootstrapping {
     private static long epoch(PersistentVolumeClaim claim) {
         try {
             return Long.parseLong(annotation(claim, Labels.PRIMARY_EPOCH));
-        } catch (NumberFormatException e) {
-            return 0;
-        }
-    }
-
-    /** A position in the WAL, such as {@code 16/B374D848}, as a number (PostgreSQL manual, "pg_lsn Type"). */
-    static long lsn(@org.jspecify.annotations.Nullable String text) {
-        if (text == null || text.indexOf('/') < 0) {
-            return 0;
-        }
-        try {
-            String[] parts = text.split("/", 2);
-            return (Long.parseLong(parts[0], 16) << 32) | Long.parseLong(parts[1], 16);
         } catch (NumberFormatException e) {
             return 0;
         }

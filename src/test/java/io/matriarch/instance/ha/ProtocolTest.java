@@ -1,5 +1,6 @@
 package io.matriarch.instance.ha;
 
+import io.matriarch.instance.facts.End;
 import static io.matriarch.instance.ha.Seen.NOW;
 import static io.matriarch.instance.ha.Seen.SYSTEM;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -16,8 +17,8 @@ import io.matriarch.instance.ha.Decision.Fence;
 import io.matriarch.instance.ha.Decision.LeaseWish;
 import io.matriarch.instance.ha.Observation.Failure;
 import io.matriarch.instance.postgres.Postgres;
-import io.matriarch.instance.postgres.Postgres.Sender;
-import io.matriarch.instance.postgres.Postgres.ServerState;
+import io.matriarch.instance.facts.Sender;
+import io.matriarch.instance.facts.ServerState;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -94,7 +95,7 @@ class ProtocolTest {
                 .lease("", ClusterLease.vacant())
                 .order(BootstrapAction.Inspect, 0)
                 .data()
-                .measured(new Postgres.End(3, 0x3000088))
+                .measured(new End(3, 0x3000088))
                 .decide();
         assertThat(measured.job()).isEmpty();
         assertThat(measured.report().lsn()).isEqualTo("0/3000088");

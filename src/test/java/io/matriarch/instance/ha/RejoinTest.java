@@ -10,10 +10,10 @@ import io.matriarch.api.contract.ClusterLease.Reign;
 import io.matriarch.api.contract.MemberReport.Problem;
 import io.matriarch.api.contract.MemberReport.VolumeContent;
 import io.matriarch.instance.ha.Observation.Failure;
-import io.matriarch.instance.postgres.Lsn;
-import io.matriarch.instance.postgres.Postgres.VolumeState;
-import io.matriarch.instance.postgres.TimelineHistory;
-import io.matriarch.instance.postgres.TimelineHistory.Fork;
+import io.matriarch.api.contract.Lsn;
+import io.matriarch.instance.facts.VolumeState;
+import io.matriarch.instance.facts.TimelineHistory;
+import io.matriarch.instance.facts.TimelineHistory.Fork;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 

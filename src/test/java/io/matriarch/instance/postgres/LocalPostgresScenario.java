@@ -6,7 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.matriarch.api.contract.MemberReport.VolumeContent;
 import io.matriarch.api.contract.Settings;
-import io.matriarch.instance.postgres.Postgres.ServerState;
+import io.matriarch.instance.facts.ServerState;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.SocketChannel;

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.matriarch.api.contract.ClusterLease;
-import io.matriarch.instance.postgres.PromiseFile.Promise;
+import io.matriarch.instance.facts.Promise;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

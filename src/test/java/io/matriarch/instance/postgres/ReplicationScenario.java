@@ -1,11 +1,16 @@
 package io.matriarch.instance.postgres;
 
+import io.matriarch.api.contract.Lsn;
+import io.matriarch.instance.facts.TimelineHistory;
+import io.matriarch.instance.facts.Position;
+import io.matriarch.instance.facts.End;
+import io.matriarch.instance.facts.VolumeState;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.matriarch.api.contract.MemberReport.VolumeContent;
-import io.matriarch.instance.postgres.Postgres.Pulse;
+import io.matriarch.instance.facts.Pulse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -123,15 +128,15 @@ enum ReplicationScenario {
             behind.kill();
             next.kill();
 
-            Postgres.VolumeState replica = behind.measure();
-            assertThat(replica.past().end()).contains(new Postgres.End(2, flushed));
+            VolumeState replica = behind.measure();
+            assertThat(replica.past().end()).contains(new End(2, flushed));
             assertThat(Lsn.parse(Objects.requireNonNull(replica.lsn())))
                     .as("pg_control knows less")
                     .isLessThan(flushed);
-            Postgres.End primary = next.measure().past().end().orElseThrow();
+            End primary = next.measure().past().end().orElseThrow();
             assertThat(primary.timeline()).isEqualTo(2);
             assertThat(primary.lsn()).isGreaterThanOrEqualTo(flushed);
-            Postgres.End left = former.measure().past().end().orElseThrow();
+            End left = former.measure().past().end().orElseThrow();
             assertThat(left.timeline()).isEqualTo(1);
             assertThat(left.lsn()).isGreaterThanOrEqualTo(history.began());
         }
@@ -145,10 +150,10 @@ enum ReplicationScenario {
             stage.sql(0, "postgres", "SELECT pg_switch_wal()");
             primary.stop(Duration.ofSeconds(20));
             long end = Lsn.parse(Objects.requireNonNull(primary.inspect().lsn()));
-            assertThat(primary.measure().past().end()).contains(new Postgres.End(1, end));
+            assertThat(primary.measure().past().end()).contains(new End(1, end));
             stage.awaitFlushed(replica, end);
             replica.stop(Duration.ofSeconds(20));
-            assertThat(replica.measure().past().end()).contains(new Postgres.End(1, end));
+            assertThat(replica.measure().past().end()).contains(new End(1, end));
         }
     },
 
@@ -438,7 +443,7 @@ enum ReplicationScenario {
             TimelineHistory history = replica.replication().promote(2, 0);
 
             primary.stop(Duration.ofSeconds(20));
-            Postgres.VolumeState left = primary.inspect();
+            VolumeState left = primary.inspect();
             assertThat(left.past().clean()).isTrue();
             assertThat(left.past().standby()).isFalse();
             assertThat(left.past().timelines()).isEqualTo(Map.of(1L, 1));

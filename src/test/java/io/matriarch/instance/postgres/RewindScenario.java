@@ -1,5 +1,7 @@
 package io.matriarch.instance.postgres;
 
+import io.matriarch.instance.facts.TimelineHistory;
+import io.matriarch.instance.facts.VolumeState;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -122,7 +124,7 @@ enum RewindScenario {
             next.replication().promote(2, 2);
             next.replication().checkpoint();
             ahead.stop(Duration.ofSeconds(20));
-            Postgres.VolumeState before = ahead.measure();
+            VolumeState before = ahead.measure();
 
             assertThatThrownBy(() -> ahead.replication().rewind(stage.plain(), stage.address(1), 2))
                     .isInstanceOfSatisfying(PostgresException.class, e -> {
@@ -199,7 +201,7 @@ enum RewindScenario {
 
     private static void refused(Stage stage, LocalPostgres former, int source, String reason, String words)
             throws Exception {
-        Postgres.VolumeState before = former.inspect();
+        VolumeState before = former.inspect();
         assertThatThrownBy(() -> former.replication().rewind(stage.plain(), stage.address(source), 2))
                 .isInstanceOfSatisfying(PostgresException.class, e -> {
                     assertThat(e.problem().reason()).isEqualTo(reason);

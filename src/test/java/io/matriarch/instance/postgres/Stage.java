@@ -1,5 +1,6 @@
 package io.matriarch.instance.postgres;
 
+import io.matriarch.api.contract.Lsn;
 import static org.awaitility.Awaitility.await;
 
 import io.matriarch.api.contract.Settings;

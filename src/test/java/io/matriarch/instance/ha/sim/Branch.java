@@ -1,6 +1,6 @@
 package io.matriarch.instance.ha.sim;
 
-import io.matriarch.instance.postgres.TimelineHistory;
+import io.matriarch.instance.facts.TimelineHistory;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;

@@ -2,11 +2,11 @@ package io.matriarch.instance.ha.sim;
 
 import io.matriarch.api.contract.ClusterLease.Sync;
 import io.matriarch.api.contract.MemberReport.VolumeContent;
-import io.matriarch.instance.postgres.Lsn;
-import io.matriarch.instance.postgres.Postgres.End;
-import io.matriarch.instance.postgres.Postgres.Past;
-import io.matriarch.instance.postgres.Postgres.VolumeState;
-import io.matriarch.instance.postgres.PromiseFile.Promise;
+import io.matriarch.api.contract.Lsn;
+import io.matriarch.instance.facts.End;
+import io.matriarch.instance.facts.Past;
+import io.matriarch.instance.facts.VolumeState;
+import io.matriarch.instance.facts.Promise;
 import java.util.Optional;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;

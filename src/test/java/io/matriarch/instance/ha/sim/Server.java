@@ -1,9 +1,9 @@
 package io.matriarch.instance.ha.sim;
 
 import io.matriarch.api.contract.ClusterLease.Sync;
-import io.matriarch.instance.postgres.Postgres.Sender;
-import io.matriarch.instance.postgres.Postgres.ServerState;
-import io.matriarch.instance.postgres.Postgres.Wal;
+import io.matriarch.instance.facts.Sender;
+import io.matriarch.instance.facts.ServerState;
+import io.matriarch.instance.facts.Wal;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;

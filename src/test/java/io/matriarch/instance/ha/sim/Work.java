@@ -4,7 +4,7 @@ import io.matriarch.api.contract.ClusterLease.Sync;
 import io.matriarch.api.contract.MemberReport.Problem;
 import io.matriarch.instance.ha.Job;
 import io.matriarch.instance.ha.Observation.Failure;
-import io.matriarch.instance.postgres.TimelineHistory;
+import io.matriarch.instance.facts.TimelineHistory;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;

@@ -1,4 +1,4 @@
-package io.matriarch.instance.postgres;
+package io.matriarch.instance.facts;
 
 /**
  * How much of the WAL a replica has flushed: what it acknowledged is in it.

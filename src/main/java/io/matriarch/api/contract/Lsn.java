@@ -1,13 +1,15 @@
-package io.matriarch.instance.postgres;
+package io.matriarch.api.contract;
+
+import org.jspecify.annotations.Nullable;
 
 /** Positions in the write-ahead log, in PostgreSQL's notation {@code X/Y} (manual, "pg_lsn Type"). */
 public final class Lsn {
     private Lsn() {}
 
-    /** The position as bytes from the beginning; 0 for text that is none. */
-    public static long parse(String text) {
-        int slash = text.indexOf('/');
-        if (slash < 0) {
+    /** The position as bytes from the beginning; 0 for none, and for text that is none. */
+    public static long parse(@Nullable String text) {
+        int slash = text == null ? -1 : text.indexOf('/');
+        if (text == null || slash < 0) {
             return 0;
         }
         try {

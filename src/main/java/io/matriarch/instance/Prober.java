@@ -1,5 +1,6 @@
 package io.matriarch.instance;
 
+import io.matriarch.instance.facts.Pulse;
 import io.matriarch.instance.ha.Memory;
 import io.matriarch.instance.postgres.Postgres;
 import io.matriarch.instance.postgres.Replication;
@@ -10,7 +11,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Feels the pulse of a primary every few seconds: a hung disk answers queries for ever, and only a commit shows it (ha.md section 0, 2). */
-final class Pulse {
+final class Prober {
     private static final Logger LOG = LoggerFactory.getLogger(Pulse.class);
     private static final Duration EVERY = Duration.ofSeconds(5);
     private static final Duration PATIENCE = Duration.ofSeconds(5);
@@ -22,7 +23,7 @@ final class Pulse {
     private final Runnable news;
 
     /** @param primary whether a primary serves here that nobody is stopping */
-    Pulse(Replication replication, Memory memory, BooleanSupplier primary, Supplier<Duration> now, Runnable news) {
+    Prober(Replication replication, Memory memory, BooleanSupplier primary, Supplier<Duration> now, Runnable news) {
         this.replication = replication;
         this.memory = memory;
         this.primary = primary;
@@ -31,7 +32,7 @@ final class Pulse {
     }
 
     void start() {
-        Thread.ofVirtual().name("pulse").start(this::run);
+        Thread.ofVirtual().name("prober").start(this::run);
     }
 
     private void run() {
@@ -44,9 +45,9 @@ final class Pulse {
             }
             good = true;
             if (primary.getAsBoolean()) {
-                Postgres.Pulse pulse = replication.probe(PATIENCE);
+                Pulse pulse = replication.probe(PATIENCE);
                 if (primary.getAsBoolean()) {
-                    good = pulse == Postgres.Pulse.Good;
+                    good = pulse == Pulse.Good;
                     memory.pulse(pulse, now.get());
                 }
                 if (!good) {

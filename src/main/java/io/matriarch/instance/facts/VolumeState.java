@@ -1,0 +1,51 @@
+package io.matriarch.instance.facts;
+
+import io.matriarch.api.contract.MemberReport;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What is on the volume.
+ *
+ * @param primaryEpoch the last epoch in which this member was the primary; 0 for never
+ * @param lsn end of the data by pg_control, in PostgreSQL's notation, such as {@code 0/3000148}; of a primary that was shut down, the end
+ *     of its last record
+ * @param past what the data was
+ */
+public record VolumeState(
+        MemberReport.VolumeContent content,
+        @Nullable String systemIdentifier,
+        @Nullable Integer major,
+        @Nullable String owner,
+        int timeline,
+        long primaryEpoch,
+        @Nullable String lsn,
+        MemberReport.@Nullable Problem problem,
+        Past past) {
+    /** Of which the past is not known. */
+    public VolumeState(
+            MemberReport.VolumeContent content,
+            @Nullable String systemIdentifier,
+            @Nullable Integer major,
+            @Nullable String owner,
+            int timeline,
+            long primaryEpoch,
+            @Nullable String lsn,
+            MemberReport.@Nullable Problem problem) {
+        this(content, systemIdentifier, major, owner, timeline, primaryEpoch, lsn, problem, Past.NONE);
+    }
+
+    /** With the end of its WAL. */
+    public VolumeState ending(End end) {
+        return new VolumeState(
+                content,
+                systemIdentifier,
+                major,
+                owner,
+                timeline,
+                primaryEpoch,
+                lsn,
+                problem,
+                new Past(past.standby(), past.clean(), past.timelines(), past.rewound(), Optional.of(end)));
+    }
+}

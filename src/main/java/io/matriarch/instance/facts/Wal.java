@@ -1,0 +1,26 @@
+package io.matriarch.instance.facts;
+
+import io.matriarch.api.contract.Lsn;
+import java.util.List;
+
+/**
+ * Where a server is in the WAL; positions as {@link Lsn#parse} gives them, 0 for unknown.
+ *
+ * @param end of what is flushed here; of a replica, as far as it can know without its receiver stopped
+ * @param replayed by a replica
+ * @param delayed whether a replica replays late on purpose, or is paused
+ * @param upstream the address that a replica's receiver is connected to, or empty
+ * @param receiving timeline that the receiver is on; 0 without one
+ * @param upstreamEnd end of WAL that the upstream last told of
+ * @param senders the members that read from here
+ */
+public record Wal(
+        long end,
+        long replayed,
+        boolean delayed,
+        String upstream,
+        int receiving,
+        long upstreamEnd,
+        List<Sender> senders) {
+    public static final Wal UNKNOWN = new Wal(0, 0, false, "", 0, 0, List.of());
+}
