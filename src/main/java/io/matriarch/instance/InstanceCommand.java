@@ -1,5 +1,6 @@
 package io.matriarch.instance;
 
+import io.matriarch.instance.loop.Agent;
 import io.matriarch.api.contract.Names;
 import io.matriarch.api.contract.Ports;
 import io.matriarch.instance.ha.Me;

@@ -1,5 +1,25 @@
 package io.matriarch.instance;
 
+import io.matriarch.instance.loop.Prober;
+import io.matriarch.instance.loop.Upstream;
+import io.matriarch.instance.loop.Documents;
+import io.matriarch.instance.loop.FailoverJobs;
+import io.matriarch.instance.loop.Jobs;
+import io.matriarch.instance.loop.News;
+import io.matriarch.instance.loop.Worker;
+import io.matriarch.instance.loop.Agent;
+import io.matriarch.instance.peers.Deposition;
+import io.matriarch.instance.peers.Answers;
+import io.matriarch.instance.peers.Questions;
+import io.matriarch.instance.lease.ContainerIdentity;
+import io.matriarch.instance.lease.Promises;
+import io.matriarch.instance.lease.FailsafeRounds;
+import io.matriarch.instance.lease.LeaseKeeper;
+import io.matriarch.instance.fence.Pauses;
+import io.matriarch.instance.fence.BootClock;
+import io.matriarch.instance.fence.Suspension;
+import io.matriarch.instance.fence.FuseDeadline;
+import io.matriarch.instance.fence.Guard;
 import io.matriarch.instance.facts.Pulse;
 import io.matriarch.api.contract.ClusterLease;
 import io.matriarch.api.contract.Names;
@@ -72,7 +92,7 @@ final class Wiring {
         FuseDeadline fuse = new FuseDeadline(options.run());
         Pauses pauses = new Pauses(Guard.PAUSE, Pauses::pressure);
         fuse.disarm();
-        Agent.News news = new Agent.News();
+        News news = new News();
         AtomicReference<@Nullable LeaseKeeper> keeper = new AtomicReference<>();
         AtomicReference<@Nullable Agent> loop = new AtomicReference<>();
         AtomicReference<@Nullable Questions> turned = new AtomicReference<>();
@@ -189,7 +209,7 @@ final class Wiring {
                 () -> worker.primary().isPresent(),
                 clock::now);
         Prober prober = new Prober(replication, memory, agent::leads, clock::now, news::tell);
-        Container container = new Container(pods, me, options.run(), memory, news::tell);
+        ContainerIdentity container = new ContainerIdentity(pods, me, options.run(), memory, news::tell);
         Deposition deposition = new Deposition(pods, names, me, reporter::wrote, known);
         successor.set(deposition);
 
@@ -214,7 +234,7 @@ final class Wiring {
 
     private static LeaseKeeper.Events events(
             Memory memory,
-            Agent.News news,
+            News news,
             AtomicReference<@Nullable Agent> loop,
             AtomicReference<@Nullable Questions> others) {
         BooleanSupplier stopping = () -> Objects.requireNonNull(loop.get()).stopping();

@@ -33,7 +33,7 @@ public final class LeaseApi {
     /** What a write came to. */
     public sealed interface Written {
         /** Done; this is the Lease now. */
-        record Done(LeaseView lease) implements Written {}
+        record Done(LeaseObject lease) implements Written {}
 
         /** Somebody else wrote in between. */
         record Conflict() implements Written {}
@@ -43,7 +43,7 @@ public final class LeaseApi {
     }
 
     /** Empty when there is none. */
-    public Optional<LeaseView> get() throws IOException {
+    public Optional<LeaseObject> get() throws IOException {
         KubeApi.Answer answer = api.get(collection + "/" + name, patience);
         if (answer.status() == 404) {
             return Optional.empty();
@@ -55,13 +55,13 @@ public final class LeaseApi {
     }
 
     /** Replaces {@code former}; {@code holder} is empty for nobody. */
-    public Written put(LeaseView former, String holder, ClusterLease state, int durationSeconds) throws IOException {
+    public Written put(LeaseObject former, String holder, ClusterLease state, int durationSeconds) throws IOException {
         Map<String, Object> lease = changed(former.object(), holder, state, durationSeconds);
         return written(api.request("PUT", collection + "/" + name, "application/json", lease, patience));
     }
 
     /** Makes the Lease again after somebody deleted it, as it was, owner and all. */
-    public Written create(LeaseView former, String holder, ClusterLease state, int durationSeconds) throws IOException {
+    public Written create(LeaseObject former, String holder, ClusterLease state, int durationSeconds) throws IOException {
         Map<String, Object> lease = changed(former.object(), holder, state, durationSeconds);
         Map<String, Object> metadata = Node.object(lease, "metadata");
         metadata.remove("resourceVersion");
@@ -107,14 +107,15 @@ public final class LeaseApi {
         return lease;
     }
 
-    private static LeaseView view(Node lease) throws IOException {
+    private static LeaseObject view(Node lease) throws IOException {
         Node annotation = lease.path("metadata").path("annotations").path(Labels.LEASE);
         ClusterLease state =
                 annotation.isMissing() ? ClusterLease.vacant() : Json.read(annotation.asText(), ClusterLease.class);
-        return new LeaseView(
-                lease.path("metadata").path("resourceVersion").asText(),
-                lease.path("spec").path("holderIdentity").asText(),
-                state,
+        return new LeaseObject(
+                new LeaseView(
+                        lease.path("metadata").path("resourceVersion").asText(),
+                        lease.path("spec").path("holderIdentity").asText(),
+                        state),
                 lease);
     }
 }

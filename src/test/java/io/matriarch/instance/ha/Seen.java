@@ -10,7 +10,6 @@ import io.matriarch.api.contract.Settings.BootstrapAction;
 import io.matriarch.api.contract.Settings.BootstrapOrder;
 import io.matriarch.api.contract.Settings.Request;
 import io.matriarch.instance.ha.Observation.Failure;
-import io.matriarch.instance.json.Node;
 import io.matriarch.instance.facts.End;
 import io.matriarch.instance.facts.Sender;
 import io.matriarch.instance.facts.ServerState;
@@ -85,7 +84,7 @@ public final class Seen {
     }
 
     static LeaseView view(String holder, ClusterLease state) {
-        return new LeaseView("7", holder, state, Node.MISSING);
+        return new LeaseView("7", holder, state);
     }
 
     /** Commits wait for one of three. */
@@ -186,7 +185,7 @@ public final class Seen {
     }
 
     Seen lease(String version, String holder, ClusterLease state) {
-        lease = Optional.of(new LeaseView(version, holder, state, Node.MISSING));
+        lease = Optional.of(new LeaseView(version, holder, state));
         return this;
     }
 

@@ -2,7 +2,6 @@ package io.matriarch.instance.ha.sim;
 
 import io.matriarch.api.contract.ClusterLease;
 import io.matriarch.instance.ha.LeaseView;
-import io.matriarch.instance.json.Node;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashMap;
@@ -15,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 /** The Lease and the pods, as an API server keeps them: slow, failing, losing answers, but each write atomic. */
 final class ApiServer {
     private final World world;
-    private @Nullable LeaseView lease = new LeaseView("100", "", ClusterLease.vacant(), Node.MISSING);
+    private @Nullable LeaseView lease = new LeaseView("100", "", ClusterLease.vacant());
     private long version = 100;
     private long downUntil;
     private Away away = Away.SILENT;
@@ -154,7 +153,7 @@ final class ApiServer {
 
     private void write(int from, String holder, ClusterLease state, Consumer<Answer> answer) {
         version += world.between(1, 3);
-        LeaseView next = new LeaseView(Long.toString(version), holder, state, Node.MISSING);
+        LeaseView next = new LeaseView(Long.toString(version), holder, state);
         world.checks.lease(lease, next);
         if (lease != null) {
             former.add(lease);

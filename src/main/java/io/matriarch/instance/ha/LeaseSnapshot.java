@@ -1,0 +1,12 @@
+package io.matriarch.instance.ha;
+
+import java.time.Duration;
+import java.util.Optional;
+
+/**
+ * What is known of the Lease at a moment.
+ *
+ * @param seen when this resourceVersion was first seen
+ * @param proof when the last renewal that succeeded was sent
+ */
+public record LeaseSnapshot(Optional<LeaseView> lease, Duration seen, Optional<Duration> proof) {}

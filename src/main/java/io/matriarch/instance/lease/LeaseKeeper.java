@@ -1,0 +1,489 @@
+package io.matriarch.instance.lease;
+
+import io.matriarch.instance.fence.Pauses;
+import io.matriarch.instance.fence.BootClock;
+import io.matriarch.instance.fence.FuseDeadline;
+import io.matriarch.api.contract.ClusterLease;
+import io.matriarch.api.contract.ClusterLease.Phase;
+import io.matriarch.instance.ha.Decision.LeaseWish;
+import io.matriarch.instance.ha.LeaseSnapshot;
+import io.matriarch.instance.ha.LeaseView;
+import io.matriarch.instance.ha.Timers;
+import io.matriarch.instance.kube.KubeApi;
+import io.matriarch.instance.kube.LeaseApi;
+import io.matriarch.instance.kube.LeaseObject;
+import io.matriarch.instance.kube.LeaseApi.Written;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Talks to the API server about the Lease, on a thread that waits for nothing else: no volume, no SQL. After each write that succeeds as
+ * holder it moves the fuse's deadline.
+ */
+public final class LeaseKeeper {
+    private static final Logger LOG = LoggerFactory.getLogger(LeaseKeeper.class);
+    private static final Duration EAGER = Duration.ofMillis(400);
+    private static final Duration CALM = Duration.ofSeconds(2);
+    private static final Duration SOON = Duration.ofMillis(300);
+    /** After a request without an answer: two renewals may fail before PostgreSQL has to stop. */
+    private static final Duration RETRY = Duration.ofMillis(500);
+    /** News for the Lease do not wait for the next renewal, but come no faster than this. */
+    private static final Duration LEAST = Duration.ofMillis(50);
+
+    /** The same for who comes and who goes, whom clients wait for. */
+    private static final Duration AT_ONCE = Duration.ofMillis(10);
+
+    /** So long after news of a primary that ended, and this often, the Lease is looked at. */
+    private static final Duration HURRY = Duration.ofSeconds(3);
+
+    private static final Duration HURRIED = Duration.ofMillis(120);
+    private static final Duration ANSWERS = Duration.ofSeconds(5);
+
+    private final LeaseApi api;
+    private final String identity;
+    private final Function<Optional<LeaseView>, Timers> timers;
+    private final BootClock clock;
+    private final FuseDeadline fuse;
+    private final Pauses pauses;
+    private final Events events;
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition changed = lock.newCondition();
+    private LeaseWish wish = new LeaseWish.Watch();
+    private LeaseSnapshot snapshot = new LeaseSnapshot(Optional.empty(), Duration.ZERO, Optional.empty());
+    private Duration provenAfter = Duration.ZERO;
+    private Duration asked = Duration.ZERO;
+    private @Nullable LeaseObject last;
+    /** The last one there was: what a new one is made like. */
+    private @Nullable LeaseObject template;
+
+    private boolean away;
+    /** It was given back, and whether that was done is not known: somebody else may have held it since, and it is not made again. */
+    private boolean mayBeGiven;
+    /** What it was last given back with. */
+    private @Nullable ClusterLease given;
+    /** Whether the last look brought something new. */
+    private boolean renewed;
+
+    /** Somebody said that there is something new. */
+    private volatile boolean called;
+
+    private volatile Duration hurriedUntil = Duration.ZERO;
+    private volatile Duration answered = Duration.ofDays(-1);
+    private final AtomicLong renewals = new AtomicLong();
+
+    /** Who is told of what happens to the Lease. */
+    public interface Events {
+        /** There is something new to decide on. */
+        void news();
+
+        /** The API server answered that there is, or is no, Lease. */
+        void there(boolean lease, Duration now);
+
+        /** This member wrote what others wait for: who holds the Lease, or which timeline is to be followed. */
+        void turned(LeaseView written);
+
+        /** This member gave the Lease back. */
+        void released(Duration now);
+
+        /** The API server did not answer. */
+        void silent(Duration now);
+
+        /** In a moment this is sent, with which the Lease is mine no more. */
+        void leaves(ClusterLease state, Duration now);
+
+        /** What was just sent to leave certainly never reached the API server. */
+        void stayed();
+    }
+
+    /** @param timers that a holder of this Lease goes by */
+    public LeaseKeeper(
+            LeaseApi api,
+            String identity,
+            Function<Optional<LeaseView>, Timers> timers,
+            BootClock clock,
+            FuseDeadline fuse,
+            Pauses pauses,
+            Events events) {
+        this.api = api;
+        this.identity = identity;
+        this.timers = timers;
+        this.clock = clock;
+        this.fuse = fuse;
+        this.pauses = pauses;
+        this.events = events;
+    }
+
+    public Thread start() {
+        return Thread.ofPlatform().daemon().name("lease").start(this::run);
+    }
+
+    public LeaseSnapshot snapshot() {
+        lock.lock();
+        try {
+            return snapshot;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * What to make of the Lease from now on.
+     *
+     * @param after a start waits for a proof that is younger than this: a holder renews at once when its own is older
+     */
+    public void wish(LeaseWish next, Duration after) {
+        lock.lock();
+        try {
+            if (!next.equals(wish) || !after.equals(provenAfter)) {
+                wish = next;
+                provenAfter = after;
+                changed.signalAll();
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Somebody may have given the Lease back just now: looks at it at once, and for a while often. */
+    public void hurry() {
+        lock.lock();
+        try {
+            hurriedUntil = clock.now().plus(HURRY);
+            called = true;
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Whether the API server answers. */
+    public boolean apiAnswers() {
+        return clock.now().minus(answered).compareTo(ANSWERS) < 0;
+    }
+
+    private boolean hurried() {
+        return clock.now().compareTo(hurriedUntil) < 0;
+    }
+
+    private void run() {
+        while (!Thread.currentThread().isInterrupted()) {
+            LeaseWish now = current();
+            try {
+                turn(now);
+            } catch (IOException | RuntimeException e) {
+                events.silent(clock.now());
+                if (!away) {
+                    LOG.warn("the API server does not answer about the Lease: {}", e.toString());
+                    away = true;
+                }
+            }
+            await(now);
+        }
+    }
+
+    private LeaseWish current() {
+        lock.lock();
+        try {
+            return wish;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void await(LeaseWish done) {
+        lock.lock();
+        try {
+            if (wish.equals(done)) {
+                changed.await(hurried() || others(done) ? 10 : 100, TimeUnit.MILLISECONDS);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** What others wait for. */
+    private static boolean others(LeaseWish wish) {
+        return wish instanceof LeaseWish.Take || wish instanceof LeaseWish.Release;
+    }
+
+    private void turn(LeaseWish now) throws IOException {
+        Optional<LeaseObject> view = Optional.ofNullable(last);
+        Optional<LeaseObject> mine = view.filter(lease -> lease.holder().equals(identity));
+        switch (now) {
+            case LeaseWish.Take take -> {
+                Optional<LeaseObject> free =
+                        view.filter(lease -> lease.resourceVersion().equals(take.resourceVersion()));
+                if (free.isPresent()) {
+                    if (elapsed(away ? RETRY : AT_ONCE)) {
+                        if (!away) {
+                            LOG.info("taking the Lease: epoch {}", take.state().epoch());
+                        }
+                        write(free.get(), identity, take.state());
+                    }
+                } else {
+                    look(EAGER);
+                }
+            }
+            case LeaseWish.Keep keep -> {
+                if (mine.isEmpty()) {
+                    look(EAGER);
+                } else {
+                    boolean urgent = keep.urgent(mine.get().state()) || provenTooEarly();
+                    if (elapsed(away ? RETRY : urgent ? LEAST : renew(mine.map(LeaseObject::view)))) {
+                        obeyFaster(mine.get().state(), keep.state());
+                        write(mine.get(), identity, keep.state());
+                    }
+                }
+            }
+            case LeaseWish.Create create -> {
+                LeaseObject former = template;
+                if (former != null && view.isEmpty() && elapsed(away ? RETRY : LEAST)) {
+                    create(former, create.state());
+                } else {
+                    look(EAGER);
+                }
+            }
+            case LeaseWish.Release release -> {
+                if (mine.isPresent()) {
+                    if (elapsed(away ? RETRY : AT_ONCE) && leaves(release)) {
+                        LOG.info("giving the Lease back");
+                        release(mine.get(), release.state());
+                    }
+                } else {
+                    look(EAGER);
+                }
+            }
+            case LeaseWish.Watch watch -> {
+                boolean calm = view.map(LeaseObject::state)
+                        .filter(state -> state.systemIdentifier() != null && state.phase() == Phase.Serving)
+                        .isPresent();
+                // The next renewal is due two seconds after the last one: looked for at that pace, it is seen soon
+                // after it is made.
+                look(calm ? (renewed ? CALM : SOON) : EAGER);
+            }
+        }
+    }
+
+    /** Twice as often when the agent lacks a processor at times: the younger the proof, the longer the pause that it outlives. */
+    private Duration renew(Optional<LeaseView> mine) {
+        Duration pace = timers.apply(mine).renew();
+        return pauses.lately(clock.now()) ? pace.dividedBy(2) : pace;
+    }
+
+    /** A faster profile is obeyed before anybody may know of it. */
+    private void obeyFaster(ClusterLease present, ClusterLease next) {
+        Duration faster = Timers.of(next).fuse();
+        if (faster.compareTo(Timers.of(present).fuse()) < 0) {
+            snapshot().proof().ifPresent(proof -> fuse.lower(proof.plus(faster)));
+        }
+    }
+
+    private boolean provenTooEarly() {
+        lock.lock();
+        try {
+            return snapshot.proof()
+                    .filter(proof -> proof.compareTo(provenAfter) > 0)
+                    .isEmpty();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private boolean elapsed(Duration interval) {
+        return clock.now().minus(asked).compareTo(interval) >= 0;
+    }
+
+    private void look(Duration interval) throws IOException {
+        if (called || elapsed(hurried() ? HURRIED : interval)) {
+            called = false;
+            asked = clock.now();
+            learn(api.get(), Optional.empty());
+        }
+    }
+
+    /** Notes that the Lease is sent off, unless that is not wished any more: whoever decides after this knows of it. */
+    private boolean leaves(LeaseWish.Release release) {
+        lock.lock();
+        try {
+            if (!wish.equals(release)) {
+                return false;
+            }
+            events.leaves(release.state(), clock.now());
+            return true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void release(LeaseObject former, ClusterLease state) throws IOException {
+        boolean before = mayBeGiven;
+        given = state;
+        try {
+            write(former, "", state);
+        } catch (KubeApi.Unreachable e) {
+            mayBeGiven = before;
+            events.stayed();
+            throw e;
+        }
+    }
+
+    private void write(LeaseObject former, String holder, ClusterLease state) throws IOException {
+        Duration sent = clock.now();
+        asked = sent;
+        mayBeGiven |= holder.isEmpty();
+        switch (api.put(former, holder, state, seconds(state))) {
+            case Written.Done done -> {
+                accepted(done.lease(), sent);
+                if (turns(former, done.lease())) {
+                    events.turned(done.lease().view());
+                }
+            }
+            case Written.Conflict conflict -> {
+                // Also what a lost answer looks like: then the Lease is as we wanted it, and mine.
+                Optional<LeaseObject> found = api.get();
+                if (found.isPresent() && !holder.isEmpty() && takesBack(found.get(), holder, state)) {
+                    return;
+                }
+                learn(found, Optional.empty());
+            }
+            case Written.Missing missing -> recreate(former, holder, state, sent);
+        }
+    }
+
+    /**
+     * Whether the Lease was given back by this member, which stayed by the others' promises since and whose PostgreSQL may run, and was taken
+     * back at the version that gave it back: nobody can have held it in between.
+     */
+    private boolean takesBack(LeaseObject found, String holder, ClusterLease state) throws IOException {
+        boolean runs = clock.now().compareTo(fuse.armed()) < 0 && current() instanceof LeaseWish.Keep && stays();
+        if (!runs || !found.holder().isEmpty() || !found.state().equals(given)) {
+            return false;
+        }
+        LOG.info("the Lease was given back although that was not wished any more: taking it back");
+        Duration sent = clock.now();
+        if (api.put(found, holder, state, seconds(state)) instanceof Written.Done done) {
+            accepted(done.lease(), sent);
+            return true;
+        }
+        return false;
+    }
+
+    /** Whether PostgreSQL may run: a wish that waits for no newer proof. */
+    private boolean stays() {
+        lock.lock();
+        try {
+            return provenAfter.isZero();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private static boolean turns(LeaseObject former, LeaseObject written) {
+        return !former.holder().equals(written.holder())
+                || former.state().phase() != written.state().phase()
+                || former.state().timeline() != written.state().timeline();
+    }
+
+    private static int seconds(ClusterLease state) {
+        return (int) Timers.of(state).lease().toSeconds();
+    }
+
+    /** Somebody deleted the Lease. A holder makes it again, but only while its last proof is young (ha.md 7.6). */
+    private void recreate(LeaseObject former, String holder, ClusterLease state, Duration sent) throws IOException {
+        Optional<Duration> proof = snapshot().proof();
+        if (!holder.isEmpty()
+                && !mayBeGiven
+                && proof.isPresent()
+                && sent.minus(proof.get())
+                                .compareTo(timers.apply(Optional.of(former.view())).stop())
+                        < 0) {
+            create(former, state);
+        } else {
+            learn(api.get(), Optional.empty());
+        }
+    }
+
+    private void create(LeaseObject former, ClusterLease state) throws IOException {
+        Duration sent = clock.now();
+        asked = sent;
+        LOG.warn("the Lease is gone: making it again");
+        if (api.create(former, identity, state, seconds(state)) instanceof Written.Done done) {
+            accepted(done.lease(), sent);
+        } else {
+            learn(api.get(), Optional.empty());
+        }
+    }
+
+    /** Writes that succeeded so far. */
+    public long renewals() {
+        return renewals.get();
+    }
+
+    private void accepted(LeaseObject lease, Duration sent) {
+        renewals.incrementAndGet();
+        mayBeGiven = false;
+        boolean mine = lease.holder().equals(identity);
+        if (mine) {
+            fuse.extend(sent.plus(timers.apply(Optional.of(lease.view())).fuse()));
+        } else {
+            fuse.disarm();
+            events.released(clock.now());
+        }
+        learn(Optional.of(lease), mine ? Optional.of(sent) : Optional.empty());
+        if (!mine) {
+            lock.lock();
+            try {
+                snapshot = new LeaseSnapshot(snapshot.lease(), snapshot.seen(), Optional.empty());
+            } finally {
+                lock.unlock();
+            }
+        }
+    }
+
+    private void learn(Optional<LeaseObject> lease, Optional<Duration> proof) {
+        if (away) {
+            LOG.info("the API server answers again");
+            away = false;
+        }
+        String former = last == null ? "" : last.resourceVersion();
+        answered = clock.now();
+        events.there(lease.isPresent(), answered);
+        if (lease.isPresent() && older(lease.get().resourceVersion(), former)) {
+            return; // an API server that answers with what was
+        }
+        boolean different = !lease.map(LeaseObject::resourceVersion).orElse("").equals(former);
+        renewed = different;
+        last = lease.orElse(null);
+        template = lease.orElse(template);
+        lock.lock();
+        try {
+            snapshot = new LeaseSnapshot(
+                    lease.map(LeaseObject::view), different ? clock.now() : snapshot.seen(), proof.isPresent() ? proof : snapshot.proof());
+        } finally {
+            lock.unlock();
+        }
+        if (different) {
+            events.news();
+        }
+    }
+
+    /** Kubernetes compares versions of one object as decimal numbers (API concepts, "Resource versions"). */
+    private static boolean older(String version, String than) {
+        try {
+            return Long.parseUnsignedLong(version) < Long.parseUnsignedLong(than);
+        } catch (NumberFormatException e) {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,44 @@
+package io.matriarch.instance.lease;
+
+import io.matriarch.instance.ha.Memory;
+import io.matriarch.instance.ha.Voter.Verdict;
+import io.matriarch.instance.postgres.PromiseFile;
+import io.matriarch.instance.facts.Promise;
+import java.io.IOException;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
+
+/**
+ * What this member's disk promises. A request is judged, the promise written, and the memory told as one step, so that no other request is judged
+ * in between (docs/contract.md, "Requests of peers").
+ */
+public final class Promises {
+    private final PromiseFile file;
+    private final Memory memory;
+
+    public Promises(PromiseFile file, Memory memory) {
+        this.file = file;
+        this.memory = memory;
+    }
+
+    /** Changes what is promised; on the disk, and known, when this returns. */
+    public synchronized void change(UnaryOperator<Promise> change) throws IOException {
+        file.change(change);
+        memory.promised(file.read());
+    }
+
+    /**
+     * Judges, and keeps what was granted.
+     *
+     * @param kept told of a grant once it is on the disk, before anything else is judged
+     */
+    public synchronized Verdict settle(Supplier<Verdict> judge, Consumer<Verdict.Grant> kept) throws IOException {
+        Verdict verdict = judge.get();
+        if (verdict instanceof Verdict.Grant grant) {
+            change(former -> grant.promise());
+            kept.accept(grant);
+        }
+        return verdict;
+    }
+}

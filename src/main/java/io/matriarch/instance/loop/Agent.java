@@ -1,0 +1,411 @@
+package io.matriarch.instance.loop;
+
+import io.matriarch.instance.peers.Questions;
+import io.matriarch.instance.lease.LeaseKeeper;
+import io.matriarch.instance.fence.BootClock;
+import io.matriarch.instance.fence.Guard;
+import io.matriarch.instance.ha.LeaseSnapshot;
+import io.matriarch.api.contract.ClusterLease;
+import io.matriarch.api.contract.ClusterLease.Phase;
+import io.matriarch.api.contract.Labels;
+import io.matriarch.api.contract.MemberReport;
+import io.matriarch.api.contract.MemberReport.Problem;
+import io.matriarch.api.contract.Settings;
+import io.matriarch.instance.ha.Decision;
+import io.matriarch.instance.ha.Decision.LeaseWish;
+import io.matriarch.instance.ha.Job;
+import io.matriarch.instance.ha.LeaseView;
+import io.matriarch.instance.ha.Me;
+import io.matriarch.instance.ha.Memory;
+import io.matriarch.instance.ha.Observation;
+import io.matriarch.instance.ha.Protocol;
+import io.matriarch.instance.kube.PodReporter;
+import io.matriarch.instance.net.AgentServer;
+import io.matriarch.instance.net.AgentServer.Readiness;
+import io.matriarch.instance.postgres.Postgres;
+import io.matriarch.instance.facts.ServerState;
+import io.matriarch.instance.facts.VolumeState;
+import io.matriarch.instance.postgres.PostgresException;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The loop: look, decide, act. What takes long runs beside it ({@link Worker}), the Lease is kept beside it ({@link LeaseKeeper}), and a
+ * third thread does nothing but stop a PostgreSQL that may not go on ({@link Guard}), so that no hang of one holds up another.
+ */
+public final class Agent implements AgentServer.Member {
+    private static final Logger LOG = LoggerFactory.getLogger(Agent.class);
+    private static final Duration LOOK = Duration.ofSeconds(2);
+    private static final Duration IDLE = Duration.ofSeconds(1);
+    private static final Duration BUSY = Duration.ofMillis(50);
+    /** Who waits for others hears of them. */
+    private static final Duration LOOKING = Duration.ofMillis(100);
+
+    private static final Duration CERTIFICATES = Duration.ofSeconds(10);
+    private static final Duration STUCK = Duration.ofSeconds(30);
+    private static final Duration CATCH_UP = Duration.ofSeconds(10);
+
+    private final String identity;
+    private final Postgres postgres;
+    private final Documents documents;
+    private final Jobs jobs;
+    private final Worker worker;
+    private final LeaseKeeper lease;
+    private final Protocol protocol;
+    private final Memory memory;
+    private final Upstream upstream;
+    private final Questions questions;
+    private final PodReporter reporter;
+    private final BootClock clock;
+    private final News news;
+    private final Guard guard;
+    private final Succession succession;
+    private final RoleLabel label;
+    private final Failures failures = new Failures();
+    private volatile boolean stopping;
+    private volatile Duration turned = Duration.ZERO;
+    private volatile Readiness readiness = new Readiness(false, "starting");
+    private volatile MemberReport report = MemberReport.none();
+    private volatile Duration serverGone = Duration.ZERO;
+    private volatile Duration slotsKept = Duration.ZERO;
+    private boolean serverWas;
+    private Duration accepting = Duration.ZERO;
+    private Duration certificatesSeen = Duration.ZERO;
+    private boolean wasReceiving;
+    /** The job that has just ended was there to end PostgreSQL. */
+    private boolean endedByJob;
+
+    public Agent(
+            Me me,
+            Postgres postgres,
+            Documents documents,
+            Jobs jobs,
+            Worker worker,
+            LeaseKeeper lease,
+            Protocol protocol,
+            Memory memory,
+            Upstream upstream,
+            Questions questions,
+            Guard guard,
+            PodReporter reporter,
+            BootClock clock,
+            News news) {
+        this.identity = me.identity();
+        this.succession = new Succession(me.identity(), me.pod());
+        this.label = new RoleLabel(me);
+        this.postgres = postgres;
+        this.documents = documents;
+        this.jobs = jobs;
+        this.worker = worker;
+        this.lease = lease;
+        this.protocol = protocol;
+        this.memory = memory;
+        this.upstream = upstream;
+        this.questions = questions;
+        this.guard = guard;
+        this.reporter = reporter;
+        this.clock = clock;
+        this.news = news;
+    }
+
+    /** Asks the loop to end: PostgreSQL is stopped, the Lease given back. */
+    public void stop() {
+        stopping = true;
+        news.tell();
+    }
+
+    /** Whether {@link #stop} was called. */
+    public boolean stopping() {
+        return stopping;
+    }
+
+    /** Turns until {@link #stop} was asked for and nothing is left to do. */
+    public void run() throws InterruptedException {
+        guard.start();
+        boolean over = false;
+        while (!over) {
+            Duration pause = BUSY;
+            try {
+                Observation seen = observe();
+                Decision decision = protocol.decide(seen);
+                memory.decided(seen, decision);
+                act(seen, decision);
+                over = decision.exit();
+                pause = settled(seen, decision) ? IDLE : decision.lease() instanceof LeaseWish.Watch ? LOOKING : BUSY;
+            } catch (RuntimeException e) {
+                // Guard and fuse go on; when this does not pass, /live fails and the kubelet starts anew.
+                LOG.error("a turn of the loop failed", e);
+            }
+            if (!over) {
+                news.await(pause);
+            }
+        }
+        LOG.info("nothing left to do: good-bye");
+    }
+
+    /** Whether nothing is under way that a moment may change without news of it. */
+    private boolean settled(Observation seen, Decision decision) {
+        boolean serves = seen.lease()
+                .filter(view ->
+                        view.state().phase() == Phase.Serving && !view.holder().isEmpty())
+                .isPresent();
+        return worker.running().isEmpty()
+                && decision.asks().isEmpty()
+                && decision.kill().isEmpty()
+                && (seen.lease().isEmpty() || seen.server().accepting() && serves);
+    }
+
+    private void act(Observation seen, Decision decision) {
+        LeaseWish wish = decision.lease();
+        // Given back only when nothing is left that could write.
+        if (!(wish instanceof LeaseWish.Release) || guard.end()) {
+            lease.wish(wish, seen.server().process() || handsOver(seen) ? Duration.ZERO : serverGone);
+        }
+        decision.kill().ifPresent(guard::kill);
+        // A replica is not started before the guard is done with the primary that this member was.
+        // Nor a primary when the Lease was sent off since this was decided.
+        decision.job()
+                .filter(job ->
+                        !(job instanceof Job.StartReplica) || worker.primary().isEmpty())
+                .filter(job -> !(job instanceof Job.StartPrimary || job instanceof Job.Promote)
+                        || memory.leaving().equals(seen.knowledge().leaving()))
+                .ifPresent(job -> {
+                    if (job instanceof Job.HandOver) {
+                        // Before the shutdown begins: afterwards each handshake is time without a primary.
+                        seen.lease().ifPresent(questions::greet);
+                    }
+                    upstream.decided();
+                    worker.begin(job);
+                });
+        if (stopping) {
+            worker.running().filter(Agent::mayBeCutShort).ifPresent(worker::cancel);
+        }
+        decision.asks().forEach(questions::ask);
+        tell(seen, decision.report());
+        refreshCertificates(seen);
+        turned = clock.now();
+    }
+
+    /** Then nothing is started, and no renewal is to be in the way of the Lease's being given on. */
+    private static boolean handsOver(Observation seen) {
+        return seen.knowledge().own().handedOver() > 0
+                || seen.running().filter(job -> job instanceof Job.HandOver).isPresent();
+    }
+
+    /** What takes long and is done again from its beginning, or goes on where it was, after the next start. */
+    private static boolean mayBeCutShort(Job job) {
+        return job instanceof Job.Initdb
+                || job instanceof Job.Clone
+                || job instanceof Job.Checkpoint
+                || job instanceof Job.Confirm
+                || Failures.starts(job);
+    }
+
+    /** Mounted certificates are renewed long before they end; replicas need the new ones as much as the primary does. */
+    private void refreshCertificates(Observation seen) {
+        if (seen.server().accepting() && seen.now().minus(certificatesSeen).compareTo(CERTIFICATES) >= 0) {
+            certificatesSeen = seen.now();
+            try {
+                postgres.refreshCertificates();
+            } catch (PostgresException e) {
+                LOG.warn("{}", e.getMessage());
+            }
+        }
+    }
+
+    /** What is to be decided on, with all that has changed since the last turn taken note of. */
+    private Observation observe() {
+        upstream.looked();
+        // The job first and the server after it: a start that ends in between must not look like one that never began.
+        Optional<Job> running = worker.running();
+        worker.take().ifPresent(done -> note(done, clock.now()));
+        ServerState server = server(running);
+        Duration now = clock.now();
+        if (serverWas && !server.process()) {
+            serverGone = now;
+            jobs.serverEnded();
+            boolean byItself = !guard.tookAHand() && !stopping && !endedByJob;
+            if (byItself && running.map(Agent::leavesTheServerAlone).orElse(true)) {
+                died(server, now);
+            }
+        }
+        serverWas = server.process();
+        endedByJob = false;
+        accepting = server.accepting() ? (accepting.isZero() ? now : accepting) : Duration.ZERO;
+        failures.serving(server.accepting() ? now.minus(accepting) : Duration.ZERO);
+        wasReceiving = server.accepting() && (wasReceiving || server.receiving());
+        Optional<LeaseView> view = lease.snapshot().lease();
+        view.ifPresent(known -> documents.leaseSeen(known.state()));
+        memory.server(
+                server,
+                view.map(known -> known.state().sync())
+                        .map(ClusterLease.Sync::acknowledgements)
+                        .orElse(0),
+                now);
+        return look(running, server);
+    }
+
+    private ServerState server(Optional<Job> running) {
+        return running.filter(Agent::replacesTheData).isPresent() ? ServerState.none() : postgres.observe(LOOK);
+    }
+
+    private static boolean replacesTheData(Job job) {
+        return job instanceof Job.Initdb
+                || job instanceof Job.Clone
+                || job instanceof Job.Rewind
+                || job instanceof Job.Discard;
+    }
+
+    /** What is to be seen at this moment; from any thread. */
+    public Observation look() {
+        Optional<Job> running = worker.running();
+        return look(running, server(running));
+    }
+
+    private Observation look(Optional<Job> running, ServerState server) {
+        boolean replacing = running.filter(Agent::replacesTheData).isPresent();
+        LeaseSnapshot known = lease.snapshot();
+        boolean mine =
+                known.lease().filter(view -> view.holder().equals(identity)).isPresent();
+        // Looked at again before it is to follow somebody; a primary that ended knows its volume, and may find its disk
+        // hanging.
+        boolean unknown = replacing || !mine && jobs.stale() && !server.process() && running.isEmpty();
+        return new Observation(
+                clock.now(),
+                documents.settings(),
+                known.lease(),
+                known.seen(),
+                known.proof().filter(sent -> sent.compareTo(guard.awake()) > 0),
+                documents.remembered(),
+                serverGone,
+                unknown ? Optional.empty() : jobs.volume(),
+                server,
+                upstream.address(),
+                running,
+                failures.list(),
+                jobs.slots(),
+                slotsKept,
+                jobs.passwordsWanted(),
+                stopping,
+                memory.knowledge());
+    }
+
+    private void note(Worker.Done done, Duration now) {
+        Optional<Problem> problem = done.problem();
+        if ((done.job() instanceof Job.Inspect || done.job() instanceof Job.Measure) && problem.isEmpty()) {
+            problem = jobs.volume().map(VolumeState::problem);
+        }
+        failures.ended(done.job(), problem, now, revision());
+        boolean started = Failures.starts(done.job()) && problem.isEmpty();
+        if (started) {
+            guard.tookAHand();
+        }
+        if (Failures.starts(done.job()) && problem.isPresent() || done.job() instanceof Job.Stop) {
+            serverGone = now;
+        }
+        endedByJob = !leavesTheServerAlone(done.job()) && !Failures.starts(done.job());
+        if (done.job() instanceof Job.KeepSlots) {
+            slotsKept = now;
+        }
+    }
+
+    private static boolean leavesTheServerAlone(Job job) {
+        return !Failures.starts(job)
+                && !replacesTheData(job)
+                && !(job instanceof Job.Stop)
+                && !(job instanceof Job.HandOver);
+    }
+
+    private void died(ServerState server, Duration now) {
+        String words = server.exit() == null ? "its log says why" : server.exit();
+        LOG.error("PostgreSQL ended by itself: {}", words);
+        Job start = worker.primary().orElseGet(() -> new Job.StartReplica(upstream.address()));
+        failures.died(start, words, now, revision());
+    }
+
+    private @Nullable String revision() {
+        return documents.settings().map(Settings::toString).orElse(null);
+    }
+
+    private void tell(Observation seen, MemberReport decided) {
+        MemberReport next = succession.told(seen, decided);
+        report = next;
+        Optional<String> role = label.of(next.role(), hasCaughtUp(seen), seen.lease(), seen.now());
+        if (!takesOffice(seen, next)) {
+            reporter.publish(role, next);
+        } else if (seen.lease().filter(label::begins).isPresent()) {
+            reporter.label(Labels.PRIMARY);
+        }
+        readiness = readiness(seen, next, role);
+    }
+
+    /** A primary that only has to write down its reign: in a moment it says so, and what it was is not worth a word. */
+    private static boolean takesOffice(Observation seen, MemberReport next) {
+        ServerState server = seen.server();
+        return next.role() == MemberReport.Role.None
+                && next.problem() == null
+                && server.accepting()
+                && !server.inRecovery()
+                && seen.knowledge().own().gate() == 0
+                && seen.failures().stream().noneMatch(failure -> failure.job() instanceof Job.BeginReign)
+                && !seen.stopping();
+    }
+
+    /** Whether a replica has received something, or has had the time to. */
+    private boolean hasCaughtUp(Observation seen) {
+        return wasReceiving
+                || seen.server().accepting() && seen.now().minus(accepting).compareTo(CATCH_UP) > 0;
+    }
+
+    private Readiness readiness(Observation seen, MemberReport now, Optional<String> role) {
+        if (seen.stopping()) {
+            return new Readiness(false, "stopping");
+        }
+        return switch (now.role()) {
+            case Primary -> {
+                boolean proven = Stream.concat(seen.proof().stream(), seen.knowledge().failsafe().stream())
+                        .anyMatch(proof -> seen.now()
+                                        .minus(proof)
+                                        .compareTo(protocol.timers(seen.lease()).stop())
+                                < 0);
+                if (!proven || !role.equals(Optional.of(Labels.PRIMARY))) {
+                    yield new Readiness(false, "a primary that cannot prove that it holds the Lease");
+                }
+                yield new Readiness(reporter.shows(Labels.PRIMARY), "the pod's label is not written yet");
+            }
+            case Replica -> new Readiness(hasCaughtUp(seen), "a replica that does not stream yet");
+            case None ->
+                new Readiness(
+                        false,
+                        now.problem() == null
+                                ? now.state().toString()
+                                : now.problem().message());
+        };
+    }
+
+    /** Whether a primary serves here, by the last turn, and nothing is stopping it. */
+    public boolean leads() {
+        return report.role() == MemberReport.Role.Primary
+                && !stopping
+                && worker.running().map(Agent::leavesTheServerAlone).orElse(true);
+    }
+
+    @Override
+    public boolean alive() {
+        return clock.now().minus(turned).compareTo(STUCK) < 0;
+    }
+
+    @Override
+    public Readiness readiness() {
+        return readiness;
+    }
+
+    @Override
+    public MemberReport report() {
+        return report;
+    }
+}

@@ -1,0 +1,97 @@
+package io.matriarch.instance.loop;
+
+import io.matriarch.api.contract.MemberReport.Problem;
+import io.matriarch.instance.ha.Job;
+import io.matriarch.instance.ha.Observation.Failure;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What went wrong, by kind of job, so that it is tried again ever more slowly. A start is history only when the server has served for a while:
+ * one that comes up and ends, again and again, is started ever more slowly too, except the first time.
+ */
+public final class Failures {
+    private static final Duration STABLE = Duration.ofSeconds(60);
+
+    private final List<Failure> list = new ArrayList<>();
+    private int deaths;
+    private int rewound;
+
+    /** The newest first. */
+    synchronized List<Failure> list() {
+        return List.copyOf(list);
+    }
+
+    /**
+     * A job ended.
+     *
+     * @param settings those that it was done with: with others it may be tried at once
+     */
+    synchronized void ended(Job job, Optional<Problem> problem, Duration now, @Nullable String settings) {
+        if (problem.isPresent()) {
+            failed(job, problem.get(), now, settings);
+        } else if (starts(job)) {
+            // It serves: what went wrong on the way here is history. A replica that strayed serves between two attempts
+            // to turn it back.
+            boolean replica = job instanceof Job.StartReplica;
+            list.removeIf(failure -> !(failure.job() instanceof Job.SetPasswords)
+                    && !starts(failure.job())
+                    && !(replica && failure.job() instanceof Job.Rewind));
+        } else if (job instanceof Job.Discard) {
+            list.removeIf(failure -> failure.job() instanceof Job.Discard || failure.job() instanceof Job.Rewind);
+        } else {
+            if (job instanceof Job.Rewind) {
+                // It is other data now: that the former one did not start says nothing of it. How often it did not
+                // still counts.
+                rewound = Math.max(rewound, attempts(new Job.StartReplica(null)));
+                list.removeIf(failure -> failure.job() instanceof Job.StartReplica);
+            }
+            list.removeIf(failure -> same(failure.job(), job));
+        }
+    }
+
+    /** PostgreSQL, which this job had started, ended by itself. */
+    synchronized void died(Job start, String words, Duration now, @Nullable String settings) {
+        deaths++;
+        if (deaths > 1) {
+            failed(start, new Problem("PostgresEnded", "PostgreSQL ended by itself: " + words), now, settings);
+        }
+    }
+
+    /** PostgreSQL has accepted connections for so long. */
+    synchronized void serving(Duration since) {
+        if (since.compareTo(STABLE) > 0) {
+            deaths = 0;
+            rewound = 0;
+            list.removeIf(failure -> starts(failure.job()) || failure.job() instanceof Job.Rewind);
+        }
+    }
+
+    private void failed(Job job, Problem problem, Duration now, @Nullable String settings) {
+        int before = Math.max(attempts(job), job instanceof Job.StartReplica ? rewound : 0);
+        list.removeIf(failure -> same(failure.job(), job));
+        list.add(new Failure(job, before + 1, now, settings, problem));
+        list.sort(Comparator.comparing(Failure::at).reversed());
+    }
+
+    private int attempts(Job job) {
+        return list.stream()
+                .filter(failure -> same(failure.job(), job))
+                .mapToInt(Failure::attempts)
+                .findFirst()
+                .orElse(0);
+    }
+
+    private static boolean same(Job one, Job other) {
+        return one.getClass() == other.getClass();
+    }
+
+    /** Whether PostgreSQL runs when the job has succeeded. */
+    static boolean starts(Job job) {
+        return job instanceof Job.StartPrimary || job instanceof Job.StartReplica || job instanceof Job.Promote;
+    }
+}

@@ -1,0 +1,5 @@
+/** Look, decide, act: the loop, and the work that it has done. */
+@NullMarked
+package io.matriarch.instance.loop;
+
+import org.jspecify.annotations.NullMarked;
