@@ -40,6 +40,13 @@ class ArchitectureTest {
     private static final DescribedPredicate<JavaClass> A_CLIENT =
             resideInAnyPackage(CLIENT, "io.javaoperatorsdk..").and(not(type(CustomResource.class)));
 
+    private static final String PROTOCOL = "io.matriarch.instance.ha..";
+    private static final String FACTS = "io.matriarch.instance.facts..";
+    private static final String CONTRACT = "io.matriarch.api.contract..";
+
+    /** How values are called in JSON; what reads and writes them is elsewhere. */
+    private static final String JSON_NAMES = "com.fasterxml.jackson.annotation..";
+
     private static final DescribedPredicate<JavaClass> INPUT_OR_OUTPUT = describe(
             "does input or output",
             c -> c.getPackageName().matches("java\\.(nio\\.(channels|file)|sql|net\\.http|lang\\.foreign)(\\..*)?")
@@ -257,7 +264,40 @@ class ArchitectureTest {
 
     @Test
     void protocolCoreIsAStateMachineAndNothingElse() {
-        pure("io.matriarch.instance.ha..");
+        pure(PROTOCOL);
+    }
+
+    /** Not one step deep only: whatever the protocol can reach is values, in these packages and Java's own. */
+    @Test
+    void protocolCoreStandsOnValuesOnly() {
+        pure(FACTS);
+        pure(CONTRACT);
+        standsOn(PROTOCOL, PROTOCOL, FACTS, CONTRACT, "java..", "org.jspecify..");
+        standsOn(FACTS, FACTS, CONTRACT, "java..", "org.jspecify..", JSON_NAMES);
+        standsOn(CONTRACT, CONTRACT, "java..", "org.jspecify..", JSON_NAMES);
+        assertThatThrownBy(() -> standsOn("io.matriarch.instance.postgres..", "io.matriarch.instance.postgres..", FACTS))
+                .hasMessageContaining("java.sql");
+    }
+
+    /** What may end PostgreSQL or the container is reviewed alone: it knows the protocol, and nothing else of the agent. */
+    @Test
+    void fenceAsksNobody() {
+        check(noClasses()
+                .that()
+                .resideInAPackage("io.matriarch.instance.fence..")
+                .should()
+                .dependOnClassesThat(ourPackagesBut("io.matriarch.instance.fence..", PROTOCOL, FACTS, CONTRACT)));
+    }
+
+    /** Each part is given what it needs when it is made: a reference that is filled later is empty before. */
+    @Test
+    void partsOfTheAgentAreMadeInOrder() {
+        check(noClasses()
+                .that()
+                .resideInAPackage("io.matriarch.instance")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("java.util.concurrent.atomic.."));
     }
 
     @Test
@@ -283,6 +323,10 @@ class ArchitectureTest {
                 .should()
                 .dependOnClassesThat(A_CLIENT.or(INPUT_OR_OUTPUT).or(THREADS)));
         check(noClasses().that().resideInAPackage(packages).should().callCodeUnitWhere(THE_CLOCK.or(CHANCE)));
+    }
+
+    private static void standsOn(String packages, String... allowed) {
+        check(classes().that().resideInAPackage(packages).should().onlyDependOnClassesThat(resideInAnyPackage(allowed)));
     }
 
     /** The entry point tells everyone the version. */

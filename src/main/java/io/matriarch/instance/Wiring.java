@@ -8,6 +8,10 @@ import io.matriarch.instance.loop.Jobs;
 import io.matriarch.instance.loop.News;
 import io.matriarch.instance.loop.Worker;
 import io.matriarch.instance.loop.Agent;
+import io.matriarch.instance.peers.Once;
+import io.matriarch.instance.peers.Greetings;
+import io.matriarch.instance.loop.Lookout;
+import io.matriarch.instance.loop.Failures;
 import io.matriarch.instance.peers.Deposition;
 import io.matriarch.instance.peers.Answers;
 import io.matriarch.instance.peers.Questions;
@@ -22,6 +26,7 @@ import io.matriarch.instance.fence.FuseDeadline;
 import io.matriarch.instance.fence.Guard;
 import io.matriarch.instance.facts.Pulse;
 import io.matriarch.api.contract.ClusterLease;
+import io.matriarch.api.contract.Labels;
 import io.matriarch.api.contract.Names;
 import io.matriarch.api.contract.Ports;
 import io.matriarch.instance.ha.Failsafe;
@@ -47,13 +52,10 @@ import io.matriarch.instance.postgres.ServerEvents;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
-import java.util.Objects;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicReference;
-import java.util.function.BooleanSupplier;
+import java.util.concurrent.Semaphore;
 import java.util.function.Function;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 
 /** The parts of an agent, put together. Nothing runs before {@link #start}. */
 final class Wiring {
@@ -93,9 +95,6 @@ final class Wiring {
         Pauses pauses = new Pauses(Guard.PAUSE, Pauses::pressure);
         fuse.disarm();
         News news = new News();
-        AtomicReference<@Nullable LeaseKeeper> keeper = new AtomicReference<>();
-        AtomicReference<@Nullable Agent> loop = new AtomicReference<>();
-        AtomicReference<@Nullable Questions> turned = new AtomicReference<>();
 
         // What is decided, and on what.
         Protocol protocol = new Protocol(me, Timers.DEFAULT);
@@ -105,32 +104,9 @@ final class Wiring {
         Memory memory = new Memory(clock.now(), promised, failsafe);
         Promises promises = new Promises(disk, memory);
 
-        // PostgreSQL.
-        LocalPostgres postgres = new LocalPostgres(layout, new ServerEvents() {
-            @Override
-            public void ended() {
-                news.tell();
-                greet();
-            }
-
-            @Override
-            public void receiverEnded() {
-                Optional.ofNullable(keeper.get()).ifPresent(LeaseKeeper::hurry);
-                news.tell();
-                greet();
-            }
-
-            private void greet() {
-                Optional.ofNullable(keeper.get())
-                        .flatMap(lease -> lease.snapshot().lease())
-                        .ifPresent(known ->
-                                Optional.ofNullable(turned.get()).ifPresent(questions -> questions.greet(known)));
-            }
-        });
-        Replication replication = postgres.replication();
-        Upstream upstream = new Upstream(replication);
-
         // The API server and the other members.
+        PeerClient peers = new PeerClient(options.replicationCertificate(), PATIENCE);
+        Greetings greetings = new Greetings(me, names, peers, new Once(clock::now, news::tell));
         LeaseKeeper lease = new LeaseKeeper(
                 new LeaseApi(api, options.namespace(), names.lease(), Timers.DEFAULT.request()),
                 me.identity(),
@@ -138,8 +114,8 @@ final class Wiring {
                 clock,
                 fuse,
                 pauses,
-                events(memory, news, loop, turned));
-        keeper.set(lease);
+                events(memory, news, greetings));
+
         Documents documents = new Documents(
                 api,
                 options.namespace(),
@@ -153,23 +129,29 @@ final class Wiring {
                 .map(LeaseView::state)
                 .or(documents::remembered)
                 .map(state -> state.addresses().get(ordinal));
-        PeerClient peers = new PeerClient(options.replicationCertificate(), PATIENCE);
         Pods pods = new Pods(api, options.namespace(), Timers.DEFAULT.request());
-        Answers answers = new Answers(
-                me,
-                new Voter(me),
-                memory,
-                promises,
-                replication,
-                () -> Objects.requireNonNull(loop.get()).look(),
-                clock::now,
-                lease::apiAnswers,
-                () -> {
-                    lease.hurry();
-                    news.tell();
-                });
-        Questions questions = new Questions(me, names, memory, peers, pods, answers, address, clock::now, news::tell);
-        turned.set(questions);
+
+        // PostgreSQL.
+        LocalPostgres postgres = new LocalPostgres(layout, new ServerEvents() {
+            @Override
+            public void ended() {
+                news.tell();
+                greet();
+            }
+
+            @Override
+            public void receiverEnded() {
+                lease.hurry();
+                news.tell();
+                greet();
+            }
+
+            private void greet() {
+                lease.snapshot().lease().ifPresent(greetings::greet);
+            }
+        });
+        Replication replication = postgres.replication();
+        Upstream upstream = new Upstream(replication);
 
         // Who carries it out.
         Duration stopping = Duration.ofSeconds(options.grace()).minus(SLACK);
@@ -189,16 +171,38 @@ final class Wiring {
                 clock::now,
                 news::tell,
                 pauses);
-        AtomicReference<@Nullable Deposition> successor = new AtomicReference<>();
+        Failures failures = new Failures();
+        Lookout lookout = new Lookout(
+                me, postgres, documents, jobs, worker, lease, guard, upstream, failures, memory, clock::now, news);
+
+        // What others ask, and are asked.
+        Answers answers = new Answers(
+                me,
+                new Voter(me),
+                memory,
+                promises,
+                replication,
+                lookout::look,
+                clock::now,
+                lease::apiAnswers,
+                () -> {
+                    lease.hurry();
+                    news.tell();
+                });
+        Questions questions = new Questions(me, names, memory, peers, pods, answers, address, clock::now, new Once(clock::now, news::tell));
+        Semaphore labelled = new Semaphore(0);
         PodReporter reporter = new PodReporter(
                 api,
                 options.namespace(),
                 options.pod(),
-                role -> Optional.ofNullable(successor.get()).ifPresent(one -> one.shown(role)));
+                role -> {
+                    if (role.equals(Labels.PRIMARY)) {
+                        labelled.release();
+                    }
+                });
         Agent agent = new Agent(
-                me, postgres, documents, jobs, worker, lease, protocol, memory, upstream, questions, guard, reporter,
+                me, postgres, documents, lookout, failures, jobs, worker, lease, protocol, memory, upstream, questions, greetings, guard, reporter,
                 clock, news);
-        loop.set(agent);
         FailsafeRounds rounds = new FailsafeRounds(
                 failsafe,
                 peers,
@@ -210,8 +214,7 @@ final class Wiring {
                 clock::now);
         Prober prober = new Prober(replication, memory, agent::leads, clock::now, news::tell);
         ContainerIdentity container = new ContainerIdentity(pods, me, options.run(), memory, news::tell);
-        Deposition deposition = new Deposition(pods, names, me, reporter::wrote, known);
-        successor.set(deposition);
+        Deposition deposition = new Deposition(pods, names, me, labelled, reporter::wrote, known);
 
         AgentMetrics metrics = new AgentMetrics(postgres, agent, lease);
         AgentServer server = new AgentServer(
@@ -232,12 +235,7 @@ final class Wiring {
         });
     }
 
-    private static LeaseKeeper.Events events(
-            Memory memory,
-            News news,
-            AtomicReference<@Nullable Agent> loop,
-            AtomicReference<@Nullable Questions> others) {
-        BooleanSupplier stopping = () -> Objects.requireNonNull(loop.get()).stopping();
+    private static LeaseKeeper.Events events(Memory memory, News news, Greetings greetings) {
         return new LeaseKeeper.Events() {
             @Override
             public void news() {
@@ -251,7 +249,7 @@ final class Wiring {
 
             @Override
             public void turned(LeaseView written) {
-                Optional.ofNullable(others.get()).ifPresent(questions -> questions.tell(written.state()));
+                greetings.tell(written.state());
             }
 
             @Override
@@ -273,7 +271,7 @@ final class Wiring {
 
             @Override
             public void released(Duration now) {
-                if (!stopping.getAsBoolean()) {
+                if (!news.stopping()) {
                     memory.stepped(now);
                 }
             }

@@ -1,11 +1,9 @@
 package io.matriarch.instance.fence;
 
-import io.matriarch.instance.loop.Worker;
 import io.matriarch.instance.ha.LeaseSnapshot;
 import io.matriarch.instance.ha.Decision.Fence;
 import io.matriarch.instance.ha.Job;
 import io.matriarch.instance.ha.Protocol;
-import io.matriarch.instance.postgres.Postgres;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -30,8 +28,8 @@ public final class Guard {
     private static final Logger LOG = LoggerFactory.getLogger(Guard.class);
     public static final Duration PAUSE = Duration.ofMillis(100);
 
-    private final Postgres postgres;
-    private final Worker worker;
+    private final Killable postgres;
+    private final PrimaryWork worker;
     private final Supplier<LeaseSnapshot> lease;
     private final Supplier<Optional<Duration>> failsafe;
     private final Suspension suspension;
@@ -47,8 +45,8 @@ public final class Guard {
 
     /** @param failsafe the last proof by the other members' promises */
     public Guard(
-            Postgres postgres,
-            Worker worker,
+            Killable postgres,
+            PrimaryWork worker,
             Supplier<LeaseSnapshot> lease,
             Supplier<Optional<Duration>> failsafe,
             Suspension suspension,

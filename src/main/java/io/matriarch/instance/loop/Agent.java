@@ -1,5 +1,6 @@
 package io.matriarch.instance.loop;
 
+import io.matriarch.instance.peers.Greetings;
 import io.matriarch.instance.peers.Questions;
 import io.matriarch.instance.lease.LeaseKeeper;
 import io.matriarch.instance.fence.BootClock;
@@ -39,7 +40,6 @@ import org.slf4j.LoggerFactory;
  */
 public final class Agent implements AgentServer.Member {
     private static final Logger LOG = LoggerFactory.getLogger(Agent.class);
-    private static final Duration LOOK = Duration.ofSeconds(2);
     private static final Duration IDLE = Duration.ofSeconds(1);
     private static final Duration BUSY = Duration.ofMillis(50);
     /** Who waits for others hears of them. */
@@ -49,9 +49,9 @@ public final class Agent implements AgentServer.Member {
     private static final Duration STUCK = Duration.ofSeconds(30);
     private static final Duration CATCH_UP = Duration.ofSeconds(10);
 
-    private final String identity;
     private final Postgres postgres;
     private final Documents documents;
+    private final Lookout lookout;
     private final Jobs jobs;
     private final Worker worker;
     private final LeaseKeeper lease;
@@ -59,19 +59,17 @@ public final class Agent implements AgentServer.Member {
     private final Memory memory;
     private final Upstream upstream;
     private final Questions questions;
+    private final Greetings greetings;
     private final PodReporter reporter;
     private final BootClock clock;
     private final News news;
     private final Guard guard;
     private final Succession succession;
     private final RoleLabel label;
-    private final Failures failures = new Failures();
-    private volatile boolean stopping;
+    private final Failures failures;
     private volatile Duration turned = Duration.ZERO;
     private volatile Readiness readiness = new Readiness(false, "starting");
     private volatile MemberReport report = MemberReport.none();
-    private volatile Duration serverGone = Duration.ZERO;
-    private volatile Duration slotsKept = Duration.ZERO;
     private boolean serverWas;
     private Duration accepting = Duration.ZERO;
     private Duration certificatesSeen = Duration.ZERO;
@@ -83,6 +81,8 @@ public final class Agent implements AgentServer.Member {
             Me me,
             Postgres postgres,
             Documents documents,
+            Lookout lookout,
+            Failures failures,
             Jobs jobs,
             Worker worker,
             LeaseKeeper lease,
@@ -90,15 +90,17 @@ public final class Agent implements AgentServer.Member {
             Memory memory,
             Upstream upstream,
             Questions questions,
+            Greetings greetings,
             Guard guard,
             PodReporter reporter,
             BootClock clock,
             News news) {
-        this.identity = me.identity();
         this.succession = new Succession(me.identity(), me.pod());
         this.label = new RoleLabel(me);
         this.postgres = postgres;
         this.documents = documents;
+        this.lookout = lookout;
+        this.failures = failures;
         this.jobs = jobs;
         this.worker = worker;
         this.lease = lease;
@@ -106,6 +108,7 @@ public final class Agent implements AgentServer.Member {
         this.memory = memory;
         this.upstream = upstream;
         this.questions = questions;
+        this.greetings = greetings;
         this.guard = guard;
         this.reporter = reporter;
         this.clock = clock;
@@ -114,16 +117,10 @@ public final class Agent implements AgentServer.Member {
 
     /** Asks the loop to end: PostgreSQL is stopped, the Lease given back. */
     public void stop() {
-        stopping = true;
-        news.tell();
+        news.stop();
     }
 
-    /** Whether {@link #stop} was called. */
-    public boolean stopping() {
-        return stopping;
-    }
-
-    /** Turns until {@link #stop} was asked for and nothing is left to do. */
+    /** Turns until this pod is to end and nothing is left to do. */
     public void run() throws InterruptedException {
         guard.start();
         boolean over = false;
@@ -163,7 +160,7 @@ public final class Agent implements AgentServer.Member {
         LeaseWish wish = decision.lease();
         // Given back only when nothing is left that could write.
         if (!(wish instanceof LeaseWish.Release) || guard.end()) {
-            lease.wish(wish, seen.server().process() || handsOver(seen) ? Duration.ZERO : serverGone);
+            lease.wish(wish, seen.server().process() || handsOver(seen) ? Duration.ZERO : lookout.serverGone());
         }
         decision.kill().ifPresent(guard::kill);
         // A replica is not started before the guard is done with the primary that this member was.
@@ -176,12 +173,12 @@ public final class Agent implements AgentServer.Member {
                 .ifPresent(job -> {
                     if (job instanceof Job.HandOver) {
                         // Before the shutdown begins: afterwards each handshake is time without a primary.
-                        seen.lease().ifPresent(questions::greet);
+                        seen.lease().ifPresent(greetings::greet);
                     }
                     upstream.decided();
                     worker.begin(job);
                 });
-        if (stopping) {
+        if (news.stopping()) {
             worker.running().filter(Agent::mayBeCutShort).ifPresent(worker::cancel);
         }
         decision.asks().forEach(questions::ask);
@@ -223,12 +220,12 @@ public final class Agent implements AgentServer.Member {
         // The job first and the server after it: a start that ends in between must not look like one that never began.
         Optional<Job> running = worker.running();
         worker.take().ifPresent(done -> note(done, clock.now()));
-        ServerState server = server(running);
+        ServerState server = lookout.server(running);
         Duration now = clock.now();
         if (serverWas && !server.process()) {
-            serverGone = now;
+            lookout.serverGone(now);
             jobs.serverEnded();
-            boolean byItself = !guard.tookAHand() && !stopping && !endedByJob;
+            boolean byItself = !guard.tookAHand() && !news.stopping() && !endedByJob;
             if (byItself && running.map(Agent::leavesTheServerAlone).orElse(true)) {
                 died(server, now);
             }
@@ -246,52 +243,7 @@ public final class Agent implements AgentServer.Member {
                         .map(ClusterLease.Sync::acknowledgements)
                         .orElse(0),
                 now);
-        return look(running, server);
-    }
-
-    private ServerState server(Optional<Job> running) {
-        return running.filter(Agent::replacesTheData).isPresent() ? ServerState.none() : postgres.observe(LOOK);
-    }
-
-    private static boolean replacesTheData(Job job) {
-        return job instanceof Job.Initdb
-                || job instanceof Job.Clone
-                || job instanceof Job.Rewind
-                || job instanceof Job.Discard;
-    }
-
-    /** What is to be seen at this moment; from any thread. */
-    public Observation look() {
-        Optional<Job> running = worker.running();
-        return look(running, server(running));
-    }
-
-    private Observation look(Optional<Job> running, ServerState server) {
-        boolean replacing = running.filter(Agent::replacesTheData).isPresent();
-        LeaseSnapshot known = lease.snapshot();
-        boolean mine =
-                known.lease().filter(view -> view.holder().equals(identity)).isPresent();
-        // Looked at again before it is to follow somebody; a primary that ended knows its volume, and may find its disk
-        // hanging.
-        boolean unknown = replacing || !mine && jobs.stale() && !server.process() && running.isEmpty();
-        return new Observation(
-                clock.now(),
-                documents.settings(),
-                known.lease(),
-                known.seen(),
-                known.proof().filter(sent -> sent.compareTo(guard.awake()) > 0),
-                documents.remembered(),
-                serverGone,
-                unknown ? Optional.empty() : jobs.volume(),
-                server,
-                upstream.address(),
-                running,
-                failures.list(),
-                jobs.slots(),
-                slotsKept,
-                jobs.passwordsWanted(),
-                stopping,
-                memory.knowledge());
+        return lookout.look(running, server);
     }
 
     private void note(Worker.Done done, Duration now) {
@@ -305,17 +257,17 @@ public final class Agent implements AgentServer.Member {
             guard.tookAHand();
         }
         if (Failures.starts(done.job()) && problem.isPresent() || done.job() instanceof Job.Stop) {
-            serverGone = now;
+            lookout.serverGone(now);
         }
         endedByJob = !leavesTheServerAlone(done.job()) && !Failures.starts(done.job());
         if (done.job() instanceof Job.KeepSlots) {
-            slotsKept = now;
+            lookout.slotsKept(now);
         }
     }
 
     private static boolean leavesTheServerAlone(Job job) {
         return !Failures.starts(job)
-                && !replacesTheData(job)
+                && !Lookout.replacesTheData(job)
                 && !(job instanceof Job.Stop)
                 && !(job instanceof Job.HandOver);
     }
@@ -390,7 +342,7 @@ public final class Agent implements AgentServer.Member {
     /** Whether a primary serves here, by the last turn, and nothing is stopping it. */
     public boolean leads() {
         return report.role() == MemberReport.Role.Primary
-                && !stopping
+                && !news.stopping()
                 && worker.running().map(Agent::leavesTheServerAlone).orElse(true);
     }
 

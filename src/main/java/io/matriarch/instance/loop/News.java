@@ -5,11 +5,12 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
-/** Something happened: look now. */
+/** What wakes the loop: something happened, or this pod is to end. */
 public final class News {
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition told = lock.newCondition();
     private boolean any;
+    private volatile boolean stopping;
 
     public void tell() {
         lock.lock();
@@ -19,6 +20,17 @@ public final class News {
         } finally {
             lock.unlock();
         }
+    }
+
+    /** This pod is to end: PostgreSQL is stopped, the Lease given back. */
+    public void stop() {
+        stopping = true;
+        tell();
+    }
+
+    /** Whether {@link #stop} was called. */
+    public boolean stopping() {
+        return stopping;
     }
 
     void await(Duration longest) throws InterruptedException {

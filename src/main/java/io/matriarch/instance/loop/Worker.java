@@ -1,6 +1,7 @@
 package io.matriarch.instance.loop;
 
 import io.matriarch.api.contract.MemberReport.Problem;
+import io.matriarch.instance.fence.PrimaryWork;
 import io.matriarch.instance.ha.Job;
 import io.matriarch.instance.postgres.PostgresException;
 import java.util.Optional;
@@ -11,7 +12,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Does one job at a time, beside the loop, and knows whether PostgreSQL was last started as a primary. */
-public final class Worker {
+public final class Worker implements PrimaryWork {
     private static final Logger LOG = LoggerFactory.getLogger(Worker.class);
 
     private final Work work;
@@ -38,6 +39,7 @@ public final class Worker {
         this.news = news;
     }
 
+    @Override
     public Optional<Job> running() {
         return Optional.ofNullable(running.get()).map(Running::job);
     }
@@ -47,19 +49,19 @@ public final class Worker {
         return Optional.ofNullable(done.getAndSet(null));
     }
 
-    /** The job that makes, or made, PostgreSQL a primary: from before its first process until after its last one. */
+    @Override
     public synchronized Optional<Job> primary() {
         return Optional.ofNullable(primary);
     }
 
-    /** Every process that this job led to is dead, and it makes no more of them. */
+    @Override
     public synchronized void primaryIsGone(Job start) {
         if (primary == start) {
             primary = null;
         }
     }
 
-    /** Does something while there is no primary, and none begins. */
+    @Override
     public synchronized void withoutPrimary(Runnable what) {
         if (primary == null) {
             what.run();
@@ -79,7 +81,7 @@ public final class Worker {
         return true;
     }
 
-    /** Interrupts this job, if it is the one that runs; it ends as failed. */
+    @Override
     public void cancel(Job job) {
         Running current = running.get();
         if (current != null && current.job() == job) {

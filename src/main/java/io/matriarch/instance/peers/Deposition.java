@@ -30,11 +30,15 @@ public final class Deposition {
     private final Me me;
     private final Predicate<String> labelled;
     private final Supplier<Optional<LeaseView>> lease;
-    private final Semaphore crowned = new Semaphore(0);
+    private final Semaphore written;
     private long done;
 
-    /** @param labelled whether this pod shows that role for sure */
-    public Deposition(Pods pods, Names names, Me me, Predicate<String> labelled, Supplier<Optional<LeaseView>> lease) {
+    /**
+     * @param written released when this pod has been labelled as the primary
+     * @param labelled whether this pod shows that role for sure
+     */
+    public Deposition(Pods pods, Names names, Me me, Semaphore written, Predicate<String> labelled, Supplier<Optional<LeaseView>> lease) {
+        this.written = written;
         this.labelled = labelled;
         this.pods = pods;
         this.names = names;
@@ -42,18 +46,11 @@ public final class Deposition {
         this.lease = lease;
     }
 
-    /** This pod's label was written. */
-    public void shown(String role) {
-        if (role.equals(Labels.PRIMARY)) {
-            crowned.release();
-        }
-    }
-
     public void start() {
         Thread.ofVirtual().name("deposition").start(() -> {
             while (true) {
                 try {
-                    crowned.tryAcquire(AGAIN.toMillis(), TimeUnit.MILLISECONDS);
+                    written.tryAcquire(AGAIN.toMillis(), TimeUnit.MILLISECONDS);
                     turn();
                 } catch (InterruptedException e) {
                     return;

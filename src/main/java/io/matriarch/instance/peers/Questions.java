@@ -1,33 +1,26 @@
 package io.matriarch.instance.peers;
 
-import io.matriarch.api.contract.ClusterLease;
 import io.matriarch.api.contract.Names;
 import io.matriarch.api.contract.Peer;
 import io.matriarch.instance.ha.Ask;
-import io.matriarch.instance.ha.LeaseView;
 import io.matriarch.instance.ha.Me;
 import io.matriarch.instance.ha.Memory;
 import io.matriarch.instance.kube.Pods;
 import io.matriarch.instance.net.PeerClient;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Carries {@link Ask}s out: each question on a thread of its own, answers into {@link Memory}. One that is under way is not asked again. */
+/** Carries {@link Ask}s out: each question on a thread of its own, answers into {@link Memory}. */
 public final class Questions {
     private static final Logger LOG = LoggerFactory.getLogger(Questions.class);
     private static final Duration AGAIN = Duration.ofMillis(500);
     private static final Duration SOON = Duration.ofMillis(20);
-    /** So long an unused connection is kept by those who talk to each other, or longer. */
-    private static final Duration GREETED = Duration.ofSeconds(10);
 
     private final Me me;
     private final Names names;
@@ -37,9 +30,7 @@ public final class Questions {
     private final Answers own;
     private final Function<Integer, Optional<String>> address;
     private final Supplier<Duration> now;
-    private final Runnable news;
-    /** When a question may be asked again, by what it is. */
-    private final Map<String, Duration> busy = new HashMap<>();
+    private final Once once;
 
     /** @param address of a member, as the Lease has it */
     public Questions(
@@ -51,7 +42,7 @@ public final class Questions {
             Answers own,
             Function<Integer, Optional<String>> address,
             Supplier<Duration> now,
-            Runnable news) {
+            Once once) {
         this.me = me;
         this.names = names;
         this.memory = memory;
@@ -60,15 +51,11 @@ public final class Questions {
         this.own = own;
         this.address = address;
         this.now = now;
-        this.news = news;
+        this.once = once;
     }
 
     private interface Call<A> {
         A at(String address) throws IOException;
-    }
-
-    private interface Step {
-        void run() throws IOException;
     }
 
     /** Begins to ask; returns at once. */
@@ -76,7 +63,7 @@ public final class Questions {
         switch (ask) {
             case Ask.Votes votes -> votes(votes.to(), votes.request());
             case Ask.Nominate nominate ->
-                once("nominate " + nominate, AGAIN, () -> {
+                once.ask("nominate " + nominate, AGAIN, () -> {
                     LOG.info("member {} has the newest data: it shall stand", nominate.to());
                     reach(nominate.to(), there -> {
                         peers.nominate(there, nominate.nomination());
@@ -85,11 +72,11 @@ public final class Questions {
                 });
             case Ask.Positions positions -> {
                 for (int to : positions.to()) {
-                    once("position " + to, SOON, () -> memory.told(to, reach(to, peers::position), now.get()));
+                    once.ask("position " + to, SOON, () -> memory.told(to, reach(to, peers::position), now.get()));
                 }
             }
             case Ask.HandOver handOver ->
-                once("hand over " + handOver, AGAIN, () -> {
+                once.ask("hand over " + handOver, AGAIN, () -> {
                     LOG.warn("the API server answers others only: handing over to member {}", handOver.to());
                     reach(handOver.to(), there -> {
                         peers.handOver(there, handOver.handOver());
@@ -97,7 +84,7 @@ public final class Questions {
                     });
                 });
             case Ask.Container container ->
-                once(
+                once.ask(
                         "container " + container,
                         AGAIN,
                         () -> pods.get(container.pod())
@@ -105,32 +92,11 @@ public final class Questions {
                                 .ifPresent(pod -> memory.ended(pod.terminated(), pod.burnt())));
             case Ask.Addresses addresses -> {
                 for (int member : addresses.of()) {
-                    once(
+                    once.ask(
                             "address of " + member,
                             AGAIN,
                             () -> present(member).ifPresent(there -> memory.located(member, there)));
                 }
-            }
-        }
-    }
-
-    /** The Lease that this member has just written says something that others wait for: they need not find out by looking. */
-    public void tell(ClusterLease written) {
-        for (int member : written.members()) {
-            String there = written.addresses().get(member);
-            if (member != me.ordinal() && there != null) {
-                once("news for " + member, Duration.ZERO, () -> peers.news(there, new Peer.News(me.ordinal())));
-            }
-        }
-    }
-
-    /** A primary ends: there will be questions to all but that one, and nobody has talked for long. */
-    public void greet(LeaseView known) {
-        for (int member : known.state().members()) {
-            String there = known.state().addresses().get(member);
-            boolean ended = known.holder().startsWith(names.pod(member) + "/");
-            if (member != me.ordinal() && !ended && there != null) {
-                once("greet " + member, GREETED, () -> peers.greet(there));
             }
         }
     }
@@ -144,7 +110,7 @@ public final class Questions {
                 to);
         memory.asking(request, now.get());
         for (int voter : to) {
-            once("vote " + voter + " " + request, Duration.ZERO, () -> {
+            once.ask("vote " + voter + " " + request, Duration.ZERO, () -> {
                 Peer.Vote vote =
                         voter == me.ordinal() ? own.vote(request) : reach(voter, there -> peers.vote(there, request));
                 if (!vote.granted()) {
@@ -174,28 +140,5 @@ public final class Questions {
 
     private Optional<String> present(int ordinal) throws IOException {
         return pods.get(names.pod(ordinal)).map(Pods.Pod::address).filter(text -> !text.isEmpty());
-    }
-
-    private void once(String what, Duration pause, Step step) {
-        synchronized (busy) {
-            Duration free = busy.get(what);
-            if (free != null && now.get().compareTo(free) < 0) {
-                return;
-            }
-            busy.values().removeIf(until -> until.compareTo(now.get()) < 0);
-            busy.put(what, Duration.ofDays(36_500));
-        }
-        Thread.ofVirtual().name("ask").start(() -> {
-            try {
-                step.run();
-            } catch (IOException | RuntimeException e) {
-                LOG.debug("{}: {}", what, Objects.toString(e.getMessage(), e.toString()));
-            } finally {
-                synchronized (busy) {
-                    busy.put(what, now.get().plus(pause));
-                }
-                news.run();
-            }
-        });
     }
 }

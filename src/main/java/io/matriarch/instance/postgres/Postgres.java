@@ -3,6 +3,7 @@ package io.matriarch.instance.postgres;
 import io.matriarch.instance.facts.ServerState;
 import io.matriarch.instance.facts.VolumeState;
 import io.matriarch.api.contract.Settings;
+import io.matriarch.instance.fence.Killable;
 import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -12,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * except {@link #observe}, {@link #refreshCertificates}, {@link #kill} and {@link #stopNow}, which any thread may call at any time. A method
  * that is killed half-way leaves something that the same method, called again after a restart of the agent, completes or clears away.
  */
-public interface Postgres {
+public interface Postgres extends Killable {
     /** Takes the volume, looks at it without starting anything, and clears an unfinished initdb or clone away. */
     VolumeState inspect() throws PostgresException;
 
@@ -63,10 +64,4 @@ public interface Postgres {
 
     /** Fast shutdown; after {@code patience} everything is killed. Returns when no process is left. */
     void stop(Duration patience) throws PostgresException;
-
-    /** Asks for a fast shutdown, at once, without waiting. */
-    void stopNow();
-
-    /** SIGKILLs every process of PostgreSQL until none is left (ha.md section 0, 1: the postmaster alone is not enough). */
-    void kill();
 }

@@ -12,10 +12,8 @@ import io.matriarch.instance.ha.LeaseView;
 import io.matriarch.instance.ha.Me;
 import io.matriarch.instance.ha.Protocol;
 import io.matriarch.instance.ha.Timers;
-import io.matriarch.instance.postgres.Postgres;
 import io.matriarch.instance.postgres.PostgresException;
 import java.io.IOException;
-import java.lang.reflect.Proxy;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -41,15 +39,17 @@ class GuardTest {
     private final AtomicInteger stops = new AtomicInteger();
     private final CountDownLatch mayEnd = new CountDownLatch(1);
     private final CountDownLatch interrupted = new CountDownLatch(1);
-    private final Postgres postgres = (Postgres) Proxy.newProxyInstance(
-            GuardTest.class.getClassLoader(), new Class<?>[] {Postgres.class}, (proxy, method, arguments) -> {
-                switch (method.getName()) {
-                    case "kill" -> kills.incrementAndGet();
-                    case "stopNow" -> stops.incrementAndGet();
-                    default -> throw new AssertionError("the guard called " + method);
-                }
-                return null;
-            });
+    private final Killable postgres = new Killable() {
+        @Override
+        public void stopNow() {
+            stops.incrementAndGet();
+        }
+
+        @Override
+        public void kill() {
+            kills.incrementAndGet();
+        }
+    };
     private final Worker worker = new Worker(this::carryOut, this::burns, () -> {});
     private FuseDeadline fuse = new FuseDeadline(Path.of(""));
     private LeaseSnapshot known = new LeaseSnapshot(Optional.empty(), Duration.ZERO, Optional.empty());

@@ -1,0 +1,120 @@
+package io.matriarch.instance.loop;
+
+import io.matriarch.instance.facts.ServerState;
+import io.matriarch.instance.fence.Guard;
+import io.matriarch.instance.ha.Job;
+import io.matriarch.instance.ha.LeaseSnapshot;
+import io.matriarch.instance.ha.Me;
+import io.matriarch.instance.ha.Memory;
+import io.matriarch.instance.ha.Observation;
+import io.matriarch.instance.lease.LeaseKeeper;
+import io.matriarch.instance.postgres.Postgres;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.function.Supplier;
+
+/** Where all that a decision is made of is seen at one moment: by the loop, and by whoever answers for this member. */
+public final class Lookout {
+    private static final Duration LOOK = Duration.ofSeconds(2);
+
+    private final String identity;
+    private final Postgres postgres;
+    private final Documents documents;
+    private final Jobs jobs;
+    private final Worker worker;
+    private final LeaseKeeper lease;
+    private final Guard guard;
+    private final Upstream upstream;
+    private final Failures failures;
+    private final Memory memory;
+    private final Supplier<Duration> now;
+    private final News news;
+    private volatile Duration serverGone = Duration.ZERO;
+    private volatile Duration slotsKept = Duration.ZERO;
+
+    public Lookout(
+            Me me,
+            Postgres postgres,
+            Documents documents,
+            Jobs jobs,
+            Worker worker,
+            LeaseKeeper lease,
+            Guard guard,
+            Upstream upstream,
+            Failures failures,
+            Memory memory,
+            Supplier<Duration> now,
+            News news) {
+        this.identity = me.identity();
+        this.postgres = postgres;
+        this.documents = documents;
+        this.jobs = jobs;
+        this.worker = worker;
+        this.lease = lease;
+        this.guard = guard;
+        this.upstream = upstream;
+        this.failures = failures;
+        this.memory = memory;
+        this.now = now;
+        this.news = news;
+    }
+
+    /** When PostgreSQL was last seen to have ended. */
+    Duration serverGone() {
+        return serverGone;
+    }
+
+    void serverGone(Duration at) {
+        serverGone = at;
+    }
+
+    void slotsKept(Duration at) {
+        slotsKept = at;
+    }
+
+    /** The server, as far as it may be asked while this job runs. */
+    ServerState server(Optional<Job> running) {
+        return running.filter(Lookout::replacesTheData).isPresent() ? ServerState.none() : postgres.observe(LOOK);
+    }
+
+    /** What is to be seen at this moment; from any thread. */
+    public Observation look() {
+        Optional<Job> running = worker.running();
+        return look(running, server(running));
+    }
+
+    Observation look(Optional<Job> running, ServerState server) {
+        boolean replacing = running.filter(Lookout::replacesTheData).isPresent();
+        LeaseSnapshot known = lease.snapshot();
+        boolean mine =
+                known.lease().filter(view -> view.holder().equals(identity)).isPresent();
+        // Looked at again before it is to follow somebody; a primary that ended knows its volume, and may find its disk
+        // hanging.
+        boolean unknown = replacing || !mine && jobs.stale() && !server.process() && running.isEmpty();
+        return new Observation(
+                now.get(),
+                documents.settings(),
+                known.lease(),
+                known.seen(),
+                known.proof().filter(sent -> sent.compareTo(guard.awake()) > 0),
+                documents.remembered(),
+                serverGone,
+                unknown ? Optional.empty() : jobs.volume(),
+                server,
+                upstream.address(),
+                running,
+                failures.list(),
+                jobs.slots(),
+                slotsKept,
+                jobs.passwordsWanted(),
+                news.stopping(),
+                memory.knowledge());
+    }
+
+    static boolean replacesTheData(Job job) {
+        return job instanceof Job.Initdb
+                || job instanceof Job.Clone
+                || job instanceof Job.Rewind
+                || job instanceof Job.Discard;
+    }
+}
