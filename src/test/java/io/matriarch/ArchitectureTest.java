@@ -275,7 +275,8 @@ class ArchitectureTest {
         standsOn(PROTOCOL, PROTOCOL, FACTS, CONTRACT, "java..", "org.jspecify..");
         standsOn(FACTS, FACTS, CONTRACT, "java..", "org.jspecify..", JSON_NAMES);
         standsOn(CONTRACT, CONTRACT, "java..", "org.jspecify..", JSON_NAMES);
-        assertThatThrownBy(() -> standsOn("io.matriarch.instance.postgres..", "io.matriarch.instance.postgres..", FACTS))
+        assertThatThrownBy(
+                        () -> standsOn("io.matriarch.instance.postgres..", "io.matriarch.instance.postgres..", FACTS))
                 .hasMessageContaining("java.sql");
     }
 
@@ -326,7 +327,11 @@ class ArchitectureTest {
     }
 
     private static void standsOn(String packages, String... allowed) {
-        check(classes().that().resideInAPackage(packages).should().onlyDependOnClassesThat(resideInAnyPackage(allowed)));
+        check(classes()
+                .that()
+                .resideInAPackage(packages)
+                .should()
+                .onlyDependOnClassesThat(resideInAnyPackage(allowed)));
     }
 
     /** The entry point tells everyone the version. */

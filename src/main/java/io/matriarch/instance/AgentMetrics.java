@@ -1,8 +1,8 @@
 package io.matriarch.instance;
 
-import io.matriarch.instance.loop.Agent;
-import io.matriarch.instance.lease.LeaseKeeper;
 import io.matriarch.api.contract.MemberReport;
+import io.matriarch.instance.lease.LeaseKeeper;
+import io.matriarch.instance.loop.Agent;
 import io.matriarch.instance.postgres.LocalPostgres;
 import io.matriarch.instance.postgres.Statistics.Sample;
 import java.util.ArrayList;

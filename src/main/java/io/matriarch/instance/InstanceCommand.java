@@ -1,9 +1,9 @@
 package io.matriarch.instance;
 
-import io.matriarch.instance.loop.Agent;
 import io.matriarch.api.contract.Names;
 import io.matriarch.api.contract.Ports;
 import io.matriarch.instance.ha.Me;
+import io.matriarch.instance.loop.Agent;
 import io.matriarch.instance.net.AgentServer;
 import io.matriarch.instance.postgres.Layout;
 import java.io.IOException;

@@ -1,34 +1,15 @@
 package io.matriarch.instance;
 
-import io.matriarch.instance.loop.Prober;
-import io.matriarch.instance.loop.Upstream;
-import io.matriarch.instance.loop.Documents;
-import io.matriarch.instance.loop.FailoverJobs;
-import io.matriarch.instance.loop.Jobs;
-import io.matriarch.instance.loop.News;
-import io.matriarch.instance.loop.Worker;
-import io.matriarch.instance.loop.Agent;
-import io.matriarch.instance.peers.Once;
-import io.matriarch.instance.peers.Greetings;
-import io.matriarch.instance.loop.Lookout;
-import io.matriarch.instance.loop.Failures;
-import io.matriarch.instance.peers.Deposition;
-import io.matriarch.instance.peers.Answers;
-import io.matriarch.instance.peers.Questions;
-import io.matriarch.instance.lease.ContainerIdentity;
-import io.matriarch.instance.lease.Promises;
-import io.matriarch.instance.lease.FailsafeRounds;
-import io.matriarch.instance.lease.LeaseKeeper;
-import io.matriarch.instance.fence.Pauses;
-import io.matriarch.instance.fence.BootClock;
-import io.matriarch.instance.fence.Suspension;
-import io.matriarch.instance.fence.FuseDeadline;
-import io.matriarch.instance.fence.Guard;
-import io.matriarch.instance.facts.Pulse;
 import io.matriarch.api.contract.ClusterLease;
 import io.matriarch.api.contract.Labels;
 import io.matriarch.api.contract.Names;
 import io.matriarch.api.contract.Ports;
+import io.matriarch.instance.facts.Promise;
+import io.matriarch.instance.fence.BootClock;
+import io.matriarch.instance.fence.FuseDeadline;
+import io.matriarch.instance.fence.Guard;
+import io.matriarch.instance.fence.Pauses;
+import io.matriarch.instance.fence.Suspension;
 import io.matriarch.instance.ha.Failsafe;
 import io.matriarch.instance.ha.LeaseView;
 import io.matriarch.instance.ha.Me;
@@ -40,13 +21,31 @@ import io.matriarch.instance.kube.KubeApi;
 import io.matriarch.instance.kube.LeaseApi;
 import io.matriarch.instance.kube.PodReporter;
 import io.matriarch.instance.kube.Pods;
+import io.matriarch.instance.lease.ContainerIdentity;
+import io.matriarch.instance.lease.FailsafeRounds;
+import io.matriarch.instance.lease.LeaseKeeper;
+import io.matriarch.instance.lease.Promises;
+import io.matriarch.instance.loop.Agent;
+import io.matriarch.instance.loop.Documents;
+import io.matriarch.instance.loop.FailoverJobs;
+import io.matriarch.instance.loop.Failures;
+import io.matriarch.instance.loop.Jobs;
+import io.matriarch.instance.loop.Lookout;
+import io.matriarch.instance.loop.News;
+import io.matriarch.instance.loop.Prober;
+import io.matriarch.instance.loop.Upstream;
+import io.matriarch.instance.loop.Worker;
 import io.matriarch.instance.net.AgentServer;
 import io.matriarch.instance.net.MetricsText;
 import io.matriarch.instance.net.PeerClient;
+import io.matriarch.instance.peers.Answers;
+import io.matriarch.instance.peers.Deposition;
+import io.matriarch.instance.peers.Greetings;
+import io.matriarch.instance.peers.Once;
+import io.matriarch.instance.peers.Questions;
 import io.matriarch.instance.postgres.Layout;
 import io.matriarch.instance.postgres.LocalPostgres;
 import io.matriarch.instance.postgres.PromiseFile;
-import io.matriarch.instance.facts.Promise;
 import io.matriarch.instance.postgres.Replication;
 import io.matriarch.instance.postgres.ServerEvents;
 import java.io.IOException;
@@ -177,32 +176,21 @@ final class Wiring {
 
         // What others ask, and are asked.
         Answers answers = new Answers(
-                me,
-                new Voter(me),
-                memory,
-                promises,
-                replication,
-                lookout::look,
-                clock::now,
-                lease::apiAnswers,
-                () -> {
+                me, new Voter(me), memory, promises, replication, lookout::look, clock::now, lease::apiAnswers, () -> {
                     lease.hurry();
                     news.tell();
                 });
-        Questions questions = new Questions(me, names, memory, peers, pods, answers, address, clock::now, new Once(clock::now, news::tell));
+        Questions questions = new Questions(
+                me, names, memory, peers, pods, answers, address, clock::now, new Once(clock::now, news::tell));
         Semaphore labelled = new Semaphore(0);
-        PodReporter reporter = new PodReporter(
-                api,
-                options.namespace(),
-                options.pod(),
-                role -> {
-                    if (role.equals(Labels.PRIMARY)) {
-                        labelled.release();
-                    }
-                });
+        PodReporter reporter = new PodReporter(api, options.namespace(), options.pod(), role -> {
+            if (role.equals(Labels.PRIMARY)) {
+                labelled.release();
+            }
+        });
         Agent agent = new Agent(
-                me, postgres, documents, lookout, failures, jobs, worker, lease, protocol, memory, upstream, questions, greetings, guard, reporter,
-                clock, news);
+                me, postgres, documents, lookout, failures, jobs, worker, lease, protocol, memory, upstream, questions,
+                greetings, guard, reporter, clock, news);
         FailsafeRounds rounds = new FailsafeRounds(
                 failsafe,
                 peers,

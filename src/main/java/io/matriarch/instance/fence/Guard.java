@@ -1,8 +1,8 @@
 package io.matriarch.instance.fence;
 
-import io.matriarch.instance.ha.LeaseSnapshot;
 import io.matriarch.instance.ha.Decision.Fence;
 import io.matriarch.instance.ha.Job;
+import io.matriarch.instance.ha.LeaseSnapshot;
 import io.matriarch.instance.ha.Protocol;
 import java.time.Duration;
 import java.util.Optional;

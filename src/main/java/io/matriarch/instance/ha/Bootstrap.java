@@ -5,9 +5,9 @@ import io.matriarch.api.contract.MemberReport.VolumeContent;
 import io.matriarch.api.contract.Settings;
 import io.matriarch.api.contract.Settings.BootstrapAction;
 import io.matriarch.api.contract.Settings.BootstrapOrder;
-import io.matriarch.instance.ha.Decision.LeaseWish;
 import io.matriarch.instance.facts.ServerState;
 import io.matriarch.instance.facts.VolumeState;
+import io.matriarch.instance.ha.Decision.LeaseWish;
 import java.util.Objects;
 
 /** While the Lease knows no database system: the member that the order names makes it, or takes over the one on its volume. */

@@ -2,12 +2,12 @@ package io.matriarch.instance.ha;
 
 import io.matriarch.api.contract.ClusterLease;
 import io.matriarch.api.contract.ClusterLease.Reign;
+import io.matriarch.api.contract.Lsn;
 import io.matriarch.api.contract.MemberReport.Problem;
 import io.matriarch.api.contract.Names;
-import io.matriarch.api.contract.Lsn;
 import io.matriarch.instance.facts.End;
-import io.matriarch.instance.facts.VolumeState;
 import io.matriarch.instance.facts.TimelineHistory;
+import io.matriarch.instance.facts.VolumeState;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.OptionalLong;

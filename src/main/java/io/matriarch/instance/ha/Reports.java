@@ -1,6 +1,7 @@
 package io.matriarch.instance.ha;
 
 import io.matriarch.api.contract.ClusterLease.Sync;
+import io.matriarch.api.contract.Lsn;
 import io.matriarch.api.contract.MemberReport;
 import io.matriarch.api.contract.MemberReport.Answer;
 import io.matriarch.api.contract.MemberReport.Outcome;
@@ -13,7 +14,6 @@ import io.matriarch.api.contract.MemberReport.VolumeContent;
 import io.matriarch.api.contract.Settings;
 import io.matriarch.api.contract.Settings.Request;
 import io.matriarch.api.contract.Settings.RequestKind;
-import io.matriarch.api.contract.Lsn;
 import io.matriarch.instance.facts.End;
 import io.matriarch.instance.facts.ServerState;
 import io.matriarch.instance.facts.VolumeState;

@@ -2,9 +2,9 @@ package io.matriarch.instance.ha;
 
 import io.matriarch.api.contract.ClusterLease;
 import io.matriarch.api.contract.ClusterLease.Sync;
+import io.matriarch.api.contract.Lsn;
 import io.matriarch.api.contract.Peer;
 import io.matriarch.api.contract.Peer.Vacancy;
-import io.matriarch.api.contract.Lsn;
 import io.matriarch.instance.facts.Promise;
 import java.time.Duration;
 import java.util.Collection;

@@ -61,7 +61,8 @@ public final class LeaseApi {
     }
 
     /** Makes the Lease again after somebody deleted it, as it was, owner and all. */
-    public Written create(LeaseObject former, String holder, ClusterLease state, int durationSeconds) throws IOException {
+    public Written create(LeaseObject former, String holder, ClusterLease state, int durationSeconds)
+            throws IOException {
         Map<String, Object> lease = changed(former.object(), holder, state, durationSeconds);
         Map<String, Object> metadata = Node.object(lease, "metadata");
         metadata.remove("resourceVersion");

@@ -1,8 +1,8 @@
 package io.matriarch.instance.lease;
 
 import io.matriarch.instance.fence.FuseDeadline;
-import io.matriarch.instance.ha.LeaseSnapshot;
 import io.matriarch.instance.ha.Failsafe;
+import io.matriarch.instance.ha.LeaseSnapshot;
 import io.matriarch.instance.ha.Protocol;
 import io.matriarch.instance.net.PeerClient;
 import java.io.IOException;

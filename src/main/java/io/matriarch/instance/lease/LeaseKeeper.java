@@ -1,18 +1,18 @@
 package io.matriarch.instance.lease;
 
-import io.matriarch.instance.fence.Pauses;
-import io.matriarch.instance.fence.BootClock;
-import io.matriarch.instance.fence.FuseDeadline;
 import io.matriarch.api.contract.ClusterLease;
 import io.matriarch.api.contract.ClusterLease.Phase;
+import io.matriarch.instance.fence.BootClock;
+import io.matriarch.instance.fence.FuseDeadline;
+import io.matriarch.instance.fence.Pauses;
 import io.matriarch.instance.ha.Decision.LeaseWish;
 import io.matriarch.instance.ha.LeaseSnapshot;
 import io.matriarch.instance.ha.LeaseView;
 import io.matriarch.instance.ha.Timers;
 import io.matriarch.instance.kube.KubeApi;
 import io.matriarch.instance.kube.LeaseApi;
-import io.matriarch.instance.kube.LeaseObject;
 import io.matriarch.instance.kube.LeaseApi.Written;
+import io.matriarch.instance.kube.LeaseObject;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Optional;
@@ -406,7 +406,8 @@ public final class LeaseKeeper {
                 && !mayBeGiven
                 && proof.isPresent()
                 && sent.minus(proof.get())
-                                .compareTo(timers.apply(Optional.of(former.view())).stop())
+                                .compareTo(
+                                        timers.apply(Optional.of(former.view())).stop())
                         < 0) {
             create(former, state);
         } else {
@@ -469,7 +470,9 @@ public final class LeaseKeeper {
         lock.lock();
         try {
             snapshot = new LeaseSnapshot(
-                    lease.map(LeaseObject::view), different ? clock.now() : snapshot.seen(), proof.isPresent() ? proof : snapshot.proof());
+                    lease.map(LeaseObject::view),
+                    different ? clock.now() : snapshot.seen(),
+                    proof.isPresent() ? proof : snapshot.proof());
         } finally {
             lock.unlock();
         }

@@ -1,9 +1,9 @@
 package io.matriarch.instance.lease;
 
+import io.matriarch.instance.facts.Promise;
 import io.matriarch.instance.ha.Memory;
 import io.matriarch.instance.ha.Voter.Verdict;
 import io.matriarch.instance.postgres.PromiseFile;
-import io.matriarch.instance.facts.Promise;
 import java.io.IOException;
 import java.util.function.Consumer;
 import java.util.function.Supplier;

@@ -1,6 +1,5 @@
 package io.matriarch.instance.loop;
 
-import io.matriarch.instance.lease.Promises;
 import io.matriarch.api.contract.ClusterLease;
 import io.matriarch.api.contract.Names;
 import io.matriarch.api.contract.Settings;
@@ -9,6 +8,7 @@ import io.matriarch.instance.json.Json;
 import io.matriarch.instance.json.Node;
 import io.matriarch.instance.kube.KubeApi;
 import io.matriarch.instance.kube.ObjectWatch;
+import io.matriarch.instance.lease.Promises;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,17 +1,17 @@
 package io.matriarch.instance.loop;
 
-import io.matriarch.instance.lease.Promises;
 import io.matriarch.api.contract.ClusterLease.Sync;
+import io.matriarch.api.contract.Lsn;
 import io.matriarch.api.contract.MemberReport.Problem;
 import io.matriarch.api.contract.Peer;
 import io.matriarch.api.contract.Settings;
+import io.matriarch.instance.facts.Promise;
 import io.matriarch.instance.ha.Job;
 import io.matriarch.instance.ha.Memory;
+import io.matriarch.instance.lease.Promises;
 import io.matriarch.instance.net.PeerClient;
-import io.matriarch.api.contract.Lsn;
 import io.matriarch.instance.postgres.Postgres;
 import io.matriarch.instance.postgres.PostgresException;
-import io.matriarch.instance.facts.Promise;
 import io.matriarch.instance.postgres.Replication;
 import java.io.IOException;
 import java.time.Duration;

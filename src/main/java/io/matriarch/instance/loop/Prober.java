@@ -2,7 +2,6 @@ package io.matriarch.instance.loop;
 
 import io.matriarch.instance.facts.Pulse;
 import io.matriarch.instance.ha.Memory;
-import io.matriarch.instance.postgres.Postgres;
 import io.matriarch.instance.postgres.Replication;
 import java.time.Duration;
 import java.util.function.BooleanSupplier;
@@ -23,7 +22,8 @@ public final class Prober {
     private final Runnable news;
 
     /** @param primary whether a primary serves here that nobody is stopping */
-    public Prober(Replication replication, Memory memory, BooleanSupplier primary, Supplier<Duration> now, Runnable news) {
+    public Prober(
+            Replication replication, Memory memory, BooleanSupplier primary, Supplier<Duration> now, Runnable news) {
         this.replication = replication;
         this.memory = memory;
         this.primary = primary;

@@ -1,6 +1,5 @@
 package io.matriarch.instance.loop;
 
-import io.matriarch.instance.peers.Deposition;
 import io.matriarch.api.contract.ClusterLease;
 import io.matriarch.api.contract.ClusterLease.Phase;
 import io.matriarch.api.contract.ClusterLease.Reign;
@@ -9,6 +8,7 @@ import io.matriarch.api.contract.MemberReport.Role;
 import io.matriarch.instance.ha.LeaseView;
 import io.matriarch.instance.ha.Me;
 import io.matriarch.instance.ha.Timelines;
+import io.matriarch.instance.peers.Deposition;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;

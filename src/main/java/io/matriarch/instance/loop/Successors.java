@@ -1,12 +1,12 @@
 package io.matriarch.instance.loop;
 
+import io.matriarch.api.contract.Lsn;
 import io.matriarch.api.contract.MemberReport.Problem;
 import io.matriarch.api.contract.Peer;
 import io.matriarch.instance.ha.Departure;
 import io.matriarch.instance.ha.Job;
 import io.matriarch.instance.ha.Memory;
 import io.matriarch.instance.net.PeerClient;
-import io.matriarch.api.contract.Lsn;
 import io.matriarch.instance.postgres.PostgresException;
 import java.io.IOException;
 import java.time.Duration;

@@ -1,16 +1,16 @@
 package io.matriarch.instance.peers;
 
-import io.matriarch.instance.lease.Promises;
+import io.matriarch.api.contract.Lsn;
 import io.matriarch.api.contract.Peer;
+import io.matriarch.instance.facts.Position;
+import io.matriarch.instance.facts.ServerState;
 import io.matriarch.instance.ha.Me;
 import io.matriarch.instance.ha.Memory;
 import io.matriarch.instance.ha.Observation;
 import io.matriarch.instance.ha.Voter;
 import io.matriarch.instance.ha.Voter.Verdict;
+import io.matriarch.instance.lease.Promises;
 import io.matriarch.instance.net.AgentServer;
-import io.matriarch.api.contract.Lsn;
-import io.matriarch.instance.facts.Position;
-import io.matriarch.instance.facts.ServerState;
 import io.matriarch.instance.postgres.PostgresException;
 import io.matriarch.instance.postgres.Replication;
 import java.io.IOException;

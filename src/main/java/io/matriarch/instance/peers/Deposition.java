@@ -37,7 +37,13 @@ public final class Deposition {
      * @param written released when this pod has been labelled as the primary
      * @param labelled whether this pod shows that role for sure
      */
-    public Deposition(Pods pods, Names names, Me me, Semaphore written, Predicate<String> labelled, Supplier<Optional<LeaseView>> lease) {
+    public Deposition(
+            Pods pods,
+            Names names,
+            Me me,
+            Semaphore written,
+            Predicate<String> labelled,
+            Supplier<Optional<LeaseView>> lease) {
         this.written = written;
         this.labelled = labelled;
         this.pods = pods;

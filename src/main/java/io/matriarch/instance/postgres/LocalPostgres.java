@@ -1,10 +1,10 @@
 package io.matriarch.instance.postgres;
 
-import io.matriarch.instance.facts.ServerState;
-import io.matriarch.instance.facts.VolumeState;
 import io.matriarch.api.contract.MemberReport.Problem;
 import io.matriarch.api.contract.MemberReport.Rejected;
 import io.matriarch.api.contract.Settings;
+import io.matriarch.instance.facts.ServerState;
+import io.matriarch.instance.facts.VolumeState;
 import io.matriarch.instance.json.Json;
 import java.io.IOException;
 import java.nio.file.Files;

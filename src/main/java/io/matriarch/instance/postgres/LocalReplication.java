@@ -1,12 +1,12 @@
 package io.matriarch.instance.postgres;
 
 import io.matriarch.api.contract.Lsn;
-import io.matriarch.instance.facts.TimelineHistory;
-import io.matriarch.instance.facts.Position;
-import io.matriarch.instance.facts.Pulse;
 import io.matriarch.api.contract.MemberReport.Problem;
 import io.matriarch.api.contract.Names;
 import io.matriarch.api.contract.Settings;
+import io.matriarch.instance.facts.Position;
+import io.matriarch.instance.facts.Pulse;
+import io.matriarch.instance.facts.TimelineHistory;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.sql.SQLException;

@@ -1,8 +1,8 @@
 package io.matriarch.instance.postgres;
 
+import io.matriarch.api.contract.Settings;
 import io.matriarch.instance.facts.ServerState;
 import io.matriarch.instance.facts.VolumeState;
-import io.matriarch.api.contract.Settings;
 import io.matriarch.instance.fence.Killable;
 import java.time.Duration;
 import java.util.List;

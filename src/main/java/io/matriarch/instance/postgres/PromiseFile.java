@@ -1,7 +1,7 @@
 package io.matriarch.instance.postgres;
 
-import io.matriarch.instance.facts.Promise;
 import io.matriarch.api.contract.ClusterLease;
+import io.matriarch.instance.facts.Promise;
 import io.matriarch.instance.json.Json;
 import java.io.IOException;
 import java.nio.file.Files;

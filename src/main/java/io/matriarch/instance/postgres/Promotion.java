@@ -1,7 +1,7 @@
 package io.matriarch.instance.postgres;
 
-import io.matriarch.instance.facts.TimelineHistory;
 import io.matriarch.api.contract.MemberReport.Problem;
+import io.matriarch.instance.facts.TimelineHistory;
 import java.io.IOException;
 import java.sql.SQLException;
 import java.time.Duration;

@@ -1,8 +1,8 @@
 package io.matriarch.instance.postgres;
 
 import io.matriarch.api.contract.Lsn;
-import io.matriarch.instance.facts.Position;
 import io.matriarch.api.contract.MemberReport.Problem;
+import io.matriarch.instance.facts.Position;
 import java.io.IOException;
 import java.sql.SQLException;
 import java.time.Duration;

@@ -1,9 +1,9 @@
 package io.matriarch.instance.postgres;
 
-import io.matriarch.instance.facts.TimelineHistory;
+import io.matriarch.api.contract.Settings;
 import io.matriarch.instance.facts.Position;
 import io.matriarch.instance.facts.Pulse;
-import io.matriarch.api.contract.Settings;
+import io.matriarch.instance.facts.TimelineHistory;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;

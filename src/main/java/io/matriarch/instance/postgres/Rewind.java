@@ -1,9 +1,9 @@
 package io.matriarch.instance.postgres;
 
 import io.matriarch.api.contract.Lsn;
-import io.matriarch.instance.facts.TimelineHistory;
 import io.matriarch.api.contract.MemberReport.Problem;
 import io.matriarch.instance.facts.End;
+import io.matriarch.instance.facts.TimelineHistory;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,17 +1,17 @@
 package io.matriarch.instance.fence;
 
-import io.matriarch.instance.loop.Worker;
-import io.matriarch.instance.ha.LeaseSnapshot;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.matriarch.api.contract.ClusterLease;
 import io.matriarch.api.contract.MemberReport.Problem;
 import io.matriarch.instance.ha.Job;
+import io.matriarch.instance.ha.LeaseSnapshot;
 import io.matriarch.instance.ha.LeaseView;
 import io.matriarch.instance.ha.Me;
 import io.matriarch.instance.ha.Protocol;
 import io.matriarch.instance.ha.Timers;
+import io.matriarch.instance.loop.Worker;
 import io.matriarch.instance.postgres.PostgresException;
 import java.io.IOException;
 import java.nio.file.Files;

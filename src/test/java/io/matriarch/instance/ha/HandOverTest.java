@@ -9,9 +9,9 @@ import io.matriarch.api.contract.ClusterLease.Phase;
 import io.matriarch.api.contract.ClusterLease.Reign;
 import io.matriarch.api.contract.MemberReport.VolumeContent;
 import io.matriarch.api.contract.Peer;
-import io.matriarch.instance.ha.Decision.LeaseWish;
 import io.matriarch.instance.facts.Sender;
 import io.matriarch.instance.facts.VolumeState;
+import io.matriarch.instance.ha.Decision.LeaseWish;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -133,13 +133,11 @@ class HandOverTest {
     void whoHandedOverStaysUntilClientsFindTheSuccessor() {
         seen.stopping();
         memory.handedOver(800, NOW.minusSeconds(2));
-        lease = new LeaseView(
-                "8", "orders-1/uid-1/inc", serving(4, 2, new Reign(4, 2, "0/384", "orders-1", 1)));
+        lease = new LeaseView("8", "orders-1/uid-1/inc", serving(4, 2, new Reign(4, 2, "0/384", "orders-1", 1)));
         assertThat(decide().exit()).isFalse();
         leaseSeen = NOW.minusMillis(1500);
         assertThat(decide().exit()).isTrue();
-        lease = new LeaseView(
-                "8", "orders-1/uid-1/inc", serving(4, 1, new Reign(4, 2, "0/384", "orders-1", 1)));
+        lease = new LeaseView("8", "orders-1/uid-1/inc", serving(4, 1, new Reign(4, 2, "0/384", "orders-1", 1)));
         assertThat(decide().exit()).as("its timeline has not begun").isFalse();
     }
 

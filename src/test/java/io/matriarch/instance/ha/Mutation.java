@@ -2,12 +2,12 @@ package io.matriarch.instance.ha;
 
 import io.matriarch.api.contract.ClusterLease;
 import io.matriarch.api.contract.ClusterLease.Sync;
+import io.matriarch.api.contract.Lsn;
 import io.matriarch.api.contract.Peer;
 import io.matriarch.api.contract.Peer.Vacancy;
+import io.matriarch.instance.facts.Promise;
 import io.matriarch.instance.ha.sim.Parts;
 import io.matriarch.instance.ha.sim.Parts.Flaw;
-import io.matriarch.api.contract.Lsn;
-import io.matriarch.instance.facts.Promise;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.Comparator;

@@ -1,6 +1,5 @@
 package io.matriarch.instance.ha;
 
-import io.matriarch.instance.facts.End;
 import static io.matriarch.instance.ha.Seen.NOW;
 import static io.matriarch.instance.ha.Seen.SYSTEM;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -13,12 +12,12 @@ import io.matriarch.api.contract.MemberReport.Problem;
 import io.matriarch.api.contract.MemberReport.State;
 import io.matriarch.api.contract.MemberReport.VolumeContent;
 import io.matriarch.api.contract.Settings.BootstrapAction;
+import io.matriarch.instance.facts.End;
+import io.matriarch.instance.facts.Sender;
+import io.matriarch.instance.facts.ServerState;
 import io.matriarch.instance.ha.Decision.Fence;
 import io.matriarch.instance.ha.Decision.LeaseWish;
 import io.matriarch.instance.ha.Observation.Failure;
-import io.matriarch.instance.postgres.Postgres;
-import io.matriarch.instance.facts.Sender;
-import io.matriarch.instance.facts.ServerState;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;

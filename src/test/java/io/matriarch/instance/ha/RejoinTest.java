@@ -7,13 +7,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.matriarch.api.contract.ClusterLease;
 import io.matriarch.api.contract.ClusterLease.Phase;
 import io.matriarch.api.contract.ClusterLease.Reign;
+import io.matriarch.api.contract.Lsn;
 import io.matriarch.api.contract.MemberReport.Problem;
 import io.matriarch.api.contract.MemberReport.VolumeContent;
-import io.matriarch.instance.ha.Observation.Failure;
-import io.matriarch.api.contract.Lsn;
-import io.matriarch.instance.facts.VolumeState;
 import io.matriarch.instance.facts.TimelineHistory;
 import io.matriarch.instance.facts.TimelineHistory.Fork;
+import io.matriarch.instance.facts.VolumeState;
+import io.matriarch.instance.ha.Observation.Failure;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 

@@ -1,16 +1,16 @@
 package io.matriarch.instance.lease;
 
-import io.matriarch.instance.fence.Pauses;
-import io.matriarch.instance.fence.BootClock;
-import io.matriarch.instance.fence.FuseDeadline;
-import io.matriarch.instance.fence.Guard;
-import io.matriarch.instance.ha.LeaseSnapshot;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.matriarch.api.contract.ClusterLease;
 import io.matriarch.api.contract.ClusterLease.Phase;
+import io.matriarch.instance.fence.BootClock;
+import io.matriarch.instance.fence.FuseDeadline;
+import io.matriarch.instance.fence.Guard;
+import io.matriarch.instance.fence.Pauses;
 import io.matriarch.instance.ha.Decision.LeaseWish;
+import io.matriarch.instance.ha.LeaseSnapshot;
 import io.matriarch.instance.ha.LeaseView;
 import io.matriarch.instance.ha.Timers;
 import io.matriarch.instance.kube.KubeApi;

@@ -86,8 +86,7 @@ class RoleLabelTest {
                 "7",
                 List.of(0, 1),
                 List.of(new Reign(2, 2, "0/0", "orders-0")));
-        assertThat(label.begins(new LeaseView("2", me.identity(), pending)))
-                .isFalse();
+        assertThat(label.begins(new LeaseView("2", me.identity(), pending))).isFalse();
     }
 
     private Optional<String> at(int second, Role role, String holder, Phase phase, String last) {

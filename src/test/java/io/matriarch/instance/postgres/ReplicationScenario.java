@@ -1,16 +1,16 @@
 package io.matriarch.instance.postgres;
 
-import io.matriarch.api.contract.Lsn;
-import io.matriarch.instance.facts.TimelineHistory;
-import io.matriarch.instance.facts.Position;
-import io.matriarch.instance.facts.End;
-import io.matriarch.instance.facts.VolumeState;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import io.matriarch.api.contract.Lsn;
 import io.matriarch.api.contract.MemberReport.VolumeContent;
+import io.matriarch.instance.facts.End;
+import io.matriarch.instance.facts.Position;
 import io.matriarch.instance.facts.Pulse;
+import io.matriarch.instance.facts.TimelineHistory;
+import io.matriarch.instance.facts.VolumeState;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;

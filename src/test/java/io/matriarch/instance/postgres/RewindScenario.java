@@ -1,11 +1,11 @@
 package io.matriarch.instance.postgres;
 
-import io.matriarch.instance.facts.TimelineHistory;
-import io.matriarch.instance.facts.VolumeState;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.matriarch.api.contract.MemberReport.VolumeContent;
+import io.matriarch.instance.facts.TimelineHistory;
+import io.matriarch.instance.facts.VolumeState;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;

@@ -1,8 +1,8 @@
 package io.matriarch.instance.postgres;
 
-import io.matriarch.api.contract.Lsn;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.matriarch.api.contract.Lsn;
 import io.matriarch.instance.facts.End;
 import java.util.Collections;
 import java.util.List;

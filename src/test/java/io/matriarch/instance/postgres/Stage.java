@@ -1,8 +1,8 @@
 package io.matriarch.instance.postgres;
 
-import io.matriarch.api.contract.Lsn;
 import static org.awaitility.Awaitility.await;
 
+import io.matriarch.api.contract.Lsn;
 import io.matriarch.api.contract.Settings;
 import io.matriarch.testkit.MountedCertificates;
 import java.io.IOException;

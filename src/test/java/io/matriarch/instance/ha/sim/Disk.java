@@ -1,12 +1,12 @@
 package io.matriarch.instance.ha.sim;
 
 import io.matriarch.api.contract.ClusterLease.Sync;
-import io.matriarch.api.contract.MemberReport.VolumeContent;
 import io.matriarch.api.contract.Lsn;
+import io.matriarch.api.contract.MemberReport.VolumeContent;
 import io.matriarch.instance.facts.End;
 import io.matriarch.instance.facts.Past;
-import io.matriarch.instance.facts.VolumeState;
 import io.matriarch.instance.facts.Promise;
+import io.matriarch.instance.facts.VolumeState;
 import java.util.Optional;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;

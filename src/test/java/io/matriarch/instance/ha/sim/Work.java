@@ -2,9 +2,9 @@ package io.matriarch.instance.ha.sim;
 
 import io.matriarch.api.contract.ClusterLease.Sync;
 import io.matriarch.api.contract.MemberReport.Problem;
+import io.matriarch.instance.facts.TimelineHistory;
 import io.matriarch.instance.ha.Job;
 import io.matriarch.instance.ha.Observation.Failure;
-import io.matriarch.instance.facts.TimelineHistory;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
