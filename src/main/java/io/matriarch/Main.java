@@ -3,7 +3,7 @@ package io.matriarch;
 import io.matriarch.instance.InstanceCommand;
 import java.io.IOException;
 import java.util.Map;
-import java.util.Objects;
+import java.util.stream.Stream;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
@@ -54,15 +54,12 @@ public final class Main implements Runnable {
         CommandLine.usage(this, System.err);
     }
 
-    /** Version of this program, from the jar. */
-    public static String version() {
-        return Objects.requireNonNullElse(Main.class.getPackage().getImplementationVersion(), "development");
-    }
-
     static final class Version implements CommandLine.IVersionProvider {
         @Override
         public String[] getVersion() {
-            return new String[] {version()};
+            Build build = Build.running();
+            return Stream.concat(Stream.of(build.text()), build.trouble().stream())
+                    .toArray(String[]::new);
         }
     }
 }

@@ -1,5 +1,6 @@
 package io.matriarch.instance;
 
+import io.matriarch.Build;
 import io.matriarch.api.contract.Names;
 import io.matriarch.api.contract.Ports;
 import io.matriarch.instance.ha.Me;
@@ -34,19 +35,21 @@ public final class InstanceCommand {
     public static int run(Map<String, String> environment) throws IOException, InterruptedException {
         AgentOptions options = AgentOptions.of(environment);
         AgentLog.configure(options.namespace() + "/" + options.cluster());
+        Build build = Build.running();
         Me me = new Me(
                 options.pod(),
                 Names.ordinal(options.pod()),
                 options.podUid(),
                 HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextInt()),
                 options.address(),
-                io.matriarch.Main.version());
+                build.text());
         LOG.info(
                 "agent {} of {}/{}, incarnation {}",
                 me.version(),
                 options.namespace(),
                 options.pod(),
                 me.incarnation());
+        build.trouble().ifPresent(LOG::error);
         Files.createDirectories(options.run());
         Layout layout = new Layout(
                 options.namespace(),

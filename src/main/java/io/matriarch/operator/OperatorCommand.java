@@ -4,7 +4,7 @@ import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
-import io.matriarch.Main;
+import io.matriarch.Build;
 import io.matriarch.plan.view.ClusterView.OperatorIdentity;
 import java.io.IOException;
 import java.time.InstantSource;
@@ -96,11 +96,13 @@ public final class OperatorCommand implements Callable<Integer> {
             log.error("the operator needs to know its own image: set --image or MATRIARCH_IMAGE");
             return 2;
         }
+        Build build = Build.running();
         Telemetry telemetry = new Telemetry();
+        telemetry.version(build.text());
         KubernetesClient client = client(telemetry);
         AtomicReference<@Nullable Controllers> controllers = new AtomicReference<>();
         CountDownLatch ended = new CountDownLatch(1);
-        OperatorIdentity operator = new OperatorIdentity(image, Main.version());
+        OperatorIdentity operator = new OperatorIdentity(image, build.text());
         Runnable start = () -> {
             try {
                 Controllers started = new Controllers(client, InstantSource.system(), operator, watched(), telemetry);
@@ -124,6 +126,7 @@ public final class OperatorCommand implements Callable<Integer> {
                 () -> ready(controllers.get(), leadership),
                 telemetry::scrape);
         log.info("Matriarch {} with image {}, port {}", operator.version(), image, endpoints.port());
+        build.trouble().ifPresent(log::error);
         Runtime.getRuntime()
                 .addShutdownHook(new Thread(
                         () -> {

@@ -77,6 +77,14 @@ final class Telemetry implements Metrics {
         new JvmMemoryMetrics().bindTo(registry);
     }
 
+    /** Which program runs: its version and the digest of its classes. */
+    void version(String text) {
+        Gauge.builder("matriarch.version", () -> 1)
+                .description("1 for the version of the operator")
+                .tag("version", text)
+                .register(registry);
+    }
+
     /** Everything, in Prometheus' text format. */
     String scrape() {
         Map<String, Integer> counts = new TreeMap<>();

@@ -10,7 +10,8 @@ import org.jspecify.annotations.Nullable;
  * move by themselves, because it is written on change only.
  *
  * @param v version of this document's form
- * @param agent version of the agent
+ * @param agent version of the agent that runs, such as {@code 0.1.0+3f2a81c09b4e}, with the digest of its jars; after a {@code !} that of the jars on
+ *     disk, when they are others. For people: neither side compares it (agents of the first release say {@code 0.1.0})
  * @param incarnation of the agent's process: new with each start of the container; a report of another incarnation is history
  * @param role of the member
  * @param state what it is doing

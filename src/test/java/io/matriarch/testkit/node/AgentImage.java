@@ -62,13 +62,12 @@ public final class AgentImage {
                 }
             }
             Path program = WORK.resolve("matriarch.jar");
-            jar(program, "");
-            assemble(home, program, libraries);
-            try (Stream<Path> present = Files.list(home.resolve("lib"))) {
+            try (Stream<Path> present = Files.list(libraries)) {
                 jar(
-                        home.resolve("matriarch.jar"),
+                        program,
                         present.map(jar -> "lib/" + jar.getFileName()).sorted().collect(Collectors.joining(" ")));
             }
+            assemble(home, program, libraries);
             new AgentTraining(home).run();
             Files.writeString(complete, made);
             return home;

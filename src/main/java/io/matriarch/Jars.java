@@ -1,0 +1,74 @@
+package io.matriarch;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Enumeration;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipFile;
+
+/**
+ * The jars of the program as they are on disk: {@code matriarch.jar} and the folder {@code lib} beside it. Their digest is made of the names, sizes
+ * and checksums in their directories, so that it costs a start some milliseconds. {@link BuildDigest} is left out, which the digest is written into.
+ */
+final class Jars {
+    private static final String OWN = "io/matriarch/BuildDigest.class";
+    /** Hexadecimal digits that are shown. */
+    private static final int DIGITS = 12;
+
+    private Jars() {}
+
+    /** Usage: {@code Jars PROGRAM.jar}. Prints the digest, for {@code deploy/image/assemble}. */
+    public static void main(String[] arguments) throws IOException {
+        System.out.println(digest(Path.of(arguments[0])));
+    }
+
+    /**
+     * Twelve hexadecimal digits.
+     *
+     * @param program the jar of the program
+     */
+    static String digest(Path program) throws IOException {
+        List<Path> jars = new ArrayList<>(List.of(program));
+        Path libraries = program.resolveSibling("lib");
+        if (Files.isDirectory(libraries)) {
+            try (var files = Files.newDirectoryStream(libraries, "*.jar")) {
+                files.forEach(jars::add);
+            }
+        }
+        List<String> lines = new ArrayList<>();
+        for (Path jar : jars) {
+            try (ZipFile zip = new ZipFile(jar.toFile())) {
+                for (Enumeration<? extends ZipEntry> entries = zip.entries(); entries.hasMoreElements(); ) {
+                    ZipEntry entry = entries.nextElement();
+                    if (!entry.isDirectory() && !entry.getName().equals(OWN)) {
+                        lines.add(jar.getFileName() + "!" + entry.getName() + " " + entry.getSize() + " "
+                                + entry.getCrc());
+                    }
+                }
+            }
+        }
+        Collections.sort(lines);
+        MessageDigest digest = sha256();
+        for (String line : lines) {
+            digest.update(line.getBytes(StandardCharsets.UTF_8));
+            digest.update((byte) '\n');
+        }
+        return HexFormat.of().formatHex(digest.digest()).substring(0, DIGITS);
+    }
+
+    private static MessageDigest sha256() {
+        try {
+            return MessageDigest.getInstance("SHA-256");
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every JDK has SHA-256", e);
+        }
+    }
+}
