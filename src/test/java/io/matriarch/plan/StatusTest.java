@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fabric8.kubernetes.api.model.Condition;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
+import io.fabric8.kubernetes.api.model.apps.StatefulSet;
 import io.matriarch.api.PostgresClusterStatus;
 import io.matriarch.api.contract.ClusterLease.Reign;
 import io.matriarch.plan.postgres.Configuration;
@@ -270,6 +271,24 @@ class StatusTest {
                 Map.of("reason", "SecretMissing", "message", "the Secret orders-app does not exist"));
         world.pod(1, "orders-r1", false, report);
         assertThat(condition("Stalled").getStatus()).isEqualTo("False");
+    }
+
+    /** Seen on Kubernetes: "until 1 of the replicas stream" while the last of them that counted was on its way out. */
+    @Test
+    void withOneMemberFewerThePromiseIsTheNewDefaultFromTheStart() {
+        world.pod(0, "orders-r1", true, primary("Quorum", List.of(0, 1, 2)));
+        told();
+        spec(2, "");
+        world.apply(world.plan());
+        world.pod(0, "orders-r1", true, primary("Async", List.of(0, 1, 2)));
+        assertThat(world.view().replicas()).isEqualTo(3);
+        says("SynchronousReplication", "False", "Async");
+        assertThat(condition("SynchronousReplication").getMessage()).contains("as is the default with 2 instances");
+        says("Ready", "False", "ScalingDown");
+        StatefulSet set = (StatefulSet)
+                Optional.ofNullable(world.objects.get("StatefulSet/orders")).orElseThrow();
+        set.getSpec().setReplicas(2);
+        says("Ready", "False", "ScalingDown");
     }
 
     @Test

@@ -122,7 +122,7 @@ public final class Replicas {
                         .isPresent()
                 ? "as spec.replication.mode says"
                 : "as is the default with %d %s; from 3 instances on, commits wait for replicas"
-                        .formatted(view.replicas(), view.replicas() == 1 ? "instance" : "instances");
+                        .formatted(members(view), members(view) == 1 ? "instance" : "instances");
         return "a commit is acknowledged by the primary alone (%s): a failover may lose the newest ones".formatted(why);
     }
 
@@ -182,8 +182,12 @@ public final class Replicas {
     }
 
     private static int wanted(ClusterView view) {
-        return Availability.replication(view.spec(), Math.max(view.replicas(), 1))
-                .acknowledgements();
+        return Availability.replication(view.spec(), members(view)).acknowledgements();
+    }
+
+    /** Of a member that is to leave, or has just been made room for, nobody waits for acknowledgements. */
+    private static int members(ClusterView view) {
+        return Math.max(Math.min(Standbys.members(view), view.replicas()), 1);
     }
 
     /** Whether a replica's acknowledgement counts; empty for the primary, and where nothing waits for acknowledgements. */

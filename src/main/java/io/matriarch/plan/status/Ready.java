@@ -83,10 +83,11 @@ final class Ready {
         if (!view.served() || made(view)) {
             return "Creating";
         }
-        if (view.replicas() > view.spec().instances()) {
+        int wanted = view.spec().instances();
+        if (view.replicas() > wanted || view.members().stream().anyMatch(m -> m.ordinal() >= wanted)) {
             return "ScalingDown";
         }
-        if (view.replicas() < view.spec().instances()) {
+        if (view.replicas() < wanted) {
             return "ScalingUp";
         }
         return view.primary().isPresent() ? "Degraded" : "NoPrimary";
