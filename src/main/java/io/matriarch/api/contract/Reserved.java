@@ -38,6 +38,7 @@ public final class Reserved {
             Map.entry("primary_slot_name", REPLICATION),
             Map.entry("hot_standby", REPLICATION),
             Map.entry("synchronous_standby_names", REPLICATION),
+            Map.entry("synchronized_standby_slots", "the primary names the slots of the replicas that stream"),
             Map.entry("recovery_target_timeline", REPLICATION),
             Map.entry("promote_trigger_file", REPLICATION),
             Map.entry("recovery_target", RECOVERY),

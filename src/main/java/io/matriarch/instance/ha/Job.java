@@ -123,8 +123,17 @@ public sealed interface Job {
     /** Try the settings and use them. */
     record Apply(String revision) implements Job {}
 
-    /** Have a slot for each of these members and for no other. */
-    record KeepSlots(List<Integer> ordinals) implements Job {}
+    /**
+     * Have a slot for each of these members and for no other.
+     *
+     * @param awaited the members that consumers of logical slots wait for: they get nothing that one of these has not flushed
+     */
+    record KeepSlots(List<Integer> ordinals, List<Integer> awaited) implements Job {
+        /** Consumers wait for nobody. */
+        public KeepSlots(List<Integer> ordinals) {
+            this(ordinals, List.of());
+        }
+    }
 
     /** On a replica: move the slots of the others to where the primary's stand, so that they can follow it after a promotion. */
     record CopySlots(int primary) implements Job {}

@@ -5,6 +5,7 @@ import io.matriarch.api.contract.Peer;
 import io.matriarch.instance.facts.Promise;
 import io.matriarch.instance.facts.TimelineHistory;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -119,6 +120,7 @@ public record Knowledge(
      *
      * @param synchronous what synchronous_standby_names was last set to; null for not known
      * @param confirmed whether a Confirm of just that succeeded since
+     * @param awaited the replicas that consumers of logical slots wait for, since this server began to lead; null for not known
      * @param gate position that enough replicas must have before clients are let in; 0 when the gate is open
      * @param reign epoch whose row is written
      * @param checkpointed timeline of the last Checkpoint
@@ -133,6 +135,7 @@ public record Knowledge(
     public record Own(
             @Nullable Sync synchronous,
             boolean confirmed,
+            @Nullable List<Integer> awaited,
             long gate,
             long reign,
             int checkpointed,

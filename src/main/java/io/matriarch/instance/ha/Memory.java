@@ -22,6 +22,7 @@ import io.matriarch.instance.ha.Knowledge.Told;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -56,6 +57,7 @@ public final class Memory {
     private Optional<Duration> before = Optional.empty();
     private Optional<Duration> away = Optional.empty();
     private @Nullable Sync synchronous;
+    private @Nullable List<Integer> awaited;
     private boolean confirmed;
     private long gate;
     private long reign;
@@ -103,6 +105,7 @@ public final class Memory {
                 new Own(
                         synchronous,
                         confirmed,
+                        awaited,
                         gate,
                         reign,
                         checkpointed,
@@ -295,6 +298,7 @@ public final class Memory {
         badPulses = 0;
         sick = Optional.empty();
         gate = 0;
+        awaited = null;
         senders.clear();
     }
 
@@ -324,6 +328,11 @@ public final class Memory {
     /** Enough of these have what was acknowledged before. */
     public synchronized void confirmed(Sync names) {
         confirmed = names.equals(synchronous);
+    }
+
+    /** Consumers of logical slots wait for these now. */
+    public synchronized void awaited(List<Integer> ordinals) {
+        awaited = ordinals;
     }
 
     public synchronized void reignBegan(long epoch) {

@@ -260,11 +260,34 @@ final class Serving {
         }
         wanted.remove(me.ordinal());
         List<Integer> slots = List.copyOf(wanted);
-        boolean changed = !new TreeSet<>(slots).equals(new TreeSet<>(seen.slots()));
+        List<Integer> awaited = awaited(seen, state, slots);
+        boolean changed = !new TreeSet<>(slots).equals(new TreeSet<>(seen.slots()))
+                || !awaited.equals(seen.knowledge().own().awaited());
         Duration since = seen.now().minus(seen.slotsKept());
         return changed && since.toMillis() >= 500 || since.compareTo(SLOTS) >= 0
-                ? Optional.of(new Job.KeepSlots(slots))
+                ? Optional.of(new Job.KeepSlots(slots, awaited))
                 : Optional.empty();
+    }
+
+    /**
+     * Whom consumers of logical slots wait for: whoever streams, so that nobody who is away holds them up. While too few stream for a commit to be
+     * acknowledged, every voter, so that they wait as commits do: what they see then could still be lost (docs/decisions, 10).
+     */
+    private List<Integer> awaited(Observation seen, ClusterLease state, List<Integer> slots) {
+        Sync used = seen.knowledge().own().synchronous();
+        Sync names = used == null ? state.sync() : used;
+        List<Integer> streaming = seen.server().streaming().stream()
+                .filter(slots::contains)
+                .sorted()
+                .distinct()
+                .toList();
+        if (names == null || streaming.stream().filter(names.voters()::contains).count() >= names.acknowledgements()) {
+            return streaming;
+        }
+        return names.voters().stream()
+                .filter(voter -> voter != me.ordinal())
+                .sorted()
+                .toList();
     }
 
     private Optional<Job> checkpoint(Observation seen, ClusterLease state) {

@@ -158,7 +158,12 @@ public final class Jobs implements Worker.Work {
             case Job.Checkpoint checkpoint -> failover.checkpoint();
             case Job.CopySlots copy -> failover.copySlots(copy.primary());
             case Job.Apply apply -> postgres.apply(settings);
-            case Job.KeepSlots keep -> slots = postgres.keepSlots(keep.ordinals());
+            case Job.KeepSlots keep -> {
+                // Before a slot goes: consumers would wait for it for ever.
+                replication.await(keep.awaited());
+                memory.awaited(keep.awaited());
+                slots = postgres.keepSlots(keep.ordinals());
+            }
             case Job.SetPasswords set -> setPasswords(settings);
             case Job.Stop stop -> postgres.stop(stopping);
         }

@@ -24,9 +24,17 @@ final class Configuration {
     /** Included by postgresql.conf: synchronous_standby_names, which changes step by step with the Lease (ha.md 7.7). */
     static final String SYNCHRONOUS_FILE = "matriarch.synchronous.conf";
 
+    /** Included by postgresql.conf of 17 and later: synchronized_standby_slots, which changes with the replicas that stream. */
+    static final String AWAITED_FILE = "matriarch.awaited.conf";
+
+    /** Since when a replica synchronizes the slots of consumers that ask for it (manual, "Replication Slot Synchronization"). */
+    static final int FAILOVER_SLOTS_SINCE = 17;
+
     static final String INCLUDE_LOCALE = "include_if_exists '" + LOCALE_FILE + "'\n";
 
     static final String INCLUDE_SYNCHRONOUS = "include_if_exists '" + SYNCHRONOUS_FILE + "'\n";
+
+    static final String INCLUDE_AWAITED = "include_if_exists '" + AWAITED_FILE + "'\n";
 
     private static final Pattern LOCALE_LINE =
             Pattern.compile("(datestyle|lc_monetary|lc_numeric|lc_time|default_text_search_config) *=.*");
@@ -50,6 +58,10 @@ final class Configuration {
         text.append(INCLUDE_LOCALE);
         text.append("\n# defaults\n");
         Map<String, String> defaults = defaults();
+        if (major >= FAILOVER_SLOTS_SINCE) {
+            // It needs feedback, and without it says so in the log again and again.
+            defaults.put("sync_replication_slots", feedback(settings) ? "on" : "off");
+        }
         if (walSpace > 0) {
             // A member that is gone for long must not fill the primary's disk: it clones itself anew (ha.md 7.9).
             defaults.put("max_slot_wal_keep_size", Math.max(1, walSpace / 2 / MEGABYTE) + "MB");
@@ -76,7 +88,16 @@ final class Configuration {
         owned(layout, major).forEach((name, value) -> line(text, name, value));
         text.append("include '").append(UPSTREAM_FILE).append("'\n");
         text.append(INCLUDE_SYNCHRONOUS);
+        if (major >= FAILOVER_SLOTS_SINCE) {
+            text.append(INCLUDE_AWAITED);
+        }
         return text.toString();
+    }
+
+    private static boolean feedback(Settings settings) {
+        return settings.parameters().entrySet().stream()
+                .filter(e -> e.getKey().equalsIgnoreCase("hot_standby_feedback"))
+                .noneMatch(e -> e.getValue().strip().matches("(?i)of|off|f|fa|fal|fals|false|n|no|0"));
     }
 
     /** The parameters of this postgresql.conf that are higher than the spec says, as a standby must not have less than its primary. */
@@ -196,6 +217,22 @@ final class Configuration {
     static String synchronous(String cluster, int acknowledgements, List<Integer> voters) {
         StringBuilder text = new StringBuilder("# Written by Matriarch's agent.\n");
         line(text, "synchronous_standby_names", synchronousNames(cluster, acknowledgements, voters));
+        return text.toString();
+    }
+
+    /**
+     * The included file: consumers of failover slots get nothing that these replicas have not flushed (manual, "synchronized_standby_slots"). Each
+     * of them must have it, so one that is away must not be named.
+     */
+    static String awaited(List<Integer> ordinals) {
+        StringBuilder text = new StringBuilder("# Written by Matriarch's agent.\n");
+        line(
+                text,
+                "synchronized_standby_slots",
+                ordinals.stream()
+                        .sorted()
+                        .map(io.matriarch.api.contract.Names::slot)
+                        .collect(Collectors.joining(", ")));
         return text.toString();
     }
 

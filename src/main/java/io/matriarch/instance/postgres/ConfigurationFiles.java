@@ -18,6 +18,7 @@ final class ConfigurationFiles {
     private final Layout layout;
     private final Volume volume;
     private volatile boolean gate;
+    private volatile int major;
     private @Nullable String followed;
 
     ConfigurationFiles(Layout layout, Volume volume) {
@@ -37,8 +38,10 @@ final class ConfigurationFiles {
         if (replica) {
             becomeStandby();
         }
+        this.major = major;
         follow(primaryAddress);
-        for (String included : List.of(Configuration.LOCALE_FILE, Configuration.SYNCHRONOUS_FILE, AUTO)) {
+        for (String included :
+                List.of(Configuration.LOCALE_FILE, Configuration.SYNCHRONOUS_FILE, Configuration.AWAITED_FILE, AUTO)) {
             // One that is missing is a line in the log of every process at every reload.
             if (!Files.exists(layout.pgdata().resolve(included))) {
                 put(included, "");
@@ -80,9 +83,12 @@ final class ConfigurationFiles {
     }
 
     private void upstream(boolean hurried) throws IOException {
+        // Who follows nobody has nobody to ask for slots, and would say so in its log at every turn.
+        String slots =
+                followed == null && major >= Configuration.FAILOVER_SLOTS_SINCE ? "sync_replication_slots = off\n" : "";
         put(
                 Configuration.UPSTREAM_FILE,
-                Configuration.upstream(layout, followed, Names.ordinal(layout.pod()), hurried));
+                Configuration.upstream(layout, followed, Names.ordinal(layout.pod()), hurried) + slots);
     }
 
     /** Whether nobody is to be followed, as far as the file says; false when it cannot be read. */
@@ -98,6 +104,18 @@ final class ConfigurationFiles {
     /** synchronous_standby_names. */
     void synchronous(int acknowledgements, List<Integer> voters) throws IOException {
         put(Configuration.SYNCHRONOUS_FILE, Configuration.synchronous(layout.cluster(), acknowledgements, voters));
+    }
+
+    /** synchronized_standby_slots; false when it was that already, or this PostgreSQL has no failover slots. */
+    boolean awaited(List<Integer> ordinals) throws IOException {
+        String text = Configuration.awaited(ordinals);
+        Path file = layout.pgdata().resolve(Configuration.AWAITED_FILE);
+        if (major < Configuration.FAILOVER_SLOTS_SINCE
+                || Files.exists(file) && Files.readString(file).equals(text)) {
+            return false;
+        }
+        put(Configuration.AWAITED_FILE, text);
+        return true;
     }
 
     /** What initdb chose by the locale. */

@@ -255,6 +255,15 @@ final class LocalReplication implements Replication {
     }
 
     @Override
+    public void await(List<Integer> ordinals) throws PostgresException {
+        try {
+            synchronous.await(ordinals);
+        } catch (IOException e) {
+            throw volume.problem("write to", e);
+        }
+    }
+
+    @Override
     public long startBehindGate(Settings settings, long epoch) throws PostgresException {
         files.shutGate(true);
         postgres.startAsPrimary(settings, epoch);

@@ -35,6 +35,15 @@ final class Receiver {
                    pg_size_bytes(current_setting('wal_segment_size'))
             """;
 
+    /**
+     * Until 17.9 and 18.3 a promotion waits for the process that synchronizes slots, and that one waits for the primary's answer: one that hangs, or
+     * whose node is gone, would hold the promotion up until TCP gives in (findings/slot-sync-worker-holds-up-a-promotion.sh).
+     */
+    private static final String LET_GO = """
+            SELECT pg_reload_conf(), (SELECT count(pg_terminate_backend(pid)) FROM pg_stat_get_activity(NULL)
+                                      WHERE backend_type = 'slotsync worker')
+            """;
+
     private final Layout layout;
     private final ConfigurationFiles files;
     private final ServerWatch watch;
@@ -59,7 +68,7 @@ final class Receiver {
         long end = System.nanoTime() + patience.toNanos();
         try (Sql sql = Sql.open(layout, "postgres", patience)) {
             files.follow(null);
-            sql.one("SELECT pg_reload_conf()", row -> row.getBoolean(1));
+            sql.one(LET_GO, row -> row.getBoolean(1));
             awaitGone(sql, end);
             Wal wal = read(sql);
             while (wal.received() == null && !wal.waiting() && System.nanoTime() < end) {

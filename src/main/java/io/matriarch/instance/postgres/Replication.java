@@ -78,6 +78,12 @@ public interface Replication {
     long synchronous(int acknowledgements, List<Integer> voters) throws PostgresException;
 
     /**
+     * On a primary of 17 and later: consumers of failover slots get nothing that these members have not flushed. Each of them is waited for, for as
+     * long as it is named.
+     */
+    void await(List<Integer> ordinals) throws PostgresException;
+
+    /**
      * Starts PostgreSQL as the primary of an epoch like {@link Postgres#startPrimary}, but lets only members in, until {@link #openGate}.
      *
      * @return where its WAL ended then: clients may see everything up to here once enough replicas have flushed it

@@ -68,6 +68,7 @@ final class SettingsCheck {
         String text = Configuration.postgresql(layout, settings, binaries.major(), 0, Map.of())
                 .replace("include '" + Configuration.UPSTREAM_FILE + "'\n", "")
                 .replace(Configuration.INCLUDE_SYNCHRONOUS, "")
+                .replace(Configuration.INCLUDE_AWAITED, "")
                 .replace(Configuration.INCLUDE_LOCALE, "");
         String hba = Configuration.hba(settings.hba());
         Path candidate = Files.writeString(trial.resolve(CANDIDATE), text);

@@ -2,6 +2,7 @@ package io.matriarch.instance.postgres;
 
 import io.matriarch.api.contract.Lsn;
 import io.matriarch.api.contract.MemberReport.Problem;
+import io.matriarch.api.contract.Names;
 import java.io.IOException;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -34,6 +35,16 @@ final class Synchronous {
      */
     long change(int acknowledgements, List<Integer> voters) throws PostgresException, IOException {
         files.synchronous(acknowledgements, voters);
+        if (files.isStandby()) {
+            // Promoted, it lets no consumer run ahead of those who may be elected next, before it knows which of them
+            // stream.
+            await(
+                    acknowledgements == 0
+                            ? List.of()
+                            : voters.stream()
+                                    .filter(voter -> voter != Names.ordinal(layout.pod()))
+                                    .toList());
+        }
         if (!postmaster.running()) {
             return 0;
         }
@@ -58,6 +69,13 @@ final class Synchronous {
             return Lsn.parse(sql.one("SELECT pg_current_wal_flush_lsn()::text", row -> row.getString(1)));
         } catch (SQLException e) {
             throw failed(e);
+        }
+    }
+
+    /** Has consumers of failover slots wait for these replicas. */
+    void await(List<Integer> ordinals) throws PostgresException, IOException {
+        if (files.awaited(ordinals) && postmaster.running()) {
+            postmaster.reload();
         }
     }
 

@@ -55,6 +55,28 @@ class ConfigurationTest {
         assertThat(text).doesNotContain("fsync = 'off'").doesNotContain("FSYNC").contains("fsync = 'on'");
     }
 
+    /** Each major has its own: one that is not known keeps a server from starting. */
+    @Test
+    void replicasSynchronizeSlotsOfConsumersWherePostgresCan() {
+        assertThat(postgresql(17, Map.of()))
+                .contains("sync_replication_slots = 'on'\n")
+                .endsWith("include_if_exists 'matriarch.awaited.conf'\n");
+        assertThat(postgresql(16, Map.of())).doesNotContain("sync_replication_slots", "awaited");
+        assertThat(postgresql(17, Map.of("hot_standby_feedback", "False")))
+                .as("it needs feedback")
+                .contains("sync_replication_slots = 'off'\n");
+        String own = postgresql(17, Map.of("sync_replication_slots", "off", "synchronized_standby_slots", "mine"));
+        assertThat(own.indexOf("sync_replication_slots = 'off'"))
+                .isGreaterThan(own.indexOf("sync_replication_slots = 'on'"));
+        assertThat(own).doesNotContain("mine");
+        assertThat(Configuration.awaited(List.of(2, 1))).endsWith("synchronized_standby_slots = 'm_1, m_2'\n");
+        assertThat(Configuration.awaited(List.of())).endsWith("synchronized_standby_slots = ''\n");
+    }
+
+    private static String postgresql(int major, Map<String, String> parameters) {
+        return Configuration.postgresql(LAYOUT, settings(parameters, List.of()), major, 0, Map.of());
+    }
+
     @Test
     void valuesAreQuotedSoThatTheyCannotBeAnythingElse() {
         String text = Configuration.postgresql(

@@ -57,10 +57,12 @@ final class OwnProcess {
             if (!scenario.name().matches(only)) {
                 continue;
             }
-            boolean each =
-                    scenario.getDeclaringClass().getField(scenario.name()).isAnnotationPresent(EachMajor.class);
-            for (int major : each ? Majors.installed().keySet() : thorough) {
-                all.add(Arguments.of(scenario, major));
+            EachMajor each =
+                    scenario.getDeclaringClass().getField(scenario.name()).getAnnotation(EachMajor.class);
+            for (int major : each != null ? Majors.installed().keySet() : thorough) {
+                if (each == null || major >= each.since()) {
+                    all.add(Arguments.of(scenario, major));
+                }
             }
         }
         return all;

@@ -702,89 +702,6 @@ enum ReplicationScenario {
         }
     },
 
-    @EachMajor
-    logicalSlotsOfAFormerPrimaryAreDropped {
-        @Override
-        void play(Stage stage) throws Exception {
-            LocalPostgres former = stage.primary();
-            LocalPostgres next = stage.replica(1, 0);
-            stage.sql(0, "postgres", "SELECT slot_name FROM pg_create_logical_replication_slot('cdc', 'pgoutput')");
-            stage.awaitFlushed(next, stage.flushed(0));
-            former.replication().handOver(List.of(1));
-            next.replication().stopReceiving(Duration.ofSeconds(1));
-            next.replication().promote(2, 2);
-            next.keepSlots(List.of(0));
-            former.startReplica(stage.plain(), stage.address(1));
-            stage.awaitStreaming(former);
-            assertThat(logical(stage, 0)).isEqualTo("0");
-        }
-    },
-
-    /** The slots of consumers that a standby made for itself are its own. */
-    @EachMajor
-    aReplicaKeepsTheLogicalSlotsThatAreItsOwn {
-        @Override
-        void play(Stage stage) throws Exception {
-            LocalPostgres primary = stage.primary();
-            LocalPostgres replica = stage.replica(1, 0);
-            if (Integer.parseInt(stage.sql(0, "postgres", "SELECT current_setting('server_version_num')")) < 160000) {
-                return; // no standby makes one
-            }
-            CompletableFuture<String> made = stage.later(() -> stage.sql(
-                    1, "postgres", "SELECT slot_name FROM pg_create_logical_replication_slot('own', 'pgoutput')"));
-            await().atMost(Duration.ofSeconds(30)).until(() -> {
-                stage.sql(0, "postgres", "SELECT pg_log_standby_snapshot()");
-                return made.isDone();
-            });
-            replica.replication().copySlots(primary.replication().slots(Duration.ofSeconds(1)));
-            replica.stop(Duration.ofSeconds(20));
-            replica.startReplica(stage.plain(), stage.address(0));
-            assertThat(logical(stage, 1)).isEqualTo("1");
-        }
-    },
-
-    /** 14 and 15 heal it, 16 and 17 stream on it and lose it again, 18 refuses the replica until it is made anew. */
-    @EachMajor
-    aLostSlotIsMadeAnewWhileItsReplicaStreams {
-        @Override
-        void play(Stage stage) throws Exception {
-            LocalPostgres primary = stage.primary();
-            LocalPostgres replica = stage.replica(1, 0);
-            Path upstream = stage.layout(1).pgdata().resolve(Configuration.UPSTREAM_FILE);
-            String former = Files.readString(upstream);
-            Files.writeString(upstream, former.replaceAll("(?m)^primary_slot_name.*$", ""));
-            stage.sql(1, "postgres", "SELECT pg_reload_conf()");
-            await().atMost(Duration.ofSeconds(20))
-                    .until(() -> slot(stage, "active").equals("false"));
-            stage.awaitStreaming(replica);
-            primary.apply(stage.settings(
-                    Map.of("max_slot_wal_keep_size", "1MB", "min_wal_size", "32MB", "max_wal_size", "32MB"),
-                    List.of()));
-            await().atMost(Duration.ofSeconds(60)).until(() -> {
-                stage.sql(0, "postgres", "SELECT pg_logical_emit_message(true, 'x', repeat('x', 1000000))::text");
-                stage.sql(0, "postgres", "SELECT pg_switch_wal()");
-                stage.awaitFlushed(replica, stage.flushed(0));
-                stage.sql(0, "postgres", "CHECKPOINT");
-                return slot(stage, "wal_status").equals("lost");
-            });
-            Files.writeString(upstream, former);
-            stage.sql(1, "postgres", "SELECT pg_reload_conf()");
-            await().atMost(Duration.ofSeconds(20)).until(() -> {
-                primary.keepSlots(List.of(1));
-                return !slot(stage, "wal_status").equals("lost")
-                        && slot(stage, "active").equals("true");
-            });
-            stage.awaitStreaming(replica);
-        }
-
-        private static String slot(Stage stage, String column) throws Exception {
-            return stage.sql(
-                    0,
-                    "postgres",
-                    "SELECT %s::text FROM pg_replication_slots WHERE slot_name = 'm_1'".formatted(column));
-        }
-    },
-
     replicasKeepSlotsForTheOthers {
         @Override
         void play(Stage stage) throws Exception {
@@ -811,10 +728,6 @@ enum ReplicationScenario {
                     member.replication().slots(Duration.ofSeconds(1)).get(slot));
         }
     };
-
-    static String logical(Stage stage, int member) throws Exception {
-        return stage.sql(member, "postgres", "SELECT count(*) FROM pg_replication_slots WHERE slot_type = 'logical'");
-    }
 
     static String awaitHeld(LocalPostgres replica) {
         return await().atMost(Duration.ofSeconds(20))

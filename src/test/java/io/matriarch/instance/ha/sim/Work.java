@@ -117,6 +117,7 @@ final class Work {
             case Job.KeepSlots keep ->
                 then(5, 50, () -> {
                     slots = keep.ordinals();
+                    agent.memory().awaited(keep.awaited());
                     agent.slotsKept();
                     return true;
                 });
