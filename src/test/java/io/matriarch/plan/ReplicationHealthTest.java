@@ -65,6 +65,33 @@ class ReplicationHealthTest {
         assertThat(told().getMessage()).contains("every member is fenced");
     }
 
+    /** Its consumer gets an error or nothing at all, and the cluster is well: Ready stays True, and says it. */
+    @Test
+    void aSlotInTroubleIsTold() {
+        primary(
+                0,
+                "slots",
+                List.of(Map.of("name", "idle", "state", "HoldsWal"), Map.of("name", "cdc", "state", "Lost")));
+        assertThat(condition("Ready").getMessage())
+                .contains("nobody reads the replication slot idle on orders-0")
+                .contains("the replication slot cdc on orders-0 is lost");
+        assertThat(Health.findings(world.view()))
+                .extracting(Finding::reason)
+                .contains("SlotHoldsWAL", "SlotLost");
+
+        primary(0, "synchronous", synchronous("Quorum", 1));
+        List<Map<String, String>> dropped = List.of(Map.of("name", "cdc", "state", "Dropped"));
+        world.pod(
+                1,
+                "orders-r1",
+                true,
+                Map.of("v", 1, "role", "Replica", "state", "Streaming", "epoch", 1, "settings", "x", "slots", dropped));
+        assertThat(condition("Ready").getStatus()).isEqualTo("True");
+        assertThat(condition("Ready").getMessage())
+                .contains("the logical slot cdc is gone: it was made on orders-1")
+                .contains("takes a new snapshot");
+    }
+
     @Test
     void aFullDiskIsTheVolumesTrouble() {
         world.pod(

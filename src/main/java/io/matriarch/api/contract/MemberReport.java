@@ -34,6 +34,7 @@ import org.jspecify.annotations.Nullable;
  * @param synchronous how commits are acknowledged; only the primary says
  * @param change how the newest reign began; only the primary says
  * @param connected ordinals of the members that stream from here, and the own; only the primary says, empty from an agent of an older version
+ * @param slots replication slots of users that are in trouble, or were dropped here in the last minutes; empty from an agent of an older version
  */
 @JsonIgnoreProperties(ignoreUnknown = true)
 @JsonInclude(JsonInclude.Include.NON_EMPTY)
@@ -60,7 +61,8 @@ public record MemberReport(
         List<Answer> answers,
         @Nullable Synchronous synchronous,
         @Nullable RoleChange change,
-        List<Integer> connected) {
+        List<Integer> connected,
+        List<Slot> slots) {
     public static final int VERSION = 1;
 
     public MemberReport {
@@ -70,9 +72,10 @@ public record MemberReport(
         members = members == null ? List.of() : List.copyOf(members);
         answers = answers == null ? List.of() : List.copyOf(answers);
         connected = connected == null ? List.of() : List.copyOf(connected);
+        slots = slots == null ? List.of() : List.copyOf(slots);
     }
 
-    /** Without {@code connected}. */
+    /** Without {@code connected} and {@code slots}. */
     public MemberReport(
             int v,
             String agent,
@@ -119,6 +122,7 @@ public record MemberReport(
                 answers,
                 synchronous,
                 change,
+                List.of(),
                 List.of());
     }
 
@@ -147,7 +151,8 @@ public record MemberReport(
                 answers,
                 synchronous,
                 next,
-                connected);
+                connected,
+                slots);
     }
 
     /** Before there is anything to say. */
@@ -229,6 +234,20 @@ public record MemberReport(
      */
     @JsonIgnoreProperties(ignoreUnknown = true)
     public record Problem(String reason, String message) {}
+
+    /** What became of a user's replication slot. */
+    public enum SlotState {
+        /** It was made while this member was the primary, and no consumer can advance it here: it is gone. */
+        Dropped,
+        /** Nobody reads it, and it keeps more WAL than max_wal_size. */
+        HoldsWal,
+        /** Its WAL is gone, or PostgreSQL has invalidated it: no consumer can read it any more. */
+        Lost
+    }
+
+    /** A replication slot of a user. */
+    @JsonIgnoreProperties(ignoreUnknown = true)
+    public record Slot(String name, SlotState state) {}
 
     /** What became of a request. */
     public enum Outcome {

@@ -4,6 +4,7 @@ import io.matriarch.api.contract.ClusterLease.Sync;
 import io.matriarch.api.contract.Peer;
 import io.matriarch.instance.facts.Promise;
 import io.matriarch.instance.facts.TimelineHistory;
+import io.matriarch.api.contract.MemberReport;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -128,6 +129,8 @@ public record Knowledge(
      * @param handedOverAt when that was
      * @param history the last one read from a primary
      * @param slotsCopied when slots were last copied
+     * @param slots of users: on a primary those in trouble, on a replica those that were dropped when it started
+     * @param slotsSeen when that was
      * @param sick since when probes of the primary have failed, at least two in a row; absent if not
      * @param containerId of this very container; empty while not known
      * @param stepped when this member last gave the Lease back because its PostgreSQL was dead or sick
@@ -143,6 +146,8 @@ public record Knowledge(
             Duration handedOverAt,
             @Nullable TimelineHistory history,
             Duration slotsCopied,
+            List<MemberReport.Slot> slots,
+            Duration slotsSeen,
             Optional<Duration> sick,
             String containerId,
             Optional<Duration> stepped) {}

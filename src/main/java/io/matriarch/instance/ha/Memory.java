@@ -5,6 +5,7 @@ import io.matriarch.api.contract.ClusterLease.Handoff;
 import io.matriarch.api.contract.ClusterLease.Phase;
 import io.matriarch.api.contract.ClusterLease.Sync;
 import io.matriarch.api.contract.Lsn;
+import io.matriarch.api.contract.MemberReport;
 import io.matriarch.api.contract.Peer;
 import io.matriarch.instance.facts.Promise;
 import io.matriarch.instance.facts.Pulse;
@@ -66,6 +67,8 @@ public final class Memory {
     private Duration handedOverAt = Duration.ZERO;
     private @Nullable TimelineHistory history;
     private Duration slotsCopied = Duration.ZERO;
+    private List<MemberReport.Slot> slots = List.of();
+    private Duration slotsSeen = Duration.ZERO;
     private int badPulses;
     private Optional<Duration> sick = Optional.empty();
     private String containerId = "";
@@ -113,6 +116,8 @@ public final class Memory {
                         handedOverAt,
                         history,
                         slotsCopied,
+                        slots,
+                        slotsSeen,
                         sick,
                         containerId,
                         stepped));
@@ -299,6 +304,7 @@ public final class Memory {
         sick = Optional.empty();
         gate = 0;
         awaited = null;
+        slots = List.of();
         senders.clear();
     }
 
@@ -354,6 +360,12 @@ public final class Memory {
 
     public synchronized void slotsCopied(Duration now) {
         slotsCopied = now;
+    }
+
+    /** Slots of users that are in trouble here, or were dropped. */
+    public synchronized void slots(List<MemberReport.Slot> found, Duration now) {
+        slots = found;
+        slotsSeen = now;
     }
 
     /** Which container this is, when that is certain. */

@@ -17,6 +17,7 @@ import io.matriarch.api.contract.Settings.RequestKind;
 import io.matriarch.instance.facts.End;
 import io.matriarch.instance.facts.ServerState;
 import io.matriarch.instance.facts.VolumeState;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -24,6 +25,8 @@ import java.util.TreeSet;
 
 /** What a member says of itself, from what it sees. */
 final class Reports {
+    private static final Duration DROPPED = Duration.ofMinutes(10);
+
     private Reports() {}
 
     static MemberReport of(Me me, Observation seen, Optional<Problem> planned, boolean holds) {
@@ -65,7 +68,16 @@ final class Reports {
                 answers(me, seen, server),
                 role == Role.Primary ? synchronous(seen) : null,
                 null,
-                role == Role.Primary ? connected(me, server) : List.of());
+                role == Role.Primary ? connected(me, server) : List.of(),
+                slots(seen, role));
+    }
+
+    /** What was dropped is told for a while: whether its consumer has another one now, this member cannot know. */
+    private static List<MemberReport.Slot> slots(Observation seen, Role role) {
+        Knowledge.Own own = seen.knowledge().own();
+        boolean told = role == Role.Primary
+                || role == Role.Replica && seen.now().minus(own.slotsSeen()).compareTo(DROPPED) < 0;
+        return told ? own.slots() : List.of();
     }
 
     private static List<Integer> connected(Me me, ServerState server) {

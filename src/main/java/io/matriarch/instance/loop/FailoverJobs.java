@@ -187,6 +187,10 @@ public final class FailoverJobs {
         }
     }
 
+    void userSlots() throws PostgresException {
+        memory.slots(replication.userSlots(), now.get());
+    }
+
     private static void pause() throws PostgresException {
         try {
             Thread.sleep(POLL);

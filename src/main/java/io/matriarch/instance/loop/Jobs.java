@@ -132,6 +132,7 @@ public final class Jobs implements Worker.Work {
                 memory.begins();
                 postgres.startReplica(settings, start.address());
                 upstream.is(start.address(), stops);
+                failover.userSlots();
                 look();
             }
             case Job.Follow follow -> {
@@ -163,6 +164,7 @@ public final class Jobs implements Worker.Work {
                 replication.await(keep.awaited());
                 memory.awaited(keep.awaited());
                 slots = postgres.keepSlots(keep.ordinals());
+                failover.userSlots();
             }
             case Job.SetPasswords set -> setPasswords(settings);
             case Job.Stop stop -> postgres.stop(stopping);

@@ -202,7 +202,7 @@ public final class LocalPostgres implements Postgres {
     /** A replica all the same when that fails: those that are surely left are looked for again. */
     private void dropLeftSlots(boolean led) {
         try (Sql sql = Sql.open(layout, "postgres", QUESTION)) {
-            new Slots(sql).dropLeft(led);
+            replication.dropped(new Slots(sql).dropLeft(led));
         } catch (SQLException e) {
             LOG.warn("cannot drop logical slots that were left: {}", e.getMessage());
         }

@@ -1,6 +1,7 @@
 package io.matriarch.instance.postgres;
 
 import io.matriarch.api.contract.Lsn;
+import io.matriarch.api.contract.MemberReport;
 import io.matriarch.api.contract.MemberReport.Problem;
 import io.matriarch.api.contract.Names;
 import io.matriarch.api.contract.Settings;
@@ -45,6 +46,7 @@ final class LocalReplication implements Replication {
     private final Object upstream = new Object();
 
     private volatile long stops;
+    private volatile List<String> dropped = List.of();
     /** What was found when the receiver was stopped last; nothing has come since, as long as that server runs and follows nobody. */
     private @Nullable Stopped stopped;
 
@@ -357,6 +359,25 @@ final class LocalReplication implements Replication {
         try (Sql sql = Sql.open(layout, "postgres", QUESTION)) {
             new Slots(sql).copy(others);
             new Slots(sql).dropLeft(false);
+        } catch (SQLException e) {
+            throw slotsFailed(e);
+        }
+    }
+
+    /** Of a replica that has just started. */
+    void dropped(List<String> names) {
+        dropped = names;
+    }
+
+    @Override
+    public List<MemberReport.Slot> userSlots() throws PostgresException {
+        if (files.isStandby()) {
+            return dropped.stream()
+                    .map(name -> new MemberReport.Slot(name, MemberReport.SlotState.Dropped))
+                    .toList();
+        }
+        try (Sql sql = Sql.open(layout, "postgres", QUESTION)) {
+            return new Slots(sql).troubled();
         } catch (SQLException e) {
             throw slotsFailed(e);
         }

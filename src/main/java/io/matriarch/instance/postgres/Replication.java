@@ -1,5 +1,6 @@
 package io.matriarch.instance.postgres;
 
+import io.matriarch.api.contract.MemberReport;
 import io.matriarch.api.contract.Settings;
 import io.matriarch.instance.facts.Position;
 import io.matriarch.instance.facts.Pulse;
@@ -114,6 +115,9 @@ public interface Replication {
 
     /** The history of a timeline, asked of the primary at {@code address}. */
     TimelineHistory history(String address, int timeline) throws PostgresException;
+
+    /** Slots of users: on a primary those in trouble, on a replica those that were dropped when it started. */
+    List<MemberReport.Slot> userSlots() throws PostgresException;
 
     /** Has a slot for each of these members on a replica too, no further than the primary's, so that they can follow it after a promotion. */
     void copySlots(Map<Integer, Long> positions) throws PostgresException;

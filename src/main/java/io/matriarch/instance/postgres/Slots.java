@@ -1,6 +1,8 @@
 package io.matriarch.instance.postgres;
 
 import io.matriarch.api.contract.Lsn;
+import io.matriarch.api.contract.MemberReport;
+import io.matriarch.api.contract.MemberReport.SlotState;
 import io.matriarch.api.contract.Names;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -34,7 +36,12 @@ final class Slots {
         for (Slot slot : existing()) {
             if (ordinals.contains(slot.ordinal()) && !slot.lost()) {
                 present.add(slot.ordinal());
-            } else if (!drop(slot)) {
+                continue;
+            }
+            if (slot.lost()) {
+                LOG.warn("making the slot {} anew: its WAL is gone. That member is cloned anew, unless it streams", slot.name());
+            }
+            if (!drop(slot)) {
                 present.add(slot.ordinal());
             }
         }
@@ -84,7 +91,7 @@ final class Slots {
      *
      * @param led whether this data was a primary's until now: then they are all its own. Otherwise only those that no standby can have made: any
      *     on 14 and 15, failover slots that are not synchronized on 17 and later
-     * @return their names
+     * @return the names of those that no other member has: the primary may have a failover slot of 17 and later
      */
     List<String> dropLeft(boolean led) throws SQLException {
         int major = sql.one("SELECT current_setting('server_version_num')::int / 10000", row -> row.getInt(1));
@@ -94,15 +101,29 @@ final class Slots {
         } else if (major == 16 && !led) {
             return List.of();
         }
-        List<String> names =
-                sql.query("SELECT slot_name FROM pg_replication_slots WHERE " + left, row -> row.getString(1));
-        for (String name : names) {
+        String local = major >= 17 ? "NOT failover" : "true";
+        List<String> lost = new ArrayList<>();
+        for (Left slot : sql.query(
+                "SELECT slot_name, %s FROM pg_replication_slots WHERE %s ORDER BY 1".formatted(local, left),
+                row -> new Left(row.getString(1), row.getBoolean(2)))) {
             LOG.warn(
                     "dropping the logical slot {}: it was made while this member was the primary, and no consumer can advance it here",
-                    name);
-            sql.query("SELECT pg_drop_replication_slot(?)", row -> row.getString(1), name);
+                    slot.name());
+            sql.query("SELECT pg_drop_replication_slot(?)", row -> row.getString(1), slot.name());
+            if (slot.local()) {
+                lost.add(slot.name());
+            }
         }
-        return names;
+        return lost;
+    }
+
+    private record Left(String name, boolean local) {}
+
+    /** On a primary: the first of the slots of users that nobody can read any more, or that nobody reads while they keep much WAL. */
+    List<MemberReport.Slot> troubled() throws SQLException {
+        return sql.query(
+                "SELECT slot_name, wal_status = 'lost' FROM pg_replication_slots WHERE slot_name !~ '^m_[0-9]+$' AND NOT temporary AND (wal_status = 'lost' OR NOT active AND wal_status IN ('extended', 'unreserved')) ORDER BY 1 LIMIT 10",
+                row -> new MemberReport.Slot(row.getString(1), row.getBoolean(2) ? SlotState.Lost : SlotState.HoldsWal));
     }
 
     private record Slot(int ordinal, String name, int pid, boolean lost, long position) {}

@@ -1,9 +1,11 @@
 package io.matriarch.plan.postgres;
 
 import io.matriarch.api.contract.MemberReport;
+import io.matriarch.api.contract.MemberReport.Slot;
 import io.matriarch.plan.step.Finding;
 import io.matriarch.plan.step.Finding.Topic;
 import io.matriarch.plan.view.ClusterView;
+import io.matriarch.plan.view.Heard;
 import io.matriarch.plan.view.LastPrimary;
 import io.matriarch.plan.view.Member;
 import io.matriarch.render.Availability;
@@ -38,7 +40,44 @@ public final class Health {
         }
         Replicas.tell(view, findings);
         configuration(view, findings);
+        slots(view, findings);
         return findings;
+    }
+
+    /** Of consumers, which no member can help. */
+    private static void slots(ClusterView view, List<Finding> findings) {
+        for (Member member : view.members()) {
+            for (Slot slot : member.report()
+                    .filter(r -> Heard.is(view, member))
+                    .map(MemberReport::slots)
+                    .orElse(List.of())) {
+                findings.add(
+                        switch (slot.state()) {
+                            case Dropped ->
+                                slot(
+                                        "SlotDropped",
+                                        "the logical slot %s is gone: it was made on %s, which is not the primary any more. Its consumer makes it again on the new primary and takes a new snapshot; from PostgreSQL 17 on, a slot made with failover => true survives",
+                                        slot,
+                                        member);
+                            case HoldsWal ->
+                                slot(
+                                        "SlotHoldsWAL",
+                                        "nobody reads the replication slot %s on %s, and it keeps more WAL than max_wal_size: start its consumer again, or drop the slot",
+                                        slot,
+                                        member);
+                            case Lost ->
+                                slot(
+                                        "SlotLost",
+                                        "the replication slot %s on %s is lost: PostgreSQL has given up the WAL that it kept. Drop it; its consumer makes it again and takes a new snapshot",
+                                        slot,
+                                        member);
+                        });
+            }
+        }
+    }
+
+    private static Finding slot(String reason, String message, Slot slot, Member member) {
+        return new Finding(Topic.Notice, false, reason, message.formatted(slot.name(), member.name()));
     }
 
     private static void fenced(ClusterView view, List<Finding> findings) {

@@ -6,6 +6,8 @@ import io.matriarch.api.contract.ClusterLease;
 import io.matriarch.api.contract.ClusterLease.Phase;
 import io.matriarch.api.contract.ClusterLease.Reign;
 import io.matriarch.api.contract.ClusterLease.Sync;
+import io.matriarch.api.contract.MemberReport.Slot;
+import io.matriarch.api.contract.MemberReport.SlotState;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -52,6 +54,28 @@ class AwaitedTest {
         primary.memory().begins();
         primary.memory().reignBegan(3);
         assertThat(slots(primary)).contains(new Job.KeepSlots(OTHERS, List.of(1, 2)));
+    }
+
+    /** Whether its consumer has another one now, the former primary cannot know. */
+    @Test
+    void whatWasDroppedIsToldForAWhile() {
+        Slot cdc = new Slot("cdc", SlotState.Dropped);
+        Seen replica = Seen.by(1).data().server(Seen.replica(true));
+        replica.memory().slots(List.of(cdc), Seen.NOW.minusSeconds(60));
+        assertThat(replica.decide().report().slots()).containsExactly(cdc);
+        replica.memory().slots(List.of(cdc), Seen.NOW.minusSeconds(660));
+        assertThat(replica.decide().report().slots()).isEmpty();
+        replica.memory().slots(List.of(cdc), Seen.NOW);
+        replica.memory().begins();
+        assertThat(replica.decide().report().slots()).isEmpty();
+    }
+
+    @Test
+    void slotsInTroubleAreToldByThePrimary() {
+        Slot cdc = new Slot("cdc", SlotState.Lost);
+        Seen primary = primary(null, 1, 2);
+        primary.memory().slots(List.of(cdc), Seen.NOW.minusSeconds(9000));
+        assertThat(primary.decide().report().slots()).containsExactly(cdc);
     }
 
     private static Optional<Job> job(@org.jspecify.annotations.Nullable Sync sync, Integer... streaming) {

@@ -16,6 +16,8 @@ import io.matriarch.api.contract.MemberReport.Problem;
 import io.matriarch.api.contract.MemberReport.Rejected;
 import io.matriarch.api.contract.MemberReport.Role;
 import io.matriarch.api.contract.MemberReport.RoleChange;
+import io.matriarch.api.contract.MemberReport.Slot;
+import io.matriarch.api.contract.MemberReport.SlotState;
 import io.matriarch.api.contract.MemberReport.State;
 import io.matriarch.api.contract.MemberReport.SyncState;
 import io.matriarch.api.contract.MemberReport.Synchronous;
@@ -115,7 +117,8 @@ class JsonTest {
                         List.of(new Answer("1", Outcome.Refused, "lags")),
                         new Synchronous(SyncState.Quorum, 1, List.of(0, 1, 2)),
                         new RoleChange(4, "orders-1", "Switchover", 120, "story", 450L),
-                        List.of(0, 2)),
+                        List.of(0, 2),
+                        List.of(new Slot("cdc", SlotState.Dropped))),
                 new Peer.Vote(true, null, 1, 2, "0/1", true, false, 9),
                 new Peer.PositionAnswer(1, "0/1", true, Map.of(1, "0/2")));
     }

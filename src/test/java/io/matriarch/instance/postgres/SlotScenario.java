@@ -3,6 +3,8 @@ package io.matriarch.instance.postgres;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.matriarch.api.contract.MemberReport.Slot;
+import io.matriarch.api.contract.MemberReport.SlotState;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -30,6 +32,44 @@ enum SlotScenario {
             former.startReplica(stage.plain(), stage.address(1));
             stage.awaitStreaming(former);
             assertThat(logical(stage, 0)).isEqualTo("0");
+            assertThat(former.replication().userSlots()).containsExactly(new Slot("cdc", SlotState.Dropped));
+        }
+    },
+
+    @EachMajor
+    aSlotThatNobodyReadsIsToldBeforeAndAfterItIsLost {
+        @Override
+        void play(Stage stage) throws Exception {
+            LocalPostgres primary = stage.primary();
+            primary.keepSlots(List.of(1));
+            primary.apply(stage.settings(
+                    Map.of("max_slot_wal_keep_size", "-1", "min_wal_size", "32MB", "max_wal_size", "32MB"),
+                    List.of()));
+            stage.sql(0, "postgres", "SELECT slot_name FROM pg_create_logical_replication_slot('cdc', 'pgoutput')");
+            stage.sql(0, "postgres", "SELECT slot_name FROM pg_create_physical_replication_slot('archive', true)");
+            assertThat(primary.replication().userSlots()).isEmpty();
+            await().atMost(Duration.ofSeconds(60)).until(() -> {
+                fill(stage);
+                return primary.replication()
+                        .userSlots()
+                        .equals(List.of(
+                                new Slot("archive", SlotState.HoldsWal), new Slot("cdc", SlotState.HoldsWal)));
+            });
+            primary.apply(stage.settings(
+                    Map.of("max_slot_wal_keep_size", "1MB", "min_wal_size", "32MB", "max_wal_size", "32MB"),
+                    List.of()));
+            await().atMost(Duration.ofSeconds(60)).until(() -> {
+                fill(stage);
+                return primary.replication()
+                        .userSlots()
+                        .equals(List.of(new Slot("archive", SlotState.Lost), new Slot("cdc", SlotState.Lost)));
+            });
+        }
+
+        private static void fill(Stage stage) throws Exception {
+            stage.sql(0, "postgres", "SELECT pg_logical_emit_message(true, 'x', repeat('x', 1000000))::text");
+            stage.sql(0, "postgres", "SELECT pg_switch_wal()");
+            stage.sql(0, "postgres", "CHECKPOINT");
         }
     },
 
