@@ -75,9 +75,7 @@ class ReplicationHealthTest {
         assertThat(condition("Ready").getMessage())
                 .contains("nobody reads the replication slot idle on orders-0")
                 .contains("the replication slot cdc on orders-0 is lost");
-        assertThat(Health.findings(world.view()))
-                .extracting(Finding::reason)
-                .contains("SlotHoldsWAL", "SlotLost");
+        assertThat(Health.findings(world.view())).extracting(Finding::reason).contains("SlotHoldsWAL", "SlotLost");
 
         primary(0, "synchronous", synchronous("Quorum", 1));
         List<Map<String, String>> dropped = List.of(Map.of("name", "cdc", "state", "Dropped"));

@@ -1,10 +1,10 @@
 package io.matriarch.instance.ha;
 
 import io.matriarch.api.contract.ClusterLease.Sync;
+import io.matriarch.api.contract.MemberReport;
 import io.matriarch.api.contract.Peer;
 import io.matriarch.instance.facts.Promise;
 import io.matriarch.instance.facts.TimelineHistory;
-import io.matriarch.api.contract.MemberReport;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;

@@ -39,7 +39,9 @@ final class Slots {
                 continue;
             }
             if (slot.lost()) {
-                LOG.warn("making the slot {} anew: its WAL is gone. That member is cloned anew, unless it streams", slot.name());
+                LOG.warn(
+                        "making the slot {} anew: its WAL is gone. That member is cloned anew, unless it streams",
+                        slot.name());
             }
             if (!drop(slot)) {
                 present.add(slot.ordinal());
@@ -123,7 +125,8 @@ final class Slots {
     List<MemberReport.Slot> troubled() throws SQLException {
         return sql.query(
                 "SELECT slot_name, wal_status = 'lost' FROM pg_replication_slots WHERE slot_name !~ '^m_[0-9]+$' AND NOT temporary AND (wal_status = 'lost' OR NOT active AND wal_status IN ('extended', 'unreserved')) ORDER BY 1 LIMIT 10",
-                row -> new MemberReport.Slot(row.getString(1), row.getBoolean(2) ? SlotState.Lost : SlotState.HoldsWal));
+                row -> new MemberReport.Slot(
+                        row.getString(1), row.getBoolean(2) ? SlotState.Lost : SlotState.HoldsWal));
     }
 
     private record Slot(int ordinal, String name, int pid, boolean lost, long position) {}

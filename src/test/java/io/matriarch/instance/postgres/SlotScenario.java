@@ -43,8 +43,7 @@ enum SlotScenario {
             LocalPostgres primary = stage.primary();
             primary.keepSlots(List.of(1));
             primary.apply(stage.settings(
-                    Map.of("max_slot_wal_keep_size", "-1", "min_wal_size", "32MB", "max_wal_size", "32MB"),
-                    List.of()));
+                    Map.of("max_slot_wal_keep_size", "-1", "min_wal_size", "32MB", "max_wal_size", "32MB"), List.of()));
             stage.sql(0, "postgres", "SELECT slot_name FROM pg_create_logical_replication_slot('cdc', 'pgoutput')");
             stage.sql(0, "postgres", "SELECT slot_name FROM pg_create_physical_replication_slot('archive', true)");
             assertThat(primary.replication().userSlots()).isEmpty();
@@ -52,8 +51,7 @@ enum SlotScenario {
                 fill(stage);
                 return primary.replication()
                         .userSlots()
-                        .equals(List.of(
-                                new Slot("archive", SlotState.HoldsWal), new Slot("cdc", SlotState.HoldsWal)));
+                        .equals(List.of(new Slot("archive", SlotState.HoldsWal), new Slot("cdc", SlotState.HoldsWal)));
             });
             primary.apply(stage.settings(
                     Map.of("max_slot_wal_keep_size", "1MB", "min_wal_size", "32MB", "max_wal_size", "32MB"),
