@@ -292,6 +292,29 @@ class StatusTest {
     }
 
     @Test
+    void aSettingThatIsRefusedBeforeThereAreDataIsNotAccepted() {
+        world = new World(3, "");
+        world.settle();
+        Map<String, Object> report = Map.of(
+                "v",
+                1,
+                "role",
+                "None",
+                "state",
+                "Failed",
+                "problem",
+                Map.of(
+                        "reason",
+                        "SettingsRejected",
+                        "message",
+                        "PostgreSQL refuses spec.postgres: invalid value for parameter \"shared_buffers\": \"banana\""));
+        world.pod(0, "orders-r1", false, report);
+        says("Stalled", "True", "SettingsRejected");
+        says("ConfigurationAccepted", "False", "ConfigurationRejected");
+        assertThat(condition("ConfigurationAccepted").getMessage()).contains("banana");
+    }
+
+    @Test
     void aPromiseThatChangedIsRememberedWhileNobodySpeaks() {
         world.pod(0, "orders-r1", true, primary("Quorum", List.of(0, 1, 2)));
         says("SynchronousReplication", "True", "Quorum");

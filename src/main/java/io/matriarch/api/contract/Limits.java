@@ -44,6 +44,11 @@ public final class Limits {
                 millis(value, 1)
                         .filter(connections -> connections < 3)
                         .map(least -> "the agent needs connections when clients use up theirs; give 3 or more");
+            case "scram_iterations" ->
+                millis(value, 1)
+                        .filter(iterations -> iterations > 1_000_000)
+                        .map(most ->
+                                "each log-in would take seconds, and passwords could not be set; give 1000000 or less");
             case "log_min_messages" ->
                 List.of("fatal", "panic").contains(value.strip().toLowerCase(Locale.ROOT))
                         ? Optional.of("the agent reads the server's log; give error, or a level that logs more")

@@ -69,6 +69,7 @@ public final class Reserved {
             Map.entry("archive_mode", "archiving is part of spec.backup"),
             Map.entry("archive_command", "archiving is part of spec.backup"),
             Map.entry("archive_library", "archiving is part of spec.backup"),
+            Map.entry("matriarch.settings", "the agent asks PostgreSQL by it which settings it uses"),
             Map.entry("restore_command", "archiving is part of spec.backup"));
 
     private Reserved() {}

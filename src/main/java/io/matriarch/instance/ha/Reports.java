@@ -60,7 +60,7 @@ final class Reports {
                 bootstrapped ? null : end.map(at -> Lsn.text(at.lsn())).orElse(null),
                 volume.map(VolumeState::primaryEpoch).orElse(0L),
                 server.version(),
-                server.settings(),
+                server.confirmed() ? server.settings() : null,
                 server.rejected(),
                 server.pendingRestart(),
                 role == Role.Primary ? members(seen) : List.of(),

@@ -39,6 +39,9 @@ final class Configuration {
     private static final Pattern LOCALE_LINE =
             Pattern.compile("(datestyle|lc_monetary|lc_numeric|lc_time|default_text_search_config) *=.*");
 
+    /** Which settings a server uses, by its own word: a session tells what its postmaster took. */
+    static final String REVISION = "matriarch.settings";
+
     private static final String RAISED = "\n# the primary's, as pg_control knows them\n";
 
     private static final int MEMBERS_AND_TOOLS = 20;
@@ -86,6 +89,7 @@ final class Configuration {
         }
         text.append("\n# owned by the cluster\n");
         owned(layout, major).forEach((name, value) -> line(text, name, value));
+        line(text, REVISION, settings.revision());
         text.append("include '").append(UPSTREAM_FILE).append("'\n");
         text.append(INCLUDE_SYNCHRONOUS);
         if (major >= FAILOVER_SLOTS_SINCE) {

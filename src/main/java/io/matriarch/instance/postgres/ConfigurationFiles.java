@@ -10,10 +10,17 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Writes PostgreSQL's configuration files into PGDATA, each so that a crash leaves the old or the new one. None of it reloads the server. */
 final class ConfigurationFiles {
+    private static final Logger LOG = LoggerFactory.getLogger(ConfigurationFiles.class);
     private static final String AUTO = "postgresql.auto.conf";
+    /** Through which ALTER SYSTEM writes it. */
+    private static final String AUTO_NEXT = "postgresql.auto.conf.tmp";
+
+    private static final int ALLOW_ALTER_SYSTEM_SINCE = 17;
 
     private final Layout layout;
     private final Volume volume;
@@ -53,6 +60,7 @@ final class ConfigurationFiles {
 
     /** What depends on the settings. */
     void write(Settings settings, int major, String listen, Map<String, Integer> atLeast) throws IOException {
+        forbidAlterSystem(major);
         put(
                 "postgresql.conf",
                 Configuration.postgresql(layout.listening(listen), settings, major, volume.walSpace(), atLeast));
@@ -123,6 +131,28 @@ final class ConfigurationFiles {
         put(
                 Configuration.LOCALE_FILE,
                 Configuration.locale(Files.readString(layout.pgdata().resolve("postgresql.conf"))));
+    }
+
+    /**
+     * It would overrule what the cluster owns, such as synchronous_standby_names, and what a settings check has tried. Versions before 17 have no
+     * parameter for that, but none can write through a folder.
+     */
+    private void forbidAlterSystem(int major) throws IOException {
+        Path next = layout.pgdata().resolve(AUTO_NEXT);
+        if (major < ALLOW_ALTER_SYSTEM_SINCE && !Files.isDirectory(next)) {
+            Files.deleteIfExists(next);
+            Files.createDirectory(next);
+        }
+        Path auto = layout.pgdata().resolve(AUTO);
+        List<String> lines = Files.exists(auto)
+                ? Files.readAllLines(auto).stream()
+                        .filter(line -> !line.isBlank() && !line.startsWith("#"))
+                        .toList()
+                : List.of();
+        if (!lines.isEmpty()) {
+            LOG.warn("dropping what ALTER SYSTEM has set, as settings come from spec.postgres.parameters: {}", lines);
+            put(AUTO, "");
+        }
     }
 
     /** What a user set with ALTER SYSTEM where the data comes from is not for this member. */

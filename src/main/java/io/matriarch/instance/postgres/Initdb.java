@@ -60,17 +60,8 @@ final class Initdb {
     void contents(Settings settings, String password, List<String> postInitSql) throws PostgresException {
         Settings.Initdb initdb = settings.initdb();
         String owner = Sql.identifier(initdb.owner());
-        String replication = Layout.REPLICATION_ROLE;
         try (Sql sql = Sql.open(layout, "postgres", STATEMENT)) {
-            sql.execute("CREATE ROLE " + replication + " LOGIN REPLICATION");
-            for (String function : List.of(
-                    "pg_ls_dir(text, boolean, boolean)",
-                    "pg_stat_file(text, boolean)",
-                    "pg_read_binary_file(text)",
-                    "pg_read_binary_file(text, bigint, bigint, boolean)")) {
-                // what pg_rewind asks of its source (manual, "pg_rewind")
-                sql.execute("GRANT EXECUTE ON FUNCTION pg_catalog." + function + " TO " + replication);
-            }
+            new ReplicationRole(sql, binaries.major()).keep();
             // A statement with a password must not reach the server's log, not even when it fails.
             sql.execute(
                     "SET log_statement = 'none'; SET log_min_error_statement = 'panic'; SET log_min_duration_statement = -1");

@@ -11,7 +11,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -35,7 +34,6 @@ public final class LocalPostgres implements Postgres {
     private final LocalReplication replication;
     private final CertificateFiles certificates;
     private final ServerWatch watch;
-    private final Map<String, Optional<String>> passwords = new HashMap<>();
     private @Nullable Binaries binaries;
     private volatile @Nullable String revision;
     private volatile @Nullable Rejected rejected;
@@ -86,8 +84,7 @@ public final class LocalPostgres implements Postgres {
             refreshCertificates();
             initdb.files(settings.initdb());
             files.keepLocale();
-            SettingsCheck check = new SettingsCheck(layout, binaries());
-            accept(check.refusal(settings));
+            accept(new SettingsCheck(layout, binaries()).refusal(settings));
             write(settings, false, null, "");
             start(settings);
             initdb.contents(settings, applicationPassword, postInitSql);
@@ -215,11 +212,20 @@ public final class LocalPostgres implements Postgres {
         Optional<Settings> good = good();
         // What this very image's PostgreSQL has taken need not be tried again, while others wait for this member.
         boolean taken = settings.revision().equals(revision) && rejected == null;
-        Optional<String> refusal = taken
-                ? Optional.empty()
-                : new SettingsCheck(layout, binaries())
-                        .refusal(files.gateIsShut() ? settings.withHba(List.of()) : settings);
+        boolean known = good.filter(settings::sameConfiguration).isPresent();
         boolean fallBack = good.isPresent() && !good.get().revision().equals(settings.revision());
+        Optional<String> refusal = Optional.empty();
+        boolean untried = false;
+        try {
+            refusal = taken ? Optional.empty() : check(settings);
+        } catch (PostgresException e) {
+            if (!known && !fallBack) {
+                throw e;
+            }
+            // What started before starts without a try; the new ones are applied when they can be tried.
+            untried = !known;
+            refusal = known ? Optional.empty() : Optional.of(e.problem().message());
+        }
         if (refusal.isEmpty()) {
             write(settings, replica, primaryAddress, layout.listen());
             try {
@@ -238,10 +244,16 @@ public final class LocalPostgres implements Postgres {
         } else if (!fallBack) {
             throw rejectedAtStart(refusal.get());
         }
-        LOG.warn("starting with the former settings, as PostgreSQL refuses the new ones: {}", refusal.get());
+        LOG.warn("starting with the former settings, as the new ones are not accepted: {}", refusal.get());
         write(good.get(), replica, primaryAddress, layout.listen());
         start(good.get());
-        rejected = new Rejected(settings.revision(), refusal.get());
+        rejected = untried ? null : new Rejected(settings.revision(), refusal.get());
+    }
+
+    /** Behind the gate the user's lines of pg_hba.conf are not in use, and are tried when it opens. */
+    private Optional<String> check(Settings settings) throws PostgresException {
+        return new SettingsCheck(layout, binaries())
+                .refusal(files.gateIsShut() ? settings.withHba(List.of()) : settings);
     }
 
     private void start(Settings settings) throws PostgresException {
@@ -289,10 +301,8 @@ public final class LocalPostgres implements Postgres {
 
     @Override
     public void apply(Settings settings) throws PostgresException {
-        SettingsCheck check = new SettingsCheck(layout, binaries());
         try {
-            // Behind the gate the user's lines are not in use, and are tried when it opens.
-            Optional<String> refusal = check.refusal(files.gateIsShut() ? settings.withHba(List.of()) : settings);
+            Optional<String> refusal = check(settings);
             if (refusal.isPresent()) {
                 rejected = new Rejected(settings.revision(), refusal.get());
                 return;
@@ -334,6 +344,7 @@ public final class LocalPostgres implements Postgres {
     @Override
     public List<Integer> keepSlots(List<Integer> ordinals) throws PostgresException {
         try (Sql sql = Sql.open(layout, "postgres", QUESTION)) {
+            new ReplicationRole(sql, binaries().major()).keep();
             return new Slots(sql).keep(ordinals);
         } catch (SQLException e) {
             throw new PostgresException(
@@ -343,10 +354,6 @@ public final class LocalPostgres implements Postgres {
 
     @Override
     public void password(String role, @Nullable String password) throws PostgresException {
-        Optional<String> wanted = Optional.ofNullable(password);
-        if (wanted.equals(passwords.get(role))) {
-            return;
-        }
         try (Sql sql = Sql.open(layout, "postgres", QUESTION)) {
             sql.execute(
                     "SET log_statement = 'none'; SET log_min_error_statement = 'panic'; SET log_min_duration_statement = -1");
@@ -359,9 +366,11 @@ public final class LocalPostgres implements Postgres {
                     sql.execute("ALTER ROLE " + Sql.identifier(role) + " PASSWORD NULL");
                 }
             } else {
+                // As the user wants it for all passwords; what a role or a database has does not count.
+                sql.execute(
+                        "SELECT set_config(name, setting, false) FROM pg_file_settings WHERE name = 'scram_iterations' AND error IS NULL ORDER BY seqno DESC LIMIT 1");
                 sql.execute("ALTER ROLE " + Sql.identifier(role) + " PASSWORD " + Sql.literal(password));
             }
-            passwords.put(role, wanted);
         } catch (SQLException e) {
             throw new PostgresException(
                     new Problem(

@@ -11,6 +11,7 @@ import java.util.stream.Collectors;
  * (manual, "How Parameters Interact"), so whatever a user gives to all sessions, these work: they are the way that a correction takes.
  */
 final class OwnSessions {
+    private static final int SCRAM_ITERATIONS_SINCE = 16;
     private static final int TRANSACTION_TIMEOUT_SINCE = 17;
 
     /** Of the server in this image. An unknown parameter in the first message is refused, so the newest ones need it. */
@@ -53,6 +54,11 @@ final class OwnSessions {
         values.put("row_security", "on");
         values.put("client_min_messages", "warning");
         values.put("exit_on_error", "off");
+        // pg_hba.conf takes no other, and what a session of ours stores is asked for after the next change of roles.
+        values.put("password_encryption", "scram-sha-256");
+        if (major >= SCRAM_ITERATIONS_SINCE) {
+            values.put("scram_iterations", "4096");
+        }
         // A small question must stay cheap: no compilation, no other processes.
         values.put("ignore_system_indexes", "off");
         values.put("jit", "off");

@@ -50,7 +50,7 @@ public interface Postgres extends Killable {
     /** Makes missing slots for {@code ordinals} and drops those of other members; returns the ordinals that have one now. */
     List<Integer> keepSlots(List<Integer> ordinals) throws PostgresException;
 
-    /** Sets the password of a role that exists; null takes it away. Does nothing when it is the same already. */
+    /** Sets the password of a role that exists, whatever it was: it may have been changed by others, or on another member. Null takes it away. */
     void password(String role, @Nullable String password) throws PostgresException;
 
     /** Takes renewed certificates into use, if the mounted ones changed. */

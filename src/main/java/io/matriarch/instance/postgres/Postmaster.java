@@ -44,6 +44,7 @@ final class Postmaster {
     private volatile boolean abandoned;
 
     private volatile long starts;
+    private volatile ReloadLog reloads = new ReloadLog();
 
     Postmaster(Layout layout, ServerEvents events) {
         this.layout = layout;
@@ -55,6 +56,7 @@ final class Postmaster {
         lastFailure = "";
         walGone = false;
         starts++;
+        reloads = new ReloadLog();
         this.binaries = binaries;
         home = layout.pgdata().toRealPath();
         removeStalePid();
@@ -85,6 +87,7 @@ final class Postmaster {
             boolean telling = false;
             for (String line = log.readLine(); line != null; line = log.readLine()) {
                 OUT.println(line);
+                reloads.read(line);
                 if (telling && MORE.matcher(line).find()) {
                     lastFailure += "; " + line.replaceFirst("^.*?(DETAIL|HINT):\\s+", "");
                     continue;
@@ -160,6 +163,16 @@ final class Postmaster {
     /** The primary no longer has WAL that this replica needs. */
     boolean walGone() {
         return walGone;
+    }
+
+    /** What the server did not take of its files when it read them last, in its own words. */
+    Optional<String> complaint() {
+        return reloads.complaint();
+    }
+
+    /** Whether it did not apply something in postgresql.conf then, be it that it takes a restart. */
+    boolean saidErrors() {
+        return reloads.errors();
     }
 
     void reload() throws IOException {

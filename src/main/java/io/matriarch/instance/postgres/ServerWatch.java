@@ -39,8 +39,11 @@ final class ServerWatch {
                    coalesce((SELECT received_tli FROM pg_stat_wal_receiver), 0),
                    (SELECT latest_end_lsn FROM pg_stat_wal_receiver)::text,
                    pg_is_in_recovery() AND (pg_is_wal_replay_paused()
-                        OR current_setting('recovery_min_apply_delay') <> '0')
-            """;
+                        OR current_setting('recovery_min_apply_delay') <> '0'),
+                   coalesce(current_setting('%s', true), ''),
+                   NOT pg_is_in_recovery()
+                        AND EXISTS (SELECT FROM pg_roles WHERE rolname = current_user AND NOT rolcanlogin)
+            """.formatted(Configuration.REVISION);
 
     private static final String NEWEST_HISTORY = """
             SELECT CASE WHEN pg_is_in_recovery() AND NOT EXISTS (SELECT FROM pg_stat_wal_receiver)
@@ -62,6 +65,7 @@ final class ServerWatch {
     private final AtomicBoolean settingsChanged = new AtomicBoolean(true);
     private @Nullable Sql sql;
     private List<String> pendingRestart = List.of();
+    private final TakenFiles taken = new TakenFiles();
     private String replayedTo = "";
     private int replaying;
     /** The timeline that was received last, from the server that runs; 0 when none was. */
@@ -77,6 +81,7 @@ final class ServerWatch {
 
     /** pg_settings is worth a look now. */
     void settingsChanged() {
+        taken.written();
         settingsChanged.set(true);
     }
 
@@ -146,25 +151,41 @@ final class ServerWatch {
             }
             List<Sender> senders = senders(open);
             int newest = newestHistory(open);
-            return open.one(
-                    STATE,
-                    row -> new ServerState(
-                            true,
-                            true,
-                            row.getBoolean(1),
-                            row.getBoolean(4),
-                            postmaster.walGone(),
-                            timeline(row, newest),
-                            row.getString(2).split(" ")[0],
-                            revision,
-                            rejected,
-                            pendingRestart,
-                            senders.stream()
-                                    .filter(Sender::streaming)
-                                    .map(Sender::ordinal)
-                                    .toList(),
-                            null,
-                            wal(row, senders)));
+            boolean read = taken.read(open);
+            Optional<String> complaint =
+                    postmaster.complaint().or(() -> postmaster.saidErrors() ? taken.complaint() : Optional.empty());
+            AtomicBoolean lockedOut = new AtomicBoolean();
+            ServerState state = open.one(STATE, row -> {
+                lockedOut.set(row.getBoolean(12));
+                return new ServerState(
+                        true,
+                        true,
+                        row.getBoolean(1),
+                        row.getBoolean(4),
+                        postmaster.walGone(),
+                        timeline(row, newest),
+                        row.getString(2).split(" ")[0],
+                        revision,
+                        rejected == null && revision != null
+                                ? complaint
+                                        .map(words -> new Rejected(revision, words))
+                                        .orElse(null)
+                                : rejected,
+                        pendingRestart,
+                        senders.stream()
+                                .filter(Sender::streaming)
+                                .map(Sender::ordinal)
+                                .toList(),
+                        null,
+                        wal(row, senders),
+                        read && complaint.isEmpty() && row.getString(11).equals(revision));
+            });
+            if (lockedOut.get()) {
+                // The next session of the agent would be refused, and with it every repair.
+                LOG.warn("letting the role {} log in again: the agent needs it", Layout.SUPERUSER);
+                open.execute("ALTER ROLE " + Layout.SUPERUSER + " LOGIN");
+            }
+            return state;
         } catch (SQLException e) {
             close();
             refusedAt = System.nanoTime();
@@ -187,7 +208,9 @@ final class ServerWatch {
                 rejected,
                 List.of(),
                 List.of(),
-                why);
+                why,
+                Wal.UNKNOWN,
+                false);
     }
 
     /** Without a receiver pg_control may still name a former timeline; for sure only a walsender tells which one is replayed. */
@@ -257,6 +280,7 @@ final class ServerWatch {
     }
 
     private void close() {
+        taken.unknown();
         replayedTo = "";
         received = 0;
         if (sql != null) {

@@ -1,5 +1,6 @@
 package io.matriarch.instance.postgres;
 
+import io.matriarch.api.contract.MemberReport.Problem;
 import io.matriarch.api.contract.Settings;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -30,6 +31,13 @@ final class SettingsCheck {
     private static final Pattern OURS = Pattern.compile(
             ".*(contains errors|skipping missing|starting PostgreSQL|listening on|could not load |database system is shut down|is not in use).*");
 
+    /** Reason of the problem that is neither a refusal nor an acceptance. */
+    static final String UNTRIED = "SettingsUntried";
+
+    /** Whatever the settings are (errno.h). */
+    private static final Pattern OF_THE_MACHINE = Pattern.compile(
+            "Cannot allocate memory|No space left on device|Disk quota exceeded|Resource temporarily unavailable|Too many open files|Input/output error|Read-only file system|Out of memory");
+
     private final Layout layout;
     private final Binaries binaries;
 
@@ -38,8 +46,8 @@ final class SettingsCheck {
         this.binaries = binaries;
     }
 
-    /** PostgreSQL's words of refusal of parameters or of lines of pg_hba.conf, or empty. */
-    Optional<String> refusal(Settings settings) throws IOException {
+    /** PostgreSQL's words of refusal of parameters or of lines of pg_hba.conf, or empty. {@link #UNTRIED} when it could not look at them. */
+    Optional<String> refusal(Settings settings) throws PostgresException {
         for (String library : libraries(settings.parameters())) {
             if (!binaries.hasLibrary(library)) {
                 return Optional.of(
@@ -48,15 +56,22 @@ final class SettingsCheck {
             }
         }
         Path trial = layout.run().resolve("trial");
-        clear(trial);
         try {
-            return attempt(settings, trial);
-        } finally {
             clear(trial);
+            Optional<String> words = attempt(settings, trial);
+            clear(trial);
+            return words;
+        } catch (IOException e) {
+            throw untried(String.valueOf(e.getMessage()));
         }
     }
 
-    private Optional<String> attempt(Settings settings, Path trial) throws IOException {
+    private static PostgresException untried(String why) {
+        return new PostgresException(new Problem(
+                UNTRIED, "PostgreSQL cannot try spec.postgres, so it is not in use yet: %s".formatted(why)));
+    }
+
+    private Optional<String> attempt(Settings settings, Path trial) throws IOException, PostgresException {
         Files.createDirectory(
                 trial, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
         for (String needed : List.of("global", "base", "pg_dynshmem", "pg_notify", "pg_tblspc")) {
@@ -94,10 +109,20 @@ final class SettingsCheck {
             command.addAll(List.of("-c", own));
         }
         Commands.Outcome outcome = Commands.run(command, trial);
-        boolean accepted = outcome.lines().stream().anyMatch(line -> line.contains(ACCEPTED));
-        return accepted
-                ? Optional.empty()
-                : Optional.of(refusal(outcome.lines(), candidate, hba.lines().toList()));
+        return verdict(outcome, candidate, hba.lines().toList());
+    }
+
+    /** Empty when they are accepted. A server that could not look at them says nothing about them: that is an error, and neither. */
+    static Optional<String> verdict(Commands.Outcome outcome, Path candidate, List<String> hba)
+            throws PostgresException {
+        if (outcome.lines().stream().anyMatch(line -> line.contains(ACCEPTED))) {
+            return Optional.empty();
+        }
+        String words = refusal(outcome.lines(), candidate, hba);
+        if (words.isEmpty() || OF_THE_MACHINE.matcher(words).find()) {
+            throw untried("it ended with code %d%s".formatted(outcome.exit(), words.isEmpty() ? "" : ": " + words));
+        }
+        return Optional.of(words);
     }
 
     /** The lines that name a mistake, without time stamps, our file names and what is not about the user's lines. */

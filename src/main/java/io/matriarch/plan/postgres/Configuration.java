@@ -1,6 +1,7 @@
 package io.matriarch.plan.postgres;
 
 import io.fabric8.kubernetes.api.model.ConfigMap;
+import io.matriarch.api.contract.MemberReport;
 import io.matriarch.api.contract.MemberReport.State;
 import io.matriarch.api.contract.Settings;
 import io.matriarch.plan.objects.Wanted;
@@ -31,7 +32,7 @@ public final class Configuration {
 
     /** The condition ConfigurationAccepted while nothing is refused: True only when every member that shall run says that it uses these settings. */
     public static Said accepted(ClusterView view) {
-        return unheard(view).orElseGet(() -> {
+        return refusedAtStart(view).or(() -> unheard(view)).orElseGet(() -> {
             String revision = wanted(view).revision();
             List<String> behind = running(view)
                     .filter(ordinal -> view.report(ordinal)
@@ -46,6 +47,15 @@ public final class Configuration {
                             "%s %s not told yet that PostgreSQL uses these settings"
                                     .formatted(String.join(", ", behind), behind.size() == 1 ? "has" : "have"));
         });
+    }
+
+    /** A member that has no former settings to start with. */
+    private static Optional<Said> refusedAtStart(ClusterView view) {
+        return view.members().stream()
+                .flatMap(member -> member.report().map(MemberReport::problem).stream())
+                .filter(problem -> problem.reason().equals("SettingsRejected"))
+                .findFirst()
+                .map(problem -> Said.no("ConfigurationRejected", problem.message() + ". Correct spec.postgres"));
     }
 
     /** Why nobody can say what every member uses; empty when each that shall run serves and is heard. */

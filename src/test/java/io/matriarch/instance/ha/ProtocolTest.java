@@ -478,6 +478,20 @@ class ProtocolTest {
         assertThat(seen.decide().kill()).contains("it cannot be promoted");
     }
 
+    /** What was written is not what a server uses, and trying again at once would not help. */
+    @Test
+    void settingsAreReportedOnceTheServerSaysThatItUsesThem() {
+        Seen seen = Seen.by(1)
+                .instances(2)
+                .lease(first.identity(), serving(Phase.Serving))
+                .volume(VolumeContent.Data, SYSTEM)
+                .following("10.0.0.10");
+        Decision before = seen.server(Seen.replica(true).unconfirmed()).decide();
+        assertThat(before.report().settings()).isNull();
+        assertThat(before.job()).isEmpty();
+        assertThat(seen.server(Seen.replica(true)).decide().report().settings()).isEqualTo("r");
+    }
+
     private static ClusterLease bootstrapping() {
         return new ClusterLease(1, 1, Phase.Bootstrapping, "10.0.0.10", 0, null, List.of(0), List.of());
     }

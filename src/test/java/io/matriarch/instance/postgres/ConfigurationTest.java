@@ -1,6 +1,7 @@
 package io.matriarch.instance.postgres;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.matriarch.api.contract.Settings;
 import io.matriarch.api.contract.Settings.BootstrapAction;
@@ -40,6 +41,25 @@ class ConfigurationTest {
                 null,
                 List.of(),
                 List.of());
+    }
+
+    /** "Refused" would tell the user to correct what is right, and it would not be tried again. */
+    @Test
+    void whatCouldNotBeTriedIsNeitherRefusedNorAccepted() {
+        for (List<String> lines : List.of(
+                List.<String>of(),
+                List.of("FATAL:  could not map anonymous shared memory: Cannot allocate memory"),
+                List.of("FATAL:  could not create lock file \"postmaster.pid\": No space left on device"))) {
+            assertThatThrownBy(() -> SettingsCheck.verdict(
+                            new Commands.Outcome(137, lines), Path.of("/run/trial/candidate.conf"), List.of()))
+                    .isInstanceOfSatisfying(
+                            PostgresException.class,
+                            e -> assertThat(e.problem())
+                                    .satisfies(problem ->
+                                            assertThat(problem.reason()).isEqualTo("SettingsUntried"))
+                                    .satisfies(problem ->
+                                            assertThat(problem.message()).contains("ended with code 137")));
+        }
     }
 
     @Test

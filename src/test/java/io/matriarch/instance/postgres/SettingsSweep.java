@@ -4,46 +4,57 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.matriarch.api.contract.Limits;
-import io.matriarch.api.contract.Reserved;
 import io.matriarch.api.contract.Settings;
 import io.matriarch.instance.facts.Pulse;
 import io.matriarch.instance.facts.ServerState;
+import io.matriarch.instance.postgres.HostileValues.Value;
 import java.nio.file.Path;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
-import java.util.Objects;
-import java.util.Set;
+import java.util.Optional;
 import java.util.TreeMap;
 
 /**
- * Every parameter that a reload can give to all sessions, with hostile values made from its type and its bounds: each is refused with a reason,
- * or leaves two members working, able to change roles, and able to take a correction.
+ * Every parameter that a reload, a role or a database can give to all sessions, with {@link HostileValues}: each is refused with a reason, or
+ * leaves two members working, able to change roles, to take in a new member, and to take a correction.
  */
 final class SettingsSweep {
     private static final int TOGETHER = 12;
+    /** Whom a user with SQL can give settings that reach the agents' sessions. */
+    private static final List<String> OF_SQL =
+            List.of("ROLE ALL", "ROLE postgres", "ROLE matriarch_replication", "DATABASE postgres");
+
+    /** Where a user sets a value. */
+    enum Place {
+        /** {@code spec.postgres.parameters}. */
+        FILE,
+        /** {@code ALTER ROLE ... SET} and {@code ALTER DATABASE ... SET}, by a superuser. */
+        SQL
+    }
 
     private final Stage stage;
+    private final Place place;
     private final int every;
+    private final int first;
     private final List<LocalPostgres> members = new ArrayList<>();
     private final List<String> broken = new ArrayList<>();
     private int primary;
+    private int passwords;
     private long epoch = 1;
 
-    /** @param every how many values go to one that is tried */
-    SettingsSweep(Stage stage, int every) {
+    /**
+     * @param every how many values go to one that is tried
+     * @param first which one is the first
+     */
+    SettingsSweep(Stage stage, Place place, int every, int first) {
         this.stage = stage;
+        this.place = place;
         this.every = every;
-    }
-
-    private record Value(String name, String value) {
-        @Override
-        public String toString() {
-            return name + " = '" + value + "'";
-        }
+        this.first = first;
     }
 
     /** Those that broke something. */
@@ -52,22 +63,15 @@ final class SettingsSweep {
         members.add(stage.replica(1, 0));
         List<Value> accepted = new ArrayList<>();
         int number = 0;
-        for (Value value : values()) {
-            if (number++ % every != 0) {
+        for (Value value : HostileValues.of(stage.layout(primary), place == Place.SQL)) {
+            if (number++ % every != first) {
                 continue;
             }
-            String why = Limits.refusal(value.name(), value.value()).orElse(null);
-            if (why == null) {
-                Settings wanted = stage.settings(Map.of(value.name(), value.value()), List.of());
-                why = new SettingsCheck(
-                                stage.layout(primary), members.getFirst().binaries())
-                        .refusal(wanted)
-                        .orElse(null);
-            }
-            if (why == null) {
+            Optional<String> why = refusal(value);
+            if (why.isEmpty()) {
                 accepted.add(value);
             } else {
-                System.out.println("refused  " + value + ": " + why);
+                System.out.println("refused  " + value + ": " + why.get());
             }
         }
         List<Value> rest = accepted;
@@ -83,6 +87,30 @@ final class SettingsSweep {
             rest = later;
         }
         return broken;
+    }
+
+    private Optional<String> refusal(Value value) throws Exception {
+        return switch (place) {
+            case FILE -> {
+                Optional<String> limit = Limits.refusal(value.name(), value.value());
+                yield limit.isPresent()
+                        ? limit
+                        : new SettingsCheck(
+                                        stage.layout(primary),
+                                        members.getFirst().binaries())
+                                .refusal(stage.settings(Map.of(value.name(), value.value()), List.of()));
+            }
+            case SQL -> {
+                try (Sql sql = Sql.open(stage.layout(primary), "postgres", Duration.ofSeconds(5))) {
+                    sql.execute("BEGIN");
+                    sql.execute("ALTER ROLE ALL SET " + value);
+                    sql.execute("ROLLBACK");
+                    yield Optional.empty();
+                } catch (SQLException e) {
+                    yield Optional.of(String.valueOf(e.getMessage()));
+                }
+            }
+        };
     }
 
     /** All at once, and by halves when that does not go well. */
@@ -103,17 +131,52 @@ final class SettingsSweep {
     }
 
     private void give(List<Value> values) throws Exception {
-        Map<String, String> parameters = new TreeMap<>();
-        values.forEach(value -> parameters.put(value.name(), value.value()));
-        Settings hostile = stage.settings(parameters, List.of());
-        apply(hostile);
+        Settings hostile = set(values);
         check();
         int next = 1 - primary;
-        handOver(stage, hostile, members.get(primary), primary, members.get(next), ++epoch);
+        LocalPostgres from = members.get(primary);
+        handOver(stage, hostile, from, primary, members.get(next), ++epoch);
         primary = next;
         check();
-        apply(stage.plain());
+        if (epoch % 2 == 0) {
+            cloneAnew(hostile);
+            check();
+        }
+        correct();
         check();
+    }
+
+    private Settings set(List<Value> values) throws Exception {
+        Map<String, String> parameters = new TreeMap<>();
+        switch (place) {
+            case FILE -> {
+                values.forEach(value -> parameters.put(value.name(), value.value()));
+                apply(stage.settings(parameters, List.of()));
+            }
+            case SQL -> {
+                try (Sql sql = Sql.open(stage.layout(primary), "postgres", Duration.ofSeconds(5))) {
+                    for (String whom : OF_SQL) {
+                        for (Value value : values) {
+                            sql.execute("ALTER %s SET %s".formatted(whom, value));
+                        }
+                    }
+                }
+                stage.awaitFlushed(members.get(1 - primary), stage.agentFlushed(primary));
+            }
+        }
+        return stage.settings(parameters, List.of());
+    }
+
+    private void correct() throws Exception {
+        if (place == Place.FILE) {
+            apply(stage.plain());
+        } else {
+            try (Sql sql = Sql.open(stage.layout(primary), "postgres", Duration.ofSeconds(5))) {
+                for (String whom : OF_SQL) {
+                    sql.execute("ALTER %s RESET ALL".formatted(whom));
+                }
+            }
+        }
     }
 
     private void apply(Settings settings) throws Exception {
@@ -127,6 +190,22 @@ final class SettingsSweep {
 
     private void check() throws Exception {
         works(stage, members.get(primary), primary, members.get(1 - primary), 1 - primary);
+        // pg_hba.conf takes no password that is stored otherwise.
+        members.get(primary).password("app", "secret-" + ++passwords);
+        try (Sql sql = Sql.open(stage.layout(primary), "postgres", Duration.ofSeconds(5))) {
+            String stored = sql.one("SELECT rolpassword FROM pg_authid WHERE rolname = 'app'", row -> row.getString(1));
+            assertThat(stored).startsWith("SCRAM-SHA-256$");
+        }
+    }
+
+    /** The replica is thrown away and made again. */
+    private void cloneAnew(Settings settings) throws Exception {
+        LocalPostgres replica = members.get(1 - primary);
+        replica.discard();
+        members.get(primary).keepSlots(List.of(1 - primary));
+        replica.inspect();
+        replica.cloneFrom(settings, stage.address(primary), stage.system(members.get(primary)));
+        replica.startReplica(settings, stage.address(primary));
     }
 
     /** The correction alone must bring both back; if it does not, that is a fault of its own, and the next value gets new members. */
@@ -137,7 +216,7 @@ final class SettingsSweep {
                     throw new IllegalStateException("a member does not run");
                 }
             }
-            apply(stage.plain());
+            correct();
             check();
         } catch (Exception | AssertionError e) {
             System.out.println("NOT HEALED " + values + ": " + why.getMessage() + "; then " + e.getMessage());
@@ -145,56 +224,10 @@ final class SettingsSweep {
                 member.stop(Duration.ofSeconds(5));
             }
             members.get(primary).startPrimary(stage.plain(), ++epoch);
-            LocalPostgres replica = members.get(1 - primary);
-            replica.discard();
-            members.get(primary).keepSlots(List.of(1 - primary));
-            replica.inspect();
-            replica.cloneFrom(stage.plain(), stage.address(primary), stage.system(members.get(primary)));
-            replica.startReplica(stage.plain(), stage.address(primary));
+            correct();
+            cloneAnew(stage.plain());
             check();
         }
-    }
-
-    private List<Value> values() throws Exception {
-        List<Value> all = new ArrayList<>();
-        try (Sql sql = Sql.open(stage.layout(primary), "postgres", Duration.ofSeconds(30))) {
-            sql.query(
-                            "SELECT name, vartype, coalesce(min_val, ''), coalesce(max_val, ''), coalesce(array_to_string(enumvals, ','), ''), setting FROM pg_settings WHERE context IN ('user', 'superuser', 'sighup', 'backend', 'superuser-backend') ORDER BY name",
-                            row -> Arrays.asList(
-                                    row.getString(1),
-                                    row.getString(2),
-                                    row.getString(3),
-                                    row.getString(4),
-                                    row.getString(5),
-                                    Objects.requireNonNullElse(row.getString(6), "")))
-                    .forEach(row -> {
-                        if (!Reserved.PARAMETERS.containsKey(row.getFirst())) {
-                            hostile(row).stream()
-                                    .filter(value -> !value.equals(row.get(5)))
-                                    .forEach(value -> all.add(new Value(row.getFirst(), value)));
-                        }
-                    });
-        }
-        return all;
-    }
-
-    private static Set<String> hostile(List<String> row) {
-        Set<String> values = new LinkedHashSet<>();
-        switch (row.get(1)) {
-            case "bool" -> values.addAll(List.of("on", "off"));
-            case "enum" -> values.addAll(List.of(row.get(4).split(",")));
-            case "integer", "real" -> {
-                values.add(row.get(2));
-                if (!row.get(2).equals(row.get(3))) {
-                    values.add(row.get(3));
-                }
-                if (row.get(1).equals("integer") && Double.parseDouble(row.get(2)) < 1) {
-                    values.add("1");
-                }
-            }
-            default -> values.addAll(List.of("", "nowhere", "MULE_INTERNAL"));
-        }
-        return values;
     }
 
     /** Both answer, the replica receives, and what the primary writes arrives. */
@@ -234,11 +267,16 @@ final class SettingsSweep {
         from.startReplica(settings, stage.address(next));
     }
 
-    /** {@code FOLDER [EVERY]}: the whole sweep on the PostgreSQL that is first on the PATH. */
+    /** {@code FOLDER PLACE EVERY FIRST}: on the PostgreSQL that is first on the PATH. */
     public static void main(String[] arguments) throws Exception {
         List<String> broken;
         try (Stage stage = new Stage(Path.of(arguments[0]))) {
-            broken = new SettingsSweep(stage, arguments.length > 1 ? Integer.parseInt(arguments[1]) : 1).run();
+            broken = new SettingsSweep(
+                            stage,
+                            Place.valueOf(arguments[1].toUpperCase(Locale.ROOT)),
+                            Integer.parseInt(arguments[2]),
+                            Integer.parseInt(arguments[3]))
+                    .run();
         }
         System.out.println(
                 broken.isEmpty() ? "every value is refused or works" : broken.size() + " values break something:");
