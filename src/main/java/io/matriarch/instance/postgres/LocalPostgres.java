@@ -171,10 +171,10 @@ public final class LocalPostgres implements Postgres {
             if (missing.isPresent()) {
                 new Tablespaces(layout).make(missing.get());
             }
-            boolean led = !files.isStandby() || volume.isRewound();
+            boolean rewound = volume.isRewound();
             startWith(settings, true, primaryAddress);
             volume.cameUp();
-            dropLeftSlots(led);
+            dropLeftSlots(rewound || volume.hasLed());
         } catch (IOException e) {
             throw volume.problem("write to", e);
         }
@@ -197,9 +197,10 @@ public final class LocalPostgres implements Postgres {
     }
 
     /** A replica all the same when that fails: those that are surely left are looked for again. */
-    private void dropLeftSlots(boolean led) {
+    private void dropLeftSlots(boolean led) throws IOException {
         try (Sql sql = Sql.open(layout, "postgres", QUESTION)) {
             replication.dropped(new Slots(sql).dropLeft(led));
+            volume.followed();
         } catch (SQLException e) {
             LOG.warn("cannot drop logical slots that were left: {}", e.getMessage());
         }
@@ -424,6 +425,9 @@ public final class LocalPostgres implements Postgres {
 
     void write(Settings settings, boolean replica, @Nullable String primaryAddress, String listen)
             throws IOException, PostgresException {
+        if (replica && !files.isStandby()) {
+            volume.led();
+        }
         files.write(settings, binaries().major(), replica, primaryAddress, listen, atLeast(replica));
     }
 

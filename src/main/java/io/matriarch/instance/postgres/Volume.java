@@ -34,6 +34,7 @@ final class Volume {
     private static final String CLONE = "clone.inprogress";
     private static final String REWIND = "rewind.inprogress";
     private static final String REWOUND = "rewound";
+    private static final String LED = "led";
 
     private final Layout layout;
     private final Tablespaces tablespaces;
@@ -292,6 +293,22 @@ final class Volume {
         Path marker = layout.state().resolve(REWOUND);
         if (Files.exists(marker)) {
             unmark(REWOUND);
+        }
+    }
+
+    /** A primary's data is a replica's from now on: what it has of that time is to be cleared up once it has come up. */
+    void led() throws PostgresException {
+        mark(LED);
+    }
+
+    boolean hasLed() {
+        return Files.exists(layout.state().resolve(LED));
+    }
+
+    /** That was cleared up. */
+    void followed() throws IOException {
+        if (hasLed()) {
+            unmark(LED);
         }
     }
 

@@ -36,6 +36,26 @@ enum SlotScenario {
         }
     },
 
+    /** Its agent was killed when the data was a replica's already and had not come up yet. */
+    @EachMajor
+    logicalSlotsOfAFormerPrimaryAreDroppedByTheNextAgentToo {
+        @Override
+        void play(Stage stage) throws Exception {
+            LocalPostgres former = stage.primary();
+            LocalPostgres next = stage.replica(1, 0);
+            stage.sql(0, "postgres", "SELECT slot_name FROM pg_create_logical_replication_slot('cdc', 'pgoutput')");
+            stage.awaitFlushed(next, stage.flushed(0));
+            former.replication().handOver(List.of(1));
+            next.replication().stopReceiving(Duration.ofSeconds(1));
+            next.replication().promote(2, 2);
+            next.keepSlots(List.of(0));
+            former.write(stage.plain(), true, stage.address(1), stage.layout(0).listen());
+            former.startReplica(stage.plain(), stage.address(1));
+            stage.awaitStreaming(former);
+            assertThat(logical(stage, 0)).isEqualTo("0");
+        }
+    },
+
     @EachMajor
     aSlotThatNobodyReadsIsToldBeforeAndAfterItIsLost {
         @Override
