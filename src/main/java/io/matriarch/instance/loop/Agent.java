@@ -122,6 +122,7 @@ public final class Agent implements AgentServer.Member {
     /** Turns until this pod is to end and nothing is left to do. */
     public void run() throws InterruptedException {
         guard.start();
+        IdleHeap heap = new IdleHeap(System.nanoTime(), System::gc);
         boolean over = false;
         while (!over) {
             Duration pause = BUSY;
@@ -131,7 +132,9 @@ public final class Agent implements AgentServer.Member {
                 memory.decided(seen, decision);
                 act(seen, decision);
                 over = decision.exit();
-                pause = settled(seen, decision) ? IDLE : decision.lease() instanceof LeaseWish.Watch ? LOOKING : BUSY;
+                boolean settled = settled(seen, decision);
+                tidy(heap, seen.server().accepting(), settled);
+                pause = settled ? IDLE : decision.lease() instanceof LeaseWish.Watch ? LOOKING : BUSY;
             } catch (RuntimeException e) {
                 // Guard and fuse go on; when this does not pass, /live fails and the kubelet starts anew.
                 LOG.error("a turn of the loop failed", e);
@@ -141,6 +144,14 @@ public final class Agent implements AgentServer.Member {
             }
         }
         LOG.info("nothing left to do: good-bye");
+    }
+
+    private static void tidy(IdleHeap heap, boolean accepting, boolean settled) {
+        if (!accepting) {
+            heap.busy(System.nanoTime());
+        } else if (settled && heap.quiet(System.nanoTime(), Runtime.getRuntime().totalMemory())) {
+            heap.left(Runtime.getRuntime().totalMemory());
+        }
     }
 
     /** Whether nothing is under way that a moment may change without news of it. */
