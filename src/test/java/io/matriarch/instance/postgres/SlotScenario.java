@@ -250,7 +250,7 @@ enum SlotScenario {
                         .until(() -> workers(stage, " AND wait_event LIKE 'Libpqwalreceiver%'")
                                 .equals("1"));
                 replica.replication().stopReceiving(Duration.ofSeconds(1));
-                await().atMost(Duration.ofSeconds(1))
+                await().atMost(Duration.ofSeconds(20))
                         .until(() -> workers(stage, "").equals("0"));
             } finally {
                 signal("-CONT", frozen);
