@@ -101,8 +101,7 @@ class ArchitectureTest {
                                         "takenByOther",
                                         "bootstrapped",
                                         "hadDatabase",
-                                        "served",
-                                        "requests")
+                                        "served")
                                 .contains(call.getName())
                 || owner.equals(Member.class.getName())
                         && Set.of("report", "servesAsPrimary", "epoch").contains(call.getName());

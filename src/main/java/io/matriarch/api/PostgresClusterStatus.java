@@ -61,7 +61,65 @@ public record PostgresClusterStatus(
         List<Condition> conditions,
 
         @JsonPropertyDescription("When all members served for the first time, in RFC 3339.") @Nullable
-        String readyAt) {
+        String readyAt,
+
+        @JsonPropertyDescription(
+                "The member whose pod is being replaced. It is written here before anything is done to the pod.")
+        @Nullable
+        Affected replacing,
+
+        @JsonPropertyDescription(
+                "The member that leaves, as there shall be fewer. It is written here before the members are told.")
+        @Nullable
+        Affected leaving,
+
+        @JsonPropertyDescription(
+                "Keys of what is wrong and has been told by an Event: it is told again only after it was cured.")
+        @Nullable
+        List<String> announced)
+        implements ReportedStatus {
+
+    /** Of an object of which nothing was reported yet. */
+    public static final PostgresClusterStatus NONE = new PostgresClusterStatus(
+            null, null, null, null, null, null, null, null, null, null, null, null, null, null);
+
+    /** Of a cluster of which nothing is under way. */
+    public PostgresClusterStatus(
+            @Nullable Long observedGeneration,
+            @Nullable Integer instances,
+            @Nullable Integer readyInstances,
+            @Nullable String selector,
+            @Nullable String primary,
+            @Nullable Integer timeline,
+            @Nullable Long epoch,
+            @Nullable String version,
+            @Nullable String systemIdentifier,
+            @Nullable List<Member> members,
+            @Nullable List<Volume> volumes,
+            @Nullable RoleChange lastRoleChange,
+            @Nullable List<Request> requests,
+            @Nullable List<Condition> conditions,
+            @Nullable String readyAt) {
+        this(
+                observedGeneration,
+                instances,
+                readyInstances,
+                selector,
+                primary,
+                timeline,
+                epoch,
+                version,
+                systemIdentifier,
+                members,
+                volumes,
+                lastRoleChange,
+                requests,
+                conditions,
+                readyAt,
+                null,
+                null,
+                null);
+    }
 
     /** Of a cluster that has never been ready. */
     public PostgresClusterStatus(
@@ -131,6 +189,17 @@ public record PostgresClusterStatus(
             String message,
 
             @JsonPropertyDescription("Of an unreachable member: since when, in RFC 3339.") @Nullable
+            String since) {}
+
+    /** A member that the operator takes down or away. */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public record Affected(
+            @JsonPropertyDescription("Name of the pod.") String member,
+
+            @JsonPropertyDescription("Uid of the pod, if there is one.") @Nullable
+            String uid,
+
+            @JsonPropertyDescription("Since when, in RFC 3339.")
             String since) {}
 
     /** One PersistentVolumeClaim. */

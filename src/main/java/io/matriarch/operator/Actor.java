@@ -3,14 +3,13 @@ package io.matriarch.operator;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.fabric8.kubernetes.api.model.HasMetadata;
-import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.dsl.FieldValidateable;
 import io.fabric8.kubernetes.client.dsl.base.PatchContext;
 import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import io.matriarch.api.contract.Labels;
+import io.matriarch.plan.status.Refused;
 import io.matriarch.plan.step.Action;
 import io.matriarch.plan.step.Finding;
 import io.matriarch.plan.step.Plan;
@@ -127,23 +126,7 @@ final class Actor {
                 .map(s -> s.getMessage())
                 .filter(message -> message != null && !message.isEmpty())
                 .orElse(String.valueOf(e.getMessage()));
-        HasMetadata object = action.object();
         LOG.warn("the API server refuses {}: {}", action.target(), words);
-        if (object instanceof PersistentVolumeClaim) {
-            boolean grows = action instanceof Action.Patch;
-            String help = words.contains("resize") || words.contains("expansion")
-                    ? ". Use a StorageClass with allowVolumeExpansion: true"
-                    : "";
-            return new Finding(
-                    Finding.Topic.Volumes,
-                    true,
-                    grows ? "ResizeRefused" : "ClaimRefused",
-                    "%s: %s%s".formatted(object.getMetadata().getName(), words, help));
-        }
-        return new Finding(
-                Finding.Topic.Cluster,
-                true,
-                "Refused",
-                "the API server refuses %s: %s".formatted(action.target(), words));
+        return Refused.finding(action, words);
     }
 }

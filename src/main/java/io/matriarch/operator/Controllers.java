@@ -1,10 +1,11 @@
 package io.matriarch.operator;
 
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.client.CustomResource;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.javaoperatorsdk.operator.Operator;
 import io.javaoperatorsdk.operator.processing.event.source.informer.TransformingItemStore;
 import io.javaoperatorsdk.operator.processing.retry.GenericRetry;
-import io.matriarch.api.PostgresCluster;
 import io.matriarch.api.contract.Labels;
 import io.matriarch.plan.view.ClusterView.OperatorIdentity;
 import java.time.Duration;
@@ -64,12 +65,18 @@ final class Controllers implements AutoCloseable {
                 .withCacheSyncTimeout(SYNC)
                 .withReconciliationTerminationTimeout(STOP)
                 .withMetrics(telemetry));
-        operator.register(new ClusterReconciler(client, clock, identity, telemetry), configuration -> {
+        register(new ClusterReconciler(client, clock, identity, telemetry), namespaces, firstRetry);
+    }
+
+    /** Passes over another kind of object. */
+    private <P extends CustomResource<?, ?>> void register(
+            Pass<P, ?, ?> pass, Set<String> namespaces, Duration firstRetry) {
+        operator.register(pass, configuration -> {
             configuration
                     .withFieldManager(Labels.FIELD_MANAGER)
                     .withGenerationAware(false)
                     .withOnUpdateFilter(Controllers::concerns)
-                    .withItemStore(new TransformingItemStore<PostgresCluster>(Sources::pruned))
+                    .withItemStore(new TransformingItemStore<P>(Sources::pruned))
                     .withRetry(new GenericRetry()
                             .setInitialInterval(firstRetry.toMillis())
                             .setIntervalMultiplier(GROWTH)
@@ -84,15 +91,15 @@ final class Controllers implements AutoCloseable {
     }
 
     /** Another spec, or another command by annotation, which no generation tells of; never a status, which is our own. */
-    private static boolean concerns(PostgresCluster now, PostgresCluster before) {
+    private static boolean concerns(HasMetadata now, HasMetadata before) {
         return !Objects.equals(
                         now.getMetadata().getGeneration(), before.getMetadata().getGeneration())
                 || !commands(now).equals(commands(before));
     }
 
-    private static Map<String, String> commands(PostgresCluster cluster) {
+    private static Map<String, String> commands(HasMetadata object) {
         Map<String, String> commands =
-                new HashMap<>(Objects.requireNonNullElse(cluster.getMetadata().getAnnotations(), Map.of()));
+                new HashMap<>(Objects.requireNonNullElse(object.getMetadata().getAnnotations(), Map.of()));
         commands.keySet().retainAll(Labels.COMMANDS);
         return commands;
     }

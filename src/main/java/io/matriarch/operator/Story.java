@@ -4,6 +4,8 @@ import io.fabric8.kubernetes.api.model.Condition;
 import io.matriarch.api.PostgresClusterStatus;
 import io.matriarch.api.PostgresClusterStatus.Request;
 import io.matriarch.api.PostgresClusterStatus.RoleChange;
+import io.matriarch.plan.status.Refused;
+import io.matriarch.plan.step.Told;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -18,9 +20,6 @@ final class Story {
     private static final Set<String> PLANNED = Set.of("Switchover", "Restart");
 
     private Story() {}
-
-    /** An Event to be. */
-    record Told(String type, String reason, String message) {}
 
     static List<Told> of(Optional<PostgresClusterStatus> before, PostgresClusterStatus after) {
         List<Told> told = new ArrayList<>();

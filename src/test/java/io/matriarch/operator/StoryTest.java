@@ -7,6 +7,7 @@ import io.matriarch.api.PostgresClusterStatus;
 import io.matriarch.api.PostgresClusterStatus.Request;
 import io.matriarch.api.PostgresClusterStatus.Request.Outcome;
 import io.matriarch.api.PostgresClusterStatus.RoleChange;
+import io.matriarch.plan.step.Told;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -86,7 +87,7 @@ class StoryTest {
     }
 
     private static List<String> reasons(Optional<PostgresClusterStatus> before, PostgresClusterStatus after) {
-        return Story.of(before, after).stream().map(Story.Told::reason).toList();
+        return Story.of(before, after).stream().map(Told::reason).toList();
     }
 
     @Test

@@ -9,6 +9,7 @@ import io.matriarch.api.contract.Settings;
 import io.matriarch.api.contract.Settings.RequestKind;
 import io.matriarch.plan.status.StatusReport;
 import io.matriarch.plan.step.Plan;
+import io.matriarch.plan.view.Command;
 import io.matriarch.render.SettingsDocument;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -64,7 +65,7 @@ class AnyWriteIsLostTest {
     }
 
     private boolean done(String id) {
-        return world.view().requests().values().stream()
+        return Command.remembered(world.view()).values().stream()
                 .anyMatch(r -> r.id().equals(id) && r.outcome() == Outcome.Done);
     }
 
@@ -81,8 +82,8 @@ class AnyWriteIsLostTest {
                 agents();
             }
         }
-        throw new AssertionError(
-                "%s is not done: %s, %s".formatted(what, world.view().requests().values(), world.plan()));
+        throw new AssertionError("%s is not done: %s, %s"
+                .formatted(what, Command.remembered(world.view()).values(), world.plan()));
     }
 
     /** As a pass of the operator goes: writes in order, then the status. It may end anywhere. */
@@ -92,7 +93,8 @@ class AnyWriteIsLostTest {
         int carriedOut = random.nextBoolean()
                 ? plan.actions().size()
                 : random.nextInt(plan.actions().size() + 1);
-        world.apply(new Plan(plan.actions().subList(0, carriedOut), plan.waits(), plan.recheck(), plan.findings()));
+        world.apply(new Plan(
+                plan.remember(), plan.actions().subList(0, carriedOut), plan.waits(), plan.recheck(), plan.findings()));
         world.observed("orders-r1", "orders-r1");
         Set<String> now = asked().stream().map(Settings.Request::id).collect(Collectors.toSet());
         now.stream().filter(id -> !known.contains(id)).forEach(id -> ran.merge(id, 1, Integer::sum));

@@ -66,6 +66,16 @@ class RepairTest {
                 .anyMatch(f -> f.reason().equals(reason));
     }
 
+    /** It may be about data: only the version that says it knows. */
+    @Test
+    void whatAnOlderOrNewerAgentSaysIsNoReasonToReplaceThePod() {
+        unready(1, "None", "Failed", "SaidByAnotherVersion");
+        assertThat(repairs(1)).isFalse();
+        assertThat(world.plan().findings())
+                .as("and is told")
+                .anyMatch(f -> f.reason().equals("SaidByAnotherVersion"));
+    }
+
     @Test
     void whatAnotherTemplateMayCureIsReplaced() {
         unready(1, "None", "Failed", "StartFailed");

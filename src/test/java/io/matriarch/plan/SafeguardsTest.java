@@ -8,7 +8,7 @@ import io.fabric8.kubernetes.api.model.Quantity;
 import io.matriarch.api.contract.Labels;
 import io.matriarch.api.contract.Settings;
 import io.matriarch.plan.step.Action;
-import io.matriarch.plan.view.ClusterView;
+import io.matriarch.plan.view.Metadata;
 import io.matriarch.render.Rendering;
 import io.matriarch.render.SettingsDocument;
 import java.util.HashMap;
@@ -164,7 +164,7 @@ class SafeguardsTest {
     private static List<io.fabric8.kubernetes.api.model.OwnerReference> owners(World world) {
         return world.objects.values().stream()
                 .filter(PersistentVolumeClaim.class::isInstance)
-                .flatMap(claim -> ClusterView.owners(claim).stream())
+                .flatMap(claim -> Metadata.owners(claim).stream())
                 .toList();
     }
 

@@ -13,16 +13,18 @@ import io.fabric8.kubernetes.api.model.apps.StatefulSetStatusBuilder;
 import io.fabric8.kubernetes.api.model.coordination.v1.Lease;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import io.matriarch.api.PostgresCluster;
+import io.matriarch.api.PostgresClusterStatus;
 import io.matriarch.api.contract.ClusterLease;
 import io.matriarch.api.contract.Labels;
 import io.matriarch.api.contract.Names;
 import io.matriarch.plan.postgres.Configuration;
 import io.matriarch.plan.step.Action;
+import io.matriarch.plan.step.Intent;
+import io.matriarch.plan.step.Json;
 import io.matriarch.plan.step.Plan;
 import io.matriarch.plan.view.ClusterView;
 import io.matriarch.plan.view.ClusterView.Notice;
 import io.matriarch.plan.view.ClusterView.OperatorIdentity;
-import io.matriarch.plan.view.Json;
 import io.matriarch.render.Certificates;
 import io.matriarch.render.Certificates.Pair;
 import io.matriarch.render.Rendering;
@@ -125,7 +127,11 @@ final class World {
         throw new AssertionError("no end: " + done.stream().map(Action::target).toList());
     }
 
+    /** As a pass does: what is to be remembered first. */
     void apply(Plan plan) {
+        if (!plan.remember().isEmpty()) {
+            cluster.setStatus(Intent.onto(cluster.getStatus(), plan.remember(), PostgresClusterStatus.class));
+        }
         plan.actions().forEach(planned -> apply(planned.action()));
     }
 

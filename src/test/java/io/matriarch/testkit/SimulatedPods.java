@@ -337,7 +337,7 @@ public final class SimulatedPods extends Controller implements VolumeContents {
         if (settings.fenced().contains(ordinal)) {
             return Optional.of(applied(
                     namespace,
-                    report(name, Role.None, State.Stopped, disk, lease.epoch(), null, List.of()),
+                    report(name, Role.None, State.Waiting, disk, lease.epoch(), null, List.of()),
                     settings,
                     null));
         }

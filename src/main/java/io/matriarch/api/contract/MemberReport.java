@@ -229,11 +229,133 @@ public record MemberReport(
     /**
      * Why a member cannot go on.
      *
-     * @param reason one word in CamelCase for conditions and Events, such as {@code DiskFull} or {@code ForeignVolume}
+     * @param reason one word in CamelCase for conditions and Events: the name of a {@link Reason}, or one that only another version knows
      * @param message what was wrong, where, and what to do
      */
     @JsonIgnoreProperties(ignoreUnknown = true)
-    public record Problem(String reason, String message) {}
+    public record Problem(String reason, String message) {
+        public Problem(Reason reason, String message) {
+            this(reason.name(), message);
+        }
+
+        /** The reason, as far as this version knows it. */
+        public Reason known() {
+            return Reason.named(reason);
+        }
+
+        public boolean is(Reason other) {
+            return known() == other;
+        }
+
+        /** What helps. */
+        public enum Cure {
+            /** A pod of another template may help. Where PostgreSQL is down, replacing the pod costs nothing. */
+            NewPod,
+            /** Somebody has to decide: it is about data, or about what may be lost. */
+            User,
+            /** Other members have to come back. */
+            Others,
+            /** It passes, or is tried again. A pod that is down in spite of it may as well be replaced. */
+            Time;
+
+            /** Whether a pod that is down with it may be replaced by one of a newer template. */
+            public boolean newPodMayHelp() {
+                return this == NewPod || this == Time;
+            }
+        }
+
+        /** What a problem is about. */
+        public enum Subject {
+            Member,
+            /** The image of its container. */
+            Image,
+            Volume,
+            /** Nobody is elected, and the member tells why. */
+            Election
+        }
+
+        /** All reasons of this version. They are names on the wire: none is ever renamed. */
+        public enum Reason {
+            AdoptionFailed(Cure.User),
+            AgentError(Cure.NewPod),
+            BootstrapSQLFailed(Cure.NewPod),
+            CertificatesMissing(Cure.NewPod),
+            CheckpointFailed(Cure.Time),
+            CloneFailed(Cure.NewPod),
+            ControlDataMissing(Cure.NewPod),
+            DataAhead(Cure.User),
+            DataLost(Cure.User),
+            DiskFull(Cure.NewPod, Subject.Volume),
+            FirstWriteFailed(Cure.Time),
+            ForeignVolume(Cure.User),
+            HandOverFailed(Cure.Time),
+            HasMore(Cure.Time),
+            HistoryUnknown(Cure.Time),
+            InitdbFailed(Cure.NewPod),
+            Interrupted(Cure.Time),
+            LagTooHigh(Cure.User, Subject.Election),
+            LeaseGone(Cure.User, Subject.Election),
+            NoPostgres(Cure.NewPod, Subject.Image),
+            NoQuorum(Cure.Others, Subject.Election),
+            NotAReplica(Cure.Time),
+            NotReplayed(Cure.Time),
+            NotRewindable(Cure.Time),
+            PasswordFailed(Cure.NewPod),
+            PositionUnknown(Cure.Time),
+            PostgresEnded(Cure.NewPod),
+            PromotionFailed(Cure.NewPod),
+            RebuildWaits(Cure.Others),
+            ReceiverNotStopped(Cure.Time),
+            ReplayBehind(Cure.Time),
+            ReplayUnknown(Cure.Time),
+            ReplicasBehind(Cure.Time),
+            RewindBroke(Cure.Time),
+            RewindFailed(Cure.Time),
+            SQLMissing(Cure.NewPod),
+            SecretMissing(Cure.NewPod),
+            SettingsRejected(Cure.NewPod),
+            SlotsFailed(Cure.Time),
+            StartFailed(Cure.NewPod),
+            SynchronousFailed(Cure.Time),
+            TablespacesUnknown(Cure.NewPod),
+            UnfinishedVolume(Cure.NewPod),
+            UnsupportedVersion(Cure.NewPod, Subject.Image),
+            VolumeError(Cure.NewPod, Subject.Volume),
+            VolumeInUse(Cure.NewPod, Subject.Volume),
+            WrongMajor(Cure.NewPod, Subject.Image),
+            /** A reason that only another version knows. It may be about data, so no pod is replaced because of it. */
+            Unknown(Cure.Others);
+
+            private final Cure cure;
+            private final Subject about;
+
+            Reason(Cure cure) {
+                this(cure, Subject.Member);
+            }
+
+            Reason(Cure cure, Subject about) {
+                this.cure = cure;
+                this.about = about;
+            }
+
+            public Cure cure() {
+                return cure;
+            }
+
+            public Subject about() {
+                return about;
+            }
+
+            static Reason named(String name) {
+                for (Reason reason : values()) {
+                    if (reason.name().equals(name)) {
+                        return reason;
+                    }
+                }
+                return Unknown;
+            }
+        }
+    }
 
     /** What became of a user's replication slot. */
     public enum SlotState {

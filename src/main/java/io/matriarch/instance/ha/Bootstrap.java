@@ -32,7 +32,7 @@ final class Bootstrap {
                 && (volume.content() != VolumeContent.Data
                         || !Objects.equals(volume.systemIdentifier(), order.systemIdentifier()))) {
             return Plan.problem(new Problem(
-                    "AdoptionFailed",
+                    Problem.Reason.AdoptionFailed,
                     "data-%s was to be taken over with system %s, but holds %s"
                             .formatted(me.pod(), order.systemIdentifier(), volume.systemIdentifier())));
         }
@@ -72,7 +72,7 @@ final class Bootstrap {
 
     private Problem unfinished() {
         return new Problem(
-                "UnfinishedVolume",
+                Problem.Reason.UnfinishedVolume,
                 "data-%s was being rewound when it was stopped; it is good for nothing but to be cloned over. Bring another member's volume back, or use another cluster name to begin anew"
                         .formatted(me.pod()));
     }

@@ -285,7 +285,7 @@ final class Candidate {
         long most = settings.failover() == null ? MAX_LAG : settings.failover().maxLag();
         if (state.sync() == null && lag > most && forced(settings, state).isEmpty()) {
             return Plan.problem(new Problem(
-                    "LagTooHigh",
+                    Problem.Reason.LagTooHigh,
                     "%s is the best there is, but the primary was %d bytes ahead and at most %d may be lost. Bring %s back, or ask for a forced failover"
                             .formatted(
                                     me.pod(),
@@ -329,7 +329,7 @@ final class Candidate {
             return Plan.watch();
         }
         return Plan.problem(new Problem(
-                "NoQuorum",
+                Problem.Reason.NoQuorum,
                 "%s may have the newest data, but only %d of %s %s voted, and %s must: %s"
                         .formatted(
                                 me.pod(),

@@ -30,9 +30,6 @@ public final class Departure {
     /** A replica further behind would hold the shutdown up. */
     private static final long NEAR = 16L << 20;
 
-    /** Why a hand-over was not begun: replay would have held it up. */
-    public static final String BEHIND = "ReplayBehind";
-
     private static final Duration RECENT = Duration.ofSeconds(5);
     private static final Duration TAKING = Duration.ofSeconds(3);
 
@@ -110,7 +107,7 @@ public final class Departure {
                 .findFirst()
                 .map(Failure::problem);
         if (failed.isPresent()) {
-            boolean untouched = failed.get().reason().equals(BEHIND);
+            boolean untouched = failed.get().is(Problem.Reason.ReplayBehind);
             return Plan.lease(new LeaseWish.Keep(Serving.withdrawn(
                     state,
                     untouched ? Outcome.Refused : Outcome.Aborted,

@@ -70,7 +70,7 @@ final class Holder {
 
     static Problem dataLost(Me me) {
         return new Problem(
-                "DataLost",
+                Problem.Reason.DataLost,
                 "%s was the primary and its volume is empty now. Nothing is made in its place. Bring the volume back, or restore the cluster from a backup"
                         .formatted(me.pod()));
     }

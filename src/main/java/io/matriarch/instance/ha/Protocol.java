@@ -161,7 +161,7 @@ public final class Protocol {
         }
         if (volume.content() == VolumeContent.Data && !state.systemIdentifier().equals(volume.systemIdentifier())) {
             return Plan.problem(new Problem(
-                    "ForeignVolume",
+                    Problem.Reason.ForeignVolume,
                     "data-%s holds system %s; this cluster is %s. Rename the claim or use another cluster name"
                             .formatted(me.pod(), volume.systemIdentifier(), state.systemIdentifier())));
         }

@@ -78,7 +78,7 @@ final class Recreation {
                         + (told.containsKey(ordinal) ? told.get(ordinal).reason() : "does not answer"))
                 .collect(Collectors.joining(", "));
         return new Problem(
-                "LeaseGone",
+                Problem.Reason.LeaseGone,
                 "the Lease was deleted. %s was the last primary that it knows of, and makes the Lease again when all other members agree: %s"
                         .formatted(me.pod(), reasons.isEmpty() ? "all do" : reasons));
     }

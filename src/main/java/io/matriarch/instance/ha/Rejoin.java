@@ -20,7 +20,8 @@ import java.util.Set;
 final class Rejoin {
     private static final Duration CONFIRMED = Duration.ofSeconds(2);
     /** Another try would end the same way: torn data, and data that cannot be rewound. */
-    private static final Set<String> BY_A_COPY = Set.of("RewindBroke", "NotRewindable");
+    private static final Set<Problem.Reason> BY_A_COPY =
+            Set.of(Problem.Reason.RewindBroke, Problem.Reason.NotRewindable);
 
     private final Me me;
     private final Rules rules;
@@ -83,7 +84,7 @@ final class Rejoin {
         boolean refused = seen.failures().stream()
                 .anyMatch(failure -> failure.job() instanceof Job.Rewind
                         && (failure.attempts() >= 3
-                                || BY_A_COPY.contains(failure.problem().reason())));
+                                || BY_A_COPY.contains(failure.problem().known())));
         if (refused) {
             return discard(seen, lease, "could not be rewound");
         }
@@ -121,7 +122,7 @@ final class Rejoin {
                 Optional.empty(),
                 Optional.empty(),
                 Optional.of(new Problem(
-                        "DataAhead",
+                        Problem.Reason.DataAhead,
                         "the data of %s %s, but it ends at %s of epoch %d, and the primary is not known to be further. Nothing was thrown away; if the primary has what you need, rebuild this member"
                                 .formatted(me.pod(), why, Lsn.text(end), reigned))),
                 false);

@@ -212,7 +212,7 @@ final class Replica {
                 newer && fresh
                         ? Plan.job(new Job.Discard(request.get().id()), new LeaseWish.Watch())
                         : Plan.problem(new Problem(
-                                "RebuildWaits",
+                                Problem.Reason.RebuildWaits,
                                 "%s is rebuilt once a primary of a later epoch serves and renews the Lease"
                                         .formatted(me.pod()))));
     }

@@ -83,7 +83,8 @@ public final class FailoverJobs {
         try {
             promises.change(change);
         } catch (IOException e) {
-            throw new PostgresException(new Problem("VolumeError", "cannot write promise.json: " + e.getMessage()), e);
+            throw new PostgresException(
+                    new Problem(Problem.Reason.VolumeError, "cannot write promise.json: " + e.getMessage()), e);
         }
     }
 
@@ -116,7 +117,7 @@ public final class FailoverJobs {
         while (lsn == 0 || replication.flushed(others, lsn, LOOK).size() < confirm.acknowledgements()) {
             if (lsn == 0 || now.get().compareTo(end) > 0) {
                 throw new PostgresException(new Problem(
-                        "ReplicasBehind",
+                        Problem.Reason.ReplicasBehind,
                         "%d of the replicas %s must have everything before commits wait for them; they have not yet"
                                 .formatted(confirm.acknowledgements(), others)));
             }
@@ -183,7 +184,8 @@ public final class FailoverJobs {
             memory.slotsCopied(now.get());
         } catch (IOException e) {
             throw new PostgresException(
-                    new Problem("SlotsFailed", "cannot ask the primary for its slots: " + e.getMessage()), e);
+                    new Problem(Problem.Reason.SlotsFailed, "cannot ask the primary for its slots: " + e.getMessage()),
+                    e);
         }
     }
 
@@ -196,7 +198,8 @@ public final class FailoverJobs {
             Thread.sleep(POLL);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new PostgresException(new Problem("Interrupted", "interrupted by the end of this pod"), e);
+            throw new PostgresException(
+                    new Problem(Problem.Reason.Interrupted, "interrupted by the end of this pod"), e);
         }
     }
 }

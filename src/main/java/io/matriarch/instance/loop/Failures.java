@@ -58,7 +58,11 @@ public final class Failures {
     synchronized void died(Job start, String words, Duration now, @Nullable String settings) {
         deaths++;
         if (deaths > 1) {
-            failed(start, new Problem("PostgresEnded", "PostgreSQL ended by itself: " + words), now, settings);
+            failed(
+                    start,
+                    new Problem(Problem.Reason.PostgresEnded, "PostgreSQL ended by itself: " + words),
+                    now,
+                    settings);
         }
     }
 

@@ -217,7 +217,7 @@ public final class Jobs implements Worker.Work {
         return documents
                 .password(settings.applicationSecret())
                 .orElseThrow(() -> new PostgresException(new Problem(
-                        "SecretMissing",
+                        Problem.Reason.SecretMissing,
                         "the Secret %s does not exist or has no key `password`"
                                 .formatted(settings.applicationSecret()))));
     }
@@ -230,13 +230,13 @@ public final class Jobs implements Worker.Work {
             try {
                 statements.add(api.value(namespace, resource, reference.name(), reference.key())
                         .orElseThrow(() -> new PostgresException(new Problem(
-                                "SQLMissing",
+                                Problem.Reason.SQLMissing,
                                 "spec.bootstrap.initdb.postInitSQLRefs: the %s %s does not exist or has no key `%s`"
                                         .formatted(kind, reference.name(), reference.key())))));
             } catch (IOException e) {
                 throw new PostgresException(
                         new Problem(
-                                "SQLMissing",
+                                Problem.Reason.SQLMissing,
                                 "cannot read the %s %s: %s".formatted(kind, reference.name(), e.getMessage())),
                         e);
             }

@@ -3,7 +3,6 @@ package io.matriarch.instance.loop;
 import io.matriarch.api.contract.Lsn;
 import io.matriarch.api.contract.MemberReport.Problem;
 import io.matriarch.api.contract.Peer;
-import io.matriarch.instance.ha.Departure;
 import io.matriarch.instance.ha.Job;
 import io.matriarch.instance.ha.Memory;
 import io.matriarch.instance.net.PeerClient;
@@ -72,7 +71,8 @@ public final class Successors {
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new PostgresException(new Problem("Interrupted", "interrupted by the end of this pod"), e);
+            throw new PostgresException(
+                    new Problem(Problem.Reason.Interrupted, "interrupted by the end of this pod"), e);
         } finally {
             ready.countDown();
         }
@@ -80,7 +80,7 @@ public final class Successors {
         if (!terms.insists()) {
             throw new PostgresException(
                     new Problem(
-                            Departure.BEHIND,
+                            Problem.Reason.ReplayBehind,
                             "no write was held up, as the next primary would have replayed for too long: %s. %s"
                                     .formatted(
                                             why,

@@ -122,7 +122,7 @@ public final class Worker implements PrimaryWork {
             problem = Optional.of(e.problem());
             LOG.warn("{} failed: {}", job, e.getMessage());
         } catch (RuntimeException e) {
-            problem = Optional.of(new Problem("AgentError", job + ": " + e));
+            problem = Optional.of(new Problem(Problem.Reason.AgentError, job + ": " + e));
             LOG.error("{} failed", job, e);
         }
         done.set(new Done(job, problem));

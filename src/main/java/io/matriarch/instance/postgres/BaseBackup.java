@@ -49,7 +49,7 @@ final class BaseBackup {
                     outcome.text().contains("No space left")
                             ? volume.diskFull(words)
                             : new Problem(
-                                    "CloneFailed",
+                                    Problem.Reason.CloneFailed,
                                     "pg_basebackup from the primary at %s: %s".formatted(address, words)));
         }
     }
@@ -60,11 +60,11 @@ final class BaseBackup {
         List<Path> locations = tablespaces.of(binaries, address);
         for (Path location : locations) {
             if (!tablespaces.onVolume(location)) {
-                throw new PostgresException(new Problem("CloneFailed", tablespaces.advice(location)));
+                throw new PostgresException(new Problem(Problem.Reason.CloneFailed, tablespaces.advice(location)));
             }
             if (!Volume.isEmpty(location)) {
                 throw new PostgresException(new Problem(
-                        "CloneFailed",
+                        Problem.Reason.CloneFailed,
                         "the primary has a tablespace at %s, and on %s that folder is not empty. Nothing was deleted: move away or delete what is in it there, by kubectl exec"
                                 .formatted(location, layout.pod())));
             }

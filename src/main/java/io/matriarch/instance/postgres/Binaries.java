@@ -37,7 +37,7 @@ record Binaries(Path folder, int major) {
                 majors.forEach(major -> folders.add(major.resolve("bin")));
             } catch (IOException e) {
                 throw new PostgresException(
-                        new Problem("NoPostgres", "cannot read " + DEBIAN + ": " + e.getMessage()), e);
+                        new Problem(Problem.Reason.NoPostgres, "cannot read " + DEBIAN + ": " + e.getMessage()), e);
             }
         }
         for (Path folder : folders) {
@@ -48,7 +48,7 @@ record Binaries(Path folder, int major) {
         }
         throw new PostgresException(
                 new Problem(
-                        "NoPostgres",
+                        Problem.Reason.NoPostgres,
                         "the image holds no PostgreSQL: there is no program `postgres` on its PATH. Set spec.image to the official image, such as postgres:17, or one built on it"));
     }
 
@@ -58,7 +58,8 @@ record Binaries(Path folder, int major) {
             return java.util.Objects.requireNonNull(
                     folder.resolve("initdb").toRealPath().getParent());
         } catch (IOException e) {
-            throw new PostgresException(new Problem("NoPostgres", "cannot read " + folder + ": " + e.getMessage()), e);
+            throw new PostgresException(
+                    new Problem(Problem.Reason.NoPostgres, "cannot read " + folder + ": " + e.getMessage()), e);
         }
     }
 
@@ -68,20 +69,20 @@ record Binaries(Path folder, int major) {
                     Commands.run(List.of(folder.resolve("postgres").toString(), "--version"), Path.of("/"));
             Matcher version = VERSION.matcher(outcome.text());
             if (!outcome.ok() || !version.find()) {
-                throw new PostgresException(
-                        new Problem("NoPostgres", folder + "/postgres --version answered: " + outcome.text()));
+                throw new PostgresException(new Problem(
+                        Problem.Reason.NoPostgres, folder + "/postgres --version answered: " + outcome.text()));
             }
             int major = Integer.parseInt(version.group(1));
             if (major < OLDEST || major > NEWEST) {
                 throw new PostgresException(new Problem(
-                        "UnsupportedVersion",
+                        Problem.Reason.UnsupportedVersion,
                         "the image holds PostgreSQL %d; versions %d to %d are supported. Set spec.image accordingly"
                                 .formatted(major, OLDEST, NEWEST)));
             }
             return new Binaries(folder, major);
         } catch (IOException e) {
             throw new PostgresException(
-                    new Problem("NoPostgres", "cannot run " + folder + "/postgres: " + e.getMessage()), e);
+                    new Problem(Problem.Reason.NoPostgres, "cannot run " + folder + "/postgres: " + e.getMessage()), e);
         }
     }
 

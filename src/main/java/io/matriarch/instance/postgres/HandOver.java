@@ -52,7 +52,9 @@ final class HandOver {
             endSenders(sql, members);
         } catch (SQLException e) {
             throw new PostgresException(
-                    new Problem("HandOverFailed", "the checkpoint before the hand-over: " + e.getMessage()), e);
+                    new Problem(
+                            Problem.Reason.HandOverFailed, "the checkpoint before the hand-over: " + e.getMessage()),
+                    e);
         }
         postmaster.stopNow();
         long end = System.nanoTime() + LONGEST.toNanos();
@@ -66,7 +68,7 @@ final class HandOver {
             }
             if (!running) {
                 throw new PostgresException(new Problem(
-                        "HandOverFailed",
+                        Problem.Reason.HandOverFailed,
                         "PostgreSQL ended without a shutdown checkpoint: "
                                 + postmaster.failure().orElse("")));
             }
@@ -74,7 +76,8 @@ final class HandOver {
         }
         postmaster.kill();
         throw new PostgresException(new Problem(
-                "HandOverFailed", "PostgreSQL did not stop within %d s and was killed".formatted(LONGEST.toSeconds())));
+                Problem.Reason.HandOverFailed,
+                "PostgreSQL did not stop within %d s and was killed".formatted(LONGEST.toSeconds())));
     }
 
     private void endSenders(Sql sql, List<Integer> members) throws SQLException, PostgresException {

@@ -52,7 +52,8 @@ final class Initdb {
             throw new PostgresException(
                     outcome.text().contains("No space left")
                             ? volume.diskFull(words)
-                            : new Problem("InitdbFailed", "initdb refused spec.bootstrap.initdb: " + words));
+                            : new Problem(
+                                    Problem.Reason.InitdbFailed, "initdb refused spec.bootstrap.initdb: " + words));
         }
     }
 
@@ -93,7 +94,7 @@ final class Initdb {
                 words.contains("No space left")
                         ? volume.diskFull(words)
                         : new Problem(
-                                "BootstrapSQLFailed",
+                                Problem.Reason.BootstrapSQLFailed,
                                 what
                                         + " failed: "
                                         + words

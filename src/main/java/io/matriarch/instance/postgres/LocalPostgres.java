@@ -107,7 +107,8 @@ public final class LocalPostgres implements Postgres {
     }
 
     private static PostgresException rejectedAtStart(String words) {
-        return new PostgresException(new Problem("SettingsRejected", "PostgreSQL refuses spec.postgres: " + words));
+        return new PostgresException(
+                new Problem(Problem.Reason.SettingsRejected, "PostgreSQL refuses spec.postgres: " + words));
     }
 
     @Override
@@ -121,7 +122,7 @@ public final class LocalPostgres implements Postgres {
             String system = control().systemIdentifier();
             if (!system.equals(systemIdentifier)) {
                 throw new PostgresException(new Problem(
-                        "CloneFailed",
+                        Problem.Reason.CloneFailed,
                         "the server at %s is system %s, this cluster is %s"
                                 .formatted(primaryAddress, system, systemIdentifier)));
             }
@@ -261,7 +262,8 @@ public final class LocalPostgres implements Postgres {
         try {
             postmaster.start(binaries());
         } catch (IOException e) {
-            throw new PostgresException(new Problem("StartFailed", "cannot start postgres: " + e.getMessage()), e);
+            throw new PostgresException(
+                    new Problem(Problem.Reason.StartFailed, "cannot start postgres: " + e.getMessage()), e);
         }
         revision = settings.revision();
         long end = System.nanoTime() + START.toNanos();
@@ -272,10 +274,13 @@ public final class LocalPostgres implements Postgres {
                 throw new PostgresException(
                         words.contains("No space left")
                                 ? volume.diskFull(words)
-                                : new Problem("StartFailed", "PostgreSQL does not start: " + words + advice(words)));
+                                : new Problem(
+                                        Problem.Reason.StartFailed,
+                                        "PostgreSQL does not start: " + words + advice(words)));
             }
             if (!postmaster.running() || System.nanoTime() > end) {
-                throw new PostgresException(new Problem("StartFailed", "PostgreSQL was stopped while it started"));
+                throw new PostgresException(
+                        new Problem(Problem.Reason.StartFailed, "PostgreSQL was stopped while it started"));
             }
             // Each question that comes too early is a line in PostgreSQL's log, and recovery may take long.
             Pause.of(Duration.ofMillis(attempt < 100 ? 30 : 500), "PostgreSQL started");
@@ -349,7 +354,8 @@ public final class LocalPostgres implements Postgres {
             return new Slots(sql).keep(ordinals);
         } catch (SQLException e) {
             throw new PostgresException(
-                    new Problem("SlotsFailed", "cannot arrange the replication slots: " + e.getMessage()), e);
+                    new Problem(Problem.Reason.SlotsFailed, "cannot arrange the replication slots: " + e.getMessage()),
+                    e);
         }
     }
 
@@ -375,7 +381,7 @@ public final class LocalPostgres implements Postgres {
         } catch (SQLException e) {
             throw new PostgresException(
                     new Problem(
-                            "PasswordFailed",
+                            Problem.Reason.PasswordFailed,
                             "cannot set the password of the role %s: %s".formatted(role, e.getMessage())),
                     e);
         }
@@ -389,7 +395,10 @@ public final class LocalPostgres implements Postgres {
             }
         } catch (IOException e) {
             throw new PostgresException(
-                    new Problem("CertificatesMissing", "cannot read the mounted certificates: " + e.getMessage()), e);
+                    new Problem(
+                            Problem.Reason.CertificatesMissing,
+                            "cannot read the mounted certificates: " + e.getMessage()),
+                    e);
         }
     }
 
@@ -437,8 +446,8 @@ public final class LocalPostgres implements Postgres {
 
     ControlData control() throws IOException, PostgresException {
         return ControlData.read(binaries(), layout.pgdata())
-                .orElseThrow(() -> new PostgresException(
-                        new Problem("ControlDataMissing", "pg_control of " + layout.pgdata() + " cannot be read")));
+                .orElseThrow(() -> new PostgresException(new Problem(
+                        Problem.Reason.ControlDataMissing, "pg_control of " + layout.pgdata() + " cannot be read")));
     }
 
     private Optional<Settings> good() throws IOException {

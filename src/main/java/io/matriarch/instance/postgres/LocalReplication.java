@@ -170,7 +170,7 @@ final class LocalReplication implements Replication {
 
     private static PostgresException replayUnknown(Exception e) {
         return new PostgresException(
-                new Problem("ReplayUnknown", "cannot tell what holds replay up: " + e.getMessage()), e);
+                new Problem(Problem.Reason.ReplayUnknown, "cannot tell what holds replay up: " + e.getMessage()), e);
     }
 
     private void compare(int timeline, long upTo) throws PostgresException {
@@ -184,12 +184,12 @@ final class LocalReplication implements Replication {
                 : stop(RECEIVER);
         if (!here.exhausted()) {
             throw new PostgresException(new Problem(
-                    "NotReplayed",
+                    Problem.Reason.NotReplayed,
                     "this replica still replays what it has, and follows another primary only when that is compared"));
         }
         if (here.timeline() > timeline || here.lsn() > upTo) {
             throw new PostgresException(new Problem(
-                    "HasMore",
+                    Problem.Reason.HasMore,
                     "this replica has WAL up to %s of timeline %d, and the new primary's history leaves timeline %d at %s"
                             .formatted(Lsn.text(here.lsn()), here.timeline(), timeline, Lsn.text(upTo))));
         }
@@ -234,7 +234,8 @@ final class LocalReplication implements Replication {
             Reigns.begin(layout, epoch, timeline);
         } catch (SQLException e) {
             throw new PostgresException(
-                    new Problem("FirstWriteFailed", "cannot write to matriarch.reigns: " + e.getMessage()), e);
+                    new Problem(Problem.Reason.FirstWriteFailed, "cannot write to matriarch.reigns: " + e.getMessage()),
+                    e);
         }
     }
 
@@ -243,7 +244,8 @@ final class LocalReplication implements Replication {
         try (Sql sql = Sql.open(layout, "postgres", CHECKPOINT)) {
             sql.execute("CHECKPOINT");
         } catch (SQLException e) {
-            throw new PostgresException(new Problem("CheckpointFailed", "CHECKPOINT: " + e.getMessage()), e);
+            throw new PostgresException(
+                    new Problem(Problem.Reason.CheckpointFailed, "CHECKPOINT: " + e.getMessage()), e);
         }
     }
 
@@ -273,7 +275,8 @@ final class LocalReplication implements Replication {
             return Lsn.parse(sql.one("SELECT pg_current_wal_flush_lsn()::text", row -> row.getString(1)));
         } catch (SQLException e) {
             throw new PostgresException(
-                    new Problem("PositionUnknown", "cannot tell where the WAL ends: " + e.getMessage()), e);
+                    new Problem(Problem.Reason.PositionUnknown, "cannot tell where the WAL ends: " + e.getMessage()),
+                    e);
         }
     }
 
@@ -343,12 +346,13 @@ final class LocalReplication implements Replication {
                 return TimelineHistory.parse(timeline, outcome.text().substring(content));
             }
             throw new PostgresException(new Problem(
-                    "HistoryUnknown",
+                    Problem.Reason.HistoryUnknown,
                     "the primary at %s does not tell the history of timeline %d: %s"
                             .formatted(address, timeline, outcome.complaint())));
         } catch (IOException e) {
             throw new PostgresException(
-                    new Problem("HistoryUnknown", "cannot ask %s: %s".formatted(address, e.getMessage())), e);
+                    new Problem(Problem.Reason.HistoryUnknown, "cannot ask %s: %s".formatted(address, e.getMessage())),
+                    e);
         }
     }
 
@@ -385,6 +389,6 @@ final class LocalReplication implements Replication {
 
     private static PostgresException slotsFailed(SQLException e) {
         return new PostgresException(
-                new Problem("SlotsFailed", "cannot arrange the replication slots: " + e.getMessage()), e);
+                new Problem(Problem.Reason.SlotsFailed, "cannot arrange the replication slots: " + e.getMessage()), e);
     }
 }

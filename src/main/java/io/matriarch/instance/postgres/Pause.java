@@ -13,7 +13,7 @@ final class Pause {
             Thread.sleep(time);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new PostgresException(new Problem("Interrupted", "interrupted while " + what), e);
+            throw new PostgresException(new Problem(Problem.Reason.Interrupted, "interrupted while " + what), e);
         }
     }
 }

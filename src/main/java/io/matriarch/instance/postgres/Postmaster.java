@@ -213,7 +213,8 @@ final class Postmaster {
                 }
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
-                throw new PostgresException(new Problem("Interrupted", "interrupted while PostgreSQL stopped"), e);
+                throw new PostgresException(
+                        new Problem(Problem.Reason.Interrupted, "interrupted while PostgreSQL stopped"), e);
             }
         }
         kill();

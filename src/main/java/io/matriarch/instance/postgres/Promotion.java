@@ -101,7 +101,7 @@ final class Promotion {
     }
 
     private static PostgresException failed(String words, @org.jspecify.annotations.Nullable Exception cause) {
-        Problem problem = new Problem("PromotionFailed", "this member cannot be promoted: " + words);
+        Problem problem = new Problem(Problem.Reason.PromotionFailed, "this member cannot be promoted: " + words);
         return cause == null ? new PostgresException(problem) : new PostgresException(problem, cause);
     }
 }

@@ -77,8 +77,8 @@ final class Receiver {
             }
             Position position = position(sql, wal, binaries);
             if (!pids(sql).isEmpty()) {
-                throw new PostgresException(
-                        new Problem("ReceiverNotStopped", "a WAL receiver came back while its end was waited for"));
+                throw new PostgresException(new Problem(
+                        Problem.Reason.ReceiverNotStopped, "a WAL receiver came back while its end was waited for"));
             }
             return position;
         } catch (SQLException | IOException e) {
@@ -88,7 +88,9 @@ final class Receiver {
 
     private static PostgresException unknown(Exception e) {
         return new PostgresException(
-                new Problem("PositionUnknown", "cannot tell how much WAL is flushed here: " + e.getMessage()), e);
+                new Problem(
+                        Problem.Reason.PositionUnknown, "cannot tell how much WAL is flushed here: " + e.getMessage()),
+                e);
     }
 
     /** Gone means: seen gone twice, as one that was asked for just before may still be on its way. */
@@ -102,7 +104,8 @@ final class Receiver {
             }
             gone = pids.isEmpty();
             if (System.nanoTime() > end) {
-                throw new PostgresException(new Problem("ReceiverNotStopped", "the WAL receiver did not end in time"));
+                throw new PostgresException(
+                        new Problem(Problem.Reason.ReceiverNotStopped, "the WAL receiver did not end in time"));
             }
             if (System.nanoTime() - began > GENTLY.toNanos()) {
                 // PostgreSQL's own functions cannot signal it: it is no backend.
@@ -132,7 +135,7 @@ final class Receiver {
 
     private Position position(Sql sql, Wal wal, Binaries binaries) throws SQLException, IOException, PostgresException {
         if (!wal.inRecovery()) {
-            throw new PostgresException(new Problem("NotAReplica", "this member is a primary"));
+            throw new PostgresException(new Problem(Problem.Reason.NotAReplica, "this member is a primary"));
         }
         int timeline = watch.replayed(ANSWER);
         String received = wal.received();

@@ -101,7 +101,7 @@ final class Rewind {
                 Path.of("/"));
         if (!outcome.ok() || !outcome.lines().contains("f|" + timeline)) {
             throw new PostgresException(new Problem(
-                    "RewindFailed",
+                    Problem.Reason.RewindFailed,
                     outcome.ok()
                             ? "the server at %s is no primary that has completed a checkpoint on timeline %d (in recovery, timeline of its last checkpoint: %s). Nothing was changed"
                                     .formatted(address, timeline, outcome.text())
@@ -162,7 +162,7 @@ final class Rewind {
                 && history.equals(TimelineFiles.read(layout.pgdata(), history.timeline()));
         if (!follows) {
             throw new PostgresException(new Problem(
-                    "RewindBroke",
+                    Problem.Reason.RewindBroke,
                     "pg_rewind from the primary at %s left data that does not follow timeline %d (%s, timeline %d, up to %s), the data is cloned anew"
                             .formatted(address, history.timeline(), now.state(), now.timeline(), now.end())));
         }
@@ -180,7 +180,7 @@ final class Rewind {
 
     private PostgresException notRewindable(String why) {
         return new PostgresException(new Problem(
-                "NotRewindable",
+                Problem.Reason.NotRewindable,
                 "the data of %s cannot be rewound and is cloned anew: %s".formatted(layout.pod(), why)));
     }
 
@@ -190,10 +190,11 @@ final class Rewind {
         }
         return changed
                 ? new Problem(
-                        "RewindBroke",
+                        Problem.Reason.RewindBroke,
                         "pg_rewind from the primary at %s ended half-way, the data is cloned anew: %s"
                                 .formatted(address, outcome.complaint()))
                 : new Problem(
-                        "RewindFailed", "pg_rewind from the primary at %s: %s".formatted(address, outcome.complaint()));
+                        Problem.Reason.RewindFailed,
+                        "pg_rewind from the primary at %s: %s".formatted(address, outcome.complaint()));
     }
 }

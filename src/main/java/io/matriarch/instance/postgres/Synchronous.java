@@ -55,7 +55,7 @@ final class Synchronous {
             while (!current(sql).equals(wanted)) {
                 if (System.nanoTime() > end) {
                     throw new PostgresException(new Problem(
-                            "SynchronousFailed",
+                            Problem.Reason.SynchronousFailed,
                             "synchronous_standby_names is %s and should be %s".formatted(current(sql), wanted)));
                 }
                 Pause.of(POLL, "synchronous replication changed");
@@ -105,6 +105,8 @@ final class Synchronous {
 
     private static PostgresException failed(SQLException e) {
         return new PostgresException(
-                new Problem("SynchronousFailed", "cannot arrange synchronous replication: " + e.getMessage()), e);
+                new Problem(
+                        Problem.Reason.SynchronousFailed, "cannot arrange synchronous replication: " + e.getMessage()),
+                e);
     }
 }

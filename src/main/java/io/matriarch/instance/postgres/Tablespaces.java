@@ -62,7 +62,7 @@ final class Tablespaces {
                 Path.of("/"));
         if (!outcome.ok()) {
             throw new PostgresException(new Problem(
-                    "TablespacesUnknown",
+                    Problem.Reason.TablespacesUnknown,
                     "the primary at %s does not tell where its tablespaces are: %s"
                             .formatted(address, outcome.complaint())));
         }

@@ -61,7 +61,7 @@ final class Volume {
                 if (held == null) {
                     channel.close();
                     throw new PostgresException(new Problem(
-                            "VolumeInUse",
+                            Problem.Reason.VolumeInUse,
                             "another agent works on the volume of %s; it goes on when that one has ended"
                                     .formatted(layout.pod())));
                 }
@@ -120,7 +120,7 @@ final class Volume {
                         null,
                         null,
                         null,
-                        "ForeignVolume",
+                        Problem.Reason.ForeignVolume,
                         "%s of claim data-%s is not empty, and what is in it is no complete PostgreSQL data directory. Move it away, or use another claim"
                                 .formatted(layout.pgdata(), layout.pod()));
             }
@@ -131,7 +131,7 @@ final class Volume {
                         system,
                         major,
                         null,
-                        "ForeignVolume",
+                        Problem.Reason.ForeignVolume,
                         "data-%s holds PostgreSQL data (system %s) that no cluster of ours made. Rename the claim or use another cluster name"
                                 .formatted(layout.pod(), system));
             }
@@ -141,7 +141,7 @@ final class Volume {
                         system,
                         major,
                         file.owner(),
-                        "ForeignVolume",
+                        Problem.Reason.ForeignVolume,
                         "data-%s holds data of the cluster %s (system %s); this cluster is %s. Rename the claim or use another cluster name"
                                 .formatted(layout.pod(), file.owner(), system, layout.owner()));
             }
@@ -150,7 +150,7 @@ final class Volume {
                         system,
                         major,
                         file.owner(),
-                        "WrongMajor",
+                        Problem.Reason.WrongMajor,
                         "data-%s holds data of PostgreSQL %d, the image has PostgreSQL %d. Set spec.image to an image of PostgreSQL %d; a major upgrade is not a change of the image"
                                 .formatted(layout.pod(), major, binaries.major(), major));
             }
@@ -204,13 +204,17 @@ final class Volume {
                 null,
                 null,
                 null,
-                "ForeignVolume",
+                Problem.Reason.ForeignVolume,
                 "wal-%s holds WAL, but data-%s holds no data. The two belong together: restore the data volume, or use another WAL volume"
                         .formatted(layout.pod(), layout.pod())));
     }
 
     private VolumeState foreign(
-            @Nullable String system, @Nullable Integer major, @Nullable String owner, String reason, String message) {
+            @Nullable String system,
+            @Nullable Integer major,
+            @Nullable String owner,
+            Problem.Reason reason,
+            String message) {
         return new VolumeState(VolumeContent.Foreign, system, major, owner, 0, 0, null, new Problem(reason, message));
     }
 
@@ -266,8 +270,8 @@ final class Volume {
             if (Files.exists(layout.state().resolve(marker))) {
                 clear();
             } else if (!isEmpty(layout.pgdata())) {
-                throw new PostgresException(
-                        new Problem("ForeignVolume", layout.pgdata() + " is not empty; nothing is made in its place"));
+                throw new PostgresException(new Problem(
+                        Problem.Reason.ForeignVolume, layout.pgdata() + " is not empty; nothing is made in its place"));
             }
         } catch (IOException e) {
             throw problem("read", e);
@@ -377,13 +381,15 @@ final class Volume {
             return new PostgresException(diskFull(text), cause);
         }
         return new PostgresException(
-                new Problem("VolumeError", "cannot %s the volume data-%s: %s".formatted(verb, layout.pod(), text)),
+                new Problem(
+                        Problem.Reason.VolumeError,
+                        "cannot %s the volume data-%s: %s".formatted(verb, layout.pod(), text)),
                 cause);
     }
 
     Problem diskFull(String words) {
         return new Problem(
-                "DiskFull",
+                Problem.Reason.DiskFull,
                 "the volume data-%s%s is full: %s. Raise spec.storage.size"
                         .formatted(layout.pod(), layout.wal() == null ? "" : " or wal-" + layout.pod(), words));
     }

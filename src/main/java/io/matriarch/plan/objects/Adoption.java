@@ -8,8 +8,9 @@ import io.matriarch.api.PostgresClusterStatus;
 import io.matriarch.api.contract.ClusterLease;
 import io.matriarch.api.contract.Labels;
 import io.matriarch.plan.step.Action;
+import io.matriarch.plan.step.Json;
 import io.matriarch.plan.view.ClusterView;
-import io.matriarch.plan.view.Json;
+import io.matriarch.plan.view.Metadata;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -34,9 +35,8 @@ public final class Adoption {
         Map<String, String> labels =
                 Objects.requireNonNullElse(object.getMetadata().getLabels(), Map.<String, String>of());
         return view.names().cluster().equals(labels.get(Labels.CLUSTER))
-                && ClusterView.owner(object).isEmpty()
-                && ClusterView.owners(object).stream()
-                        .noneMatch(o -> o.getKind().equals(PostgresCluster.KIND));
+                && Metadata.owner(object).isEmpty()
+                && Metadata.owners(object).stream().noneMatch(o -> o.getKind().equals(PostgresCluster.KIND));
     }
 
     /** The database systems that the Lease, the claims and the status name: more than one, and it is not known which one these objects serve. */
@@ -45,7 +45,7 @@ public final class Adoption {
         view.lease().map(ClusterLease::systemIdentifier).ifPresent(systems::add);
         view.status().map(PostgresClusterStatus::systemIdentifier).ifPresent(systems::add);
         view.claims().stream()
-                .map(claim -> ClusterView.annotation(claim, Labels.SYSTEM_IDENTIFIER))
+                .map(claim -> Metadata.annotation(claim, Labels.SYSTEM_IDENTIFIER))
                 .filter(system -> !system.isEmpty())
                 .forEach(systems::add);
         return systems;
@@ -67,7 +67,7 @@ public final class Adoption {
     }
 
     static Action action(ClusterView view, HasMetadata object) {
-        List<OwnerReference> owners = new ArrayList<>(ClusterView.owners(object));
+        List<OwnerReference> owners = new ArrayList<>(Metadata.owners(object));
         owners.add(view.rendering().owner());
         Map<String, Object> metadata = new HashMap<>();
         metadata.put("ownerReferences", owners);

@@ -4,8 +4,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Quantity;
 import io.matriarch.api.contract.Labels;
-import io.matriarch.plan.view.ClusterView;
-import io.matriarch.plan.view.Json;
+import io.matriarch.plan.step.Json;
+import io.matriarch.plan.view.Metadata;
 import java.util.Map;
 
 /**
@@ -16,8 +16,8 @@ public final class Drift {
     private Drift() {}
 
     public static boolean needsApply(HasMetadata desired, HasMetadata live) {
-        String rendered = ClusterView.annotation(desired, Labels.RENDERED);
-        if (!rendered.isEmpty() && !rendered.equals(ClusterView.annotation(live, Labels.RENDERED))) {
+        String rendered = Metadata.annotation(desired, Labels.RENDERED);
+        if (!rendered.isEmpty() && !rendered.equals(Metadata.annotation(live, Labels.RENDERED))) {
             return true;
         }
         return !holds(Json.tree(desired), Json.tree(live));

@@ -11,7 +11,7 @@ import io.matriarch.plan.step.Step.Done;
 import io.matriarch.plan.step.Step.Result;
 import io.matriarch.plan.step.Step.Wait;
 import io.matriarch.plan.view.ClusterView;
-import io.matriarch.plan.workload.Volumes;
+import io.matriarch.plan.view.Metadata;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,7 +20,7 @@ import java.util.stream.Collectors;
 
 /**
  * What is left of a former cluster of this name, and what others made under a name of ours. The garbage collector is still busy with the
- * first: wait, and adopt none of it. The second is never overwritten. What carries our label and has no owner is adopted ({@link Adoption}). Claims are another matter ({@link Volumes}).
+ * first: wait, and adopt none of it. The second is never overwritten. What carries our label and has no owner is adopted ({@link Adoption}). Claims are another matter: see the steps of volumes.
  */
 public final class Former {
     private static final Duration RECHECK = Duration.ofSeconds(2);
@@ -43,7 +43,7 @@ public final class Former {
                 continue;
             }
             String target = object.getKind() + " " + object.getMetadata().getName();
-            boolean former = ClusterView.owners(object).stream()
+            boolean former = Metadata.owners(object).stream()
                     .anyMatch(o -> o.getKind().equals(PostgresCluster.KIND)
                             && o.getName().equals(view.names().cluster()));
             if (former || going) {
@@ -62,7 +62,7 @@ public final class Former {
         }
         if (view.statefulSet().isEmpty()) {
             view.pods()
-                    .filter(pod -> ClusterView.owner(pod).isPresent())
+                    .filter(pod -> Metadata.owner(pod).isPresent())
                     .map(Former::describe)
                     .forEach(leaving::add);
         }
@@ -132,7 +132,7 @@ public final class Former {
     /** Whether the garbage collector is about to delete a claim that a former cluster owned. */
     public static boolean leaving(ClusterView view, PersistentVolumeClaim claim) {
         return claim.getMetadata().getDeletionTimestamp() != null
-                || ClusterView.owners(claim).stream()
+                || Metadata.owners(claim).stream()
                         .anyMatch(o -> o.getKind().equals(PostgresCluster.KIND)
                                 && !o.getUid().equals(view.uid()));
     }

@@ -6,6 +6,7 @@ import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudget;
 import io.matriarch.api.PostgresCluster;
 import io.matriarch.plan.step.Action;
 import io.matriarch.plan.view.ClusterView;
+import io.matriarch.plan.view.Metadata;
 import io.matriarch.render.Access;
 import io.matriarch.render.Networking;
 import io.matriarch.render.Rendering;
@@ -44,6 +45,6 @@ public final class Wanted {
     /** Whether an object belongs to this cluster: not to a former one of the same name, and not to somebody else. */
     public static boolean ours(PostgresCluster cluster, HasMetadata object) {
         String uid = cluster.getMetadata().getUid();
-        return ClusterView.owners(object).stream().anyMatch(o -> o.getUid().equals(uid));
+        return Metadata.owners(object).stream().anyMatch(o -> o.getUid().equals(uid));
     }
 }

@@ -17,6 +17,7 @@ import io.matriarch.plan.step.Step.Result;
 import io.matriarch.plan.step.Step.Wait;
 import io.matriarch.plan.view.ClusterView;
 import io.matriarch.plan.view.Member;
+import io.matriarch.plan.view.Metadata;
 import io.matriarch.render.LeaseDocument;
 import java.time.Duration;
 import java.util.Comparator;
@@ -70,7 +71,7 @@ public final class Bootstrapping {
     }
 
     private static String annotation(PersistentVolumeClaim claim, String name) {
-        return ClusterView.annotation(claim, name);
+        return Metadata.annotation(claim, name);
     }
 
     public static Verdict order(ClusterView view) {
@@ -207,7 +208,7 @@ public final class Bootstrapping {
     private static Finding foreign(ClusterView view, int ordinal, MemberReport report) {
         MemberReport.Problem problem = report.problem();
         return volumes(
-                problem == null ? "ForeignVolume" : problem.reason(),
+                problem == null ? MemberReport.Problem.Reason.ForeignVolume.name() : problem.reason(),
                 problem == null
                         ? "%s holds data that is not this cluster's. Use another cluster name"
                                 .formatted(view.names().dataClaim(ordinal))

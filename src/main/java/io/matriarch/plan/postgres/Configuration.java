@@ -5,8 +5,11 @@ import io.matriarch.api.contract.MemberReport;
 import io.matriarch.api.contract.MemberReport.State;
 import io.matriarch.api.contract.Settings;
 import io.matriarch.plan.objects.Wanted;
+import io.matriarch.plan.step.Action;
+import io.matriarch.plan.step.Intent;
 import io.matriarch.plan.step.Said;
-import io.matriarch.plan.step.Step;
+import io.matriarch.plan.step.Step.Act;
+import io.matriarch.plan.step.Step.Done;
 import io.matriarch.plan.step.Step.Result;
 import io.matriarch.plan.view.ClusterView;
 import io.matriarch.plan.view.Heard;
@@ -18,7 +21,10 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.IntStream;
 
-/** The settings document that the agents follow. */
+/**
+ * The settings document that the agents follow. What it asks of them for the first time, a command or that a member leaves, is in the status before
+ * it is in the document.
+ */
 public final class Configuration {
     /** States of a member whose PostgreSQL runs with the settings that it tells. */
     private static final Set<State> RUNNING = Set.of(State.Running, State.Streaming, State.Detached);
@@ -27,7 +33,14 @@ public final class Configuration {
 
     public static Result step(ClusterView view) {
         ConfigMap desired = SettingsDocument.configMap(view.rendering(), wanted(view));
-        return Step.actOrDone(Wanted.applied(view, List.of(desired)), List.of());
+        List<Action> actions = Wanted.applied(view, List.of(desired));
+        return actions.isEmpty()
+                ? new Done()
+                : Act.andGoOn(actions, List.of())
+                        .remembering(
+                                new Intent("requests", Requests.of(view).remembered()),
+                                new Intent(
+                                        "leaving", PostgresFitness.leaving(view).orElse(null)));
     }
 
     /** The condition ConfigurationAccepted while nothing is refused: True only when every member that shall run says that it uses these settings. */

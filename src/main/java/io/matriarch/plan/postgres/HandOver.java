@@ -57,7 +57,7 @@ public final class HandOver {
     }
 
     static Optional<Request> last(ClusterView view) {
-        return view.requests().values().stream()
+        return Command.remembered(view).values().stream()
                 .filter(r -> current(view, r.id()))
                 .max(Comparator.comparingInt(r -> attempt(view, r)));
     }
@@ -92,7 +92,7 @@ public final class HandOver {
     /** For the user, while the primary is on its way: the same words as long as the answer is the same, whichever attempt this is. */
     public static String story(ClusterView view) {
         String top = view.names().pod(view.replicas() - 1);
-        String refused = view.requests().values().stream()
+        String refused = Command.remembered(view).values().stream()
                 .filter(r -> current(view, r.id()) && r.outcome() != Outcome.Accepted && r.outcome() != Outcome.Done)
                 .max(Comparator.comparingInt(r -> attempt(view, r)))
                 .map(r -> "; the last attempt: %s. It is asked again, ever less often".formatted(r.message()))

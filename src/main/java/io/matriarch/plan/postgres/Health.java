@@ -3,6 +3,7 @@ package io.matriarch.plan.postgres;
 import io.matriarch.api.contract.MemberReport;
 import io.matriarch.api.contract.MemberReport.Slot;
 import io.matriarch.plan.step.Finding;
+import io.matriarch.plan.step.Finding.Telling;
 import io.matriarch.plan.step.Finding.Topic;
 import io.matriarch.plan.view.ClusterView;
 import io.matriarch.plan.view.Heard;
@@ -29,14 +30,16 @@ public final class Health {
             findings.add(
                     LastPrimary.handsOver(view)
                             ? Finding.trouble(
-                                    LastPrimary.HANDING_OVER,
-                                    "%s hands over, as was asked: no member accepts writes until its successor serves"
-                                            .formatted(last.orElse("the primary")))
+                                            LastPrimary.HANDING_OVER,
+                                            "%s hands over, as was asked: no member accepts writes until its successor serves"
+                                                    .formatted(last.orElse("the primary")))
+                                    .told(Telling.Never)
                             : Finding.trouble(
-                                    "NoPrimary",
-                                    "no member serves as primary%s. Replicas go on serving reads"
-                                            .formatted(last.map("; the last one was %s"::formatted)
-                                                    .orElse(""))));
+                                            "NoPrimary",
+                                            "no member serves as primary%s. Replicas go on serving reads"
+                                                    .formatted(last.map("; the last one was %s"::formatted)
+                                                            .orElse("")))
+                                    .told(Telling.Beginning));
         }
         Replicas.tell(view, findings);
         configuration(view, findings);
@@ -89,15 +92,17 @@ public final class Health {
         findings.add(
                 running.isEmpty()
                         ? Finding.stalled(
-                                Fenced.REASON,
-                                "PostgreSQL is kept stopped on %s, as spec.fencedInstances says%s. Take it out of the list to go on"
-                                        .formatted(
-                                                String.join(", ", pods),
-                                                pods.size() == view.replicas() ? ": nobody can connect" : ""))
+                                        Fenced.REASON,
+                                        "PostgreSQL is kept stopped on %s, as spec.fencedInstances says%s. Take it out of the list to go on"
+                                                .formatted(
+                                                        String.join(", ", pods),
+                                                        pods.size() == view.replicas() ? ": nobody can connect" : ""))
+                                .told(Telling.Beginning)
                         : Finding.trouble(
-                                Fenced.GOING_ON,
-                                "PostgreSQL is to be stopped on %s, as spec.fencedInstances says. It has not stopped yet on %s"
-                                        .formatted(String.join(", ", pods), String.join(", ", running))));
+                                        Fenced.GOING_ON,
+                                        "PostgreSQL is to be stopped on %s, as spec.fencedInstances says. It has not stopped yet on %s"
+                                                .formatted(String.join(", ", pods), String.join(", ", running)))
+                                .told(Telling.Never));
     }
 
     private static void configuration(ClusterView view, List<Finding> findings) {

@@ -1,11 +1,13 @@
 package io.matriarch.plan.postgres;
 
+import io.matriarch.api.PostgresClusterStatus.Affected;
 import io.matriarch.api.contract.ClusterLease;
 import io.matriarch.api.contract.Labels;
 import io.matriarch.api.contract.MemberReport;
 import io.matriarch.api.contract.Names;
 import io.matriarch.api.contract.Settings;
 import io.matriarch.plan.step.Finding;
+import io.matriarch.plan.step.Finding.Telling;
 import io.matriarch.plan.view.ClusterView;
 import io.matriarch.plan.view.Member;
 import io.matriarch.plan.view.PodTrouble;
@@ -36,6 +38,11 @@ public final class PostgresFitness implements Fitness {
     /** How many members there are to be now. */
     static Membership membership(ClusterView view) {
         return Membership.of(view, new PostgresFitness(view));
+    }
+
+    /** The member that is on its way out. */
+    public static Optional<Affected> leaving(ClusterView view) {
+        return Membership.leaving(view, new PostgresFitness(view));
     }
 
     @Override
@@ -108,7 +115,8 @@ public final class PostgresFitness implements Fitness {
         String pod = view.names().pod(ordinal);
         return switch (obstacle) {
             case NoLeader ->
-                Finding.trouble("NoPrimary", "%s cannot leave while the cluster has no primary".formatted(pod));
+                Finding.trouble("NoPrimary", "%s cannot leave while the cluster has no primary".formatted(pod))
+                        .told(Telling.Beginning);
             case TooFewFollow ->
                 Finding.trouble(
                         "QuorumWouldBreak",

@@ -3,10 +3,12 @@ package io.matriarch.plan.postgres;
 import io.matriarch.api.PostgresConfiguration;
 import io.matriarch.api.contract.ClusterLease;
 import io.matriarch.api.contract.MemberReport;
+import io.matriarch.api.contract.MemberReport.Problem.Subject;
 import io.matriarch.api.contract.MemberReport.State;
 import io.matriarch.api.contract.MemberReport.SyncState;
 import io.matriarch.api.contract.MemberReport.Synchronous;
 import io.matriarch.plan.step.Finding;
+import io.matriarch.plan.step.Finding.Telling;
 import io.matriarch.plan.step.Finding.Topic;
 import io.matriarch.plan.step.Said;
 import io.matriarch.plan.view.ClusterView;
@@ -24,9 +26,6 @@ import java.util.stream.Collectors;
 
 /** How the replicas follow, how commits are acknowledged, and why nobody is elected: the condition ReplicationHealthy. */
 public final class Replicas {
-    /** Problems of members that are about an election and not about the member. */
-    public static final Set<String> ELECTION = Set.of("NoQuorum", "LagTooHigh", "LeaseGone");
-
     /** Values of synchronous_commit with which a commit is acknowledged before a replica has flushed it (PostgreSQL manual, "synchronous_commit"). */
     private static final Set<String> NOT_WAITING = Set.of("off", "false", "no", "0", "local", "remote_write");
 
@@ -217,8 +216,10 @@ public final class Replicas {
         });
         if (notYetSynchronous(view)) {
             findings.add(finding(
-                    "NotYetSynchronous",
-                    "the primary acknowledges commits alone until %d of the replicas stream".formatted(wanted(view))));
+                            "NotYetSynchronous",
+                            "the primary acknowledges commits alone until %d of the replicas stream"
+                                    .formatted(wanted(view)))
+                    .told(Telling.Never));
         }
         notWaiting(view)
                 .ifPresent(value -> findings.add(finding(
@@ -229,7 +230,7 @@ public final class Replicas {
             for (Member member : view.members()) {
                 member.report()
                         .map(MemberReport::problem)
-                        .filter(p -> ELECTION.contains(p.reason()))
+                        .filter(p -> p.known().about() == Subject.Election)
                         .ifPresent(p -> findings.add(finding(
                                 p.reason(),
                                 p.message().contains(member.name())
@@ -249,12 +250,13 @@ public final class Replicas {
         List<String> detached = detached(view);
         if (!detached.isEmpty() && view.served()) {
             findings.add(finding(
-                    "NotStreaming",
-                    "%s %s not stream from the primary %s"
-                            .formatted(
-                                    String.join(", ", detached),
-                                    detached.size() == 1 ? "does" : "do",
-                                    view.primary().map(Member::name).orElse(""))));
+                            "NotStreaming",
+                            "%s %s not stream from the primary %s"
+                                    .formatted(
+                                            String.join(", ", detached),
+                                            detached.size() == 1 ? "does" : "do",
+                                            view.primary().map(Member::name).orElse("")))
+                    .told(Telling.Never));
         }
     }
 

@@ -8,6 +8,7 @@ import io.matriarch.api.contract.MemberReport.Answer;
 import io.matriarch.api.contract.Names;
 import io.matriarch.api.contract.Settings;
 import io.matriarch.api.contract.Settings.RequestKind;
+import io.matriarch.plan.status.Refused;
 import io.matriarch.plan.step.Step.Done;
 import io.matriarch.plan.step.Step.Result;
 import io.matriarch.plan.step.Step.Wait;
@@ -26,6 +27,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Commands and what becomes of them (docs/contract.md, "High availability"). The operator asks, agents decide, each command runs once:
@@ -56,10 +58,15 @@ public final class Requests {
      * @param asked oldest first
      * @param told oldest first
      */
-    public record Verdict(List<Settings.Request> asked, List<Request> told) {}
+    public record Verdict(List<Settings.Request> asked, List<Request> told) {
+        /** For the status. */
+        public @Nullable List<Request> remembered() {
+            return told.isEmpty() ? null : told;
+        }
+    }
 
     public static Verdict of(ClusterView view) {
-        Map<String, Request> before = view.requests();
+        Map<String, Request> before = Command.remembered(view);
         Map<String, Request> told = new LinkedHashMap<>(before);
         List<Command> commands = new ArrayList<>(Command.of(view.cluster()));
         HandOver.command(view).ifPresent(commands::add);
@@ -108,7 +115,7 @@ public final class Requests {
 
     /** The status of a paused cluster on which somebody asks for something: nothing is done, and it is not done later either. */
     public static Optional<List<Request>> paused(ClusterView view) {
-        Map<String, Request> told = new LinkedHashMap<>(view.requests());
+        Map<String, Request> told = new LinkedHashMap<>(Command.remembered(view));
         Set<String> wanted = new HashSet<>();
         boolean news = false;
         for (Command command : Command.of(view.cluster())) {

@@ -8,15 +8,18 @@ import io.matriarch.api.PostgresClusterStatus.Volume;
 import io.matriarch.api.contract.ClusterLease;
 import io.matriarch.api.contract.Labels;
 import io.matriarch.api.contract.MemberReport;
+import io.matriarch.plan.postgres.PostgresFitness;
 import io.matriarch.plan.postgres.Replicas;
 import io.matriarch.plan.postgres.Requests;
 import io.matriarch.plan.step.Finding;
+import io.matriarch.plan.step.Intent;
 import io.matriarch.plan.step.Plan;
 import io.matriarch.plan.step.Timestamp;
 import io.matriarch.plan.view.ClusterView;
 import io.matriarch.plan.view.Heard;
 import io.matriarch.plan.view.Member;
 import io.matriarch.plan.view.PodTrouble;
+import io.matriarch.plan.workload.Repair;
 import io.matriarch.plan.workload.Volumes;
 import java.util.ArrayList;
 import java.util.List;
@@ -45,7 +48,8 @@ public final class StatusReport {
      * @param more what carrying the plan out has taught
      */
     public static PostgresClusterStatus of(ClusterView view, Plan plan, List<Finding> more) {
-        return new StatusReport(view, plan, more).status();
+        PostgresClusterStatus status = new StatusReport(view, plan, more).status();
+        return view.paused() ? status : Intent.onto(status, plan.remember(), PostgresClusterStatus.class);
     }
 
     private PostgresClusterStatus status() {
@@ -78,7 +82,10 @@ public final class StatusReport {
                 lastRoleChange().orElse(null),
                 requests.isEmpty() ? null : requests,
                 new Conditions(view, plan, findings).all(),
-                Ready.since(view).orElse(null));
+                Ready.since(view).orElse(null),
+                Repair.replacing(view, new PostgresFitness(view)).orElse(null),
+                PostgresFitness.leaving(view).orElse(null),
+                Events.announced(findings));
     }
 
     /** As the primary tells it; when it was is when it was seen first. */

@@ -1,6 +1,6 @@
 package io.matriarch.plan.status;
 
-import io.matriarch.plan.postgres.Replicas;
+import io.matriarch.api.contract.MemberReport.Problem.Subject;
 import io.matriarch.plan.step.Finding;
 import io.matriarch.plan.view.ClusterView;
 import io.matriarch.plan.view.Member;
@@ -9,16 +9,12 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 
 /** Pods that do not come up, with what the user can do about it (rollout.md section 6). */
 public final class Troubles {
     private static final String POD = "\0";
 
     private Troubles() {}
-
-    /** What an agent says of its volume. */
-    private static final Set<String> VOLUMES = Set.of("DiskFull", "VolumeError", "VolumeInUse");
 
     public static List<Finding> findings(ClusterView view) {
         List<Finding> findings = new ArrayList<>();
@@ -27,7 +23,7 @@ public final class Troubles {
         for (Member member : view.members()) {
             // Why nobody is elected is told once, of replication, whether the pods are ready or not.
             PodTrouble.of(view, member)
-                    .filter(t -> !Replicas.ELECTION.contains(t.reason()))
+                    .filter(t -> t.about() != Subject.Election)
                     .ifPresent(trouble -> {
                         String kind = trouble.message().replace(member.name(), POD);
                         kinds.putIfAbsent(kind, trouble);
@@ -36,7 +32,7 @@ public final class Troubles {
         }
         // What several pods suffer from alike is said once.
         kinds.forEach((kind, trouble) -> findings.add(new Finding(
-                VOLUMES.contains(trouble.reason()) ? Finding.Topic.Volumes : Finding.Topic.Cluster,
+                trouble.about() == Subject.Volume ? Finding.Topic.Volumes : Finding.Topic.Cluster,
                 trouble.needsUser(),
                 trouble.reason(),
                 kind.replace(POD, String.join(", ", pods.getOrDefault(kind, List.of()))))));

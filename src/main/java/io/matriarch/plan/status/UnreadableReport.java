@@ -1,13 +1,11 @@
 package io.matriarch.plan.status;
 
-import io.fabric8.kubernetes.api.model.Condition;
-import io.fabric8.kubernetes.api.model.ConditionBuilder;
 import io.matriarch.api.PostgresCluster;
 import io.matriarch.api.PostgresClusterStatus;
 import io.matriarch.plan.step.Finding;
-import io.matriarch.plan.step.Timestamp;
+import io.matriarch.plan.step.Intent;
+import io.matriarch.plan.step.Said;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -38,56 +36,20 @@ public final class UnreadableReport {
         if (why.startsWith("status")) {
             return Optional.empty();
         }
-        PostgresClusterStatus was = Optional.ofNullable(cluster.getStatus())
-                .orElse(new PostgresClusterStatus(
-                        null, null, null, null, null, null, null, null, null, null, null, null, null, null));
-        List<Condition> before = Objects.requireNonNullElse(was.conditions(), List.of());
-        String message = finding(why).message();
-        List<Condition> conditions = new ArrayList<>(before);
-        set(conditions, cluster, now, "Ready", "Unknown", REASON, message);
-        set(conditions, cluster, now, "Reconciling", "False", REASON, message);
-        set(conditions, cluster, now, "Stalled", "True", REASON, message);
-        return Optional.of(new PostgresClusterStatus(
-                cluster.getMetadata().getGeneration(),
-                was.instances(),
-                was.readyInstances(),
-                was.selector(),
-                was.primary(),
-                was.timeline(),
-                was.epoch(),
-                was.version(),
-                was.systemIdentifier(),
-                was.members(),
-                was.volumes(),
-                was.lastRoleChange(),
-                was.requests(),
-                conditions,
-                was.readyAt()));
-    }
-
-    private static void set(
-            List<Condition> conditions,
-            PostgresCluster cluster,
-            Instant now,
-            String type,
-            String status,
-            String reason,
-            String message) {
-        Optional<Condition> before =
-                conditions.stream().filter(c -> type.equals(c.getType())).findFirst();
-        String since = before.filter(c -> status.equals(c.getStatus()))
-                .map(Condition::getLastTransitionTime)
-                .orElseGet(() -> Timestamp.of(now));
-        Condition condition = new ConditionBuilder()
-                .withType(type)
-                .withStatus(status)
-                .withReason(reason)
-                .withMessage(message)
-                .withObservedGeneration(
-                        Objects.requireNonNullElse(cluster.getMetadata().getGeneration(), 0L))
-                .withLastTransitionTime(since)
-                .build();
-        before.ifPresentOrElse(
-                old -> conditions.set(conditions.indexOf(old), condition), () -> conditions.add(condition));
+        Optional<PostgresClusterStatus> was = Optional.ofNullable(cluster.getStatus());
+        long generation = Objects.requireNonNullElse(cluster.getMetadata().getGeneration(), 0L);
+        Finding finding = finding(why);
+        ConditionList conditions =
+                new ConditionList(was.map(PostgresClusterStatus::conditions).orElse(List.of()), generation, now);
+        conditions.set("Ready", Said.unknown(REASON, finding.message()));
+        conditions.set("Reconciling", Said.no(REASON, finding.message()));
+        conditions.set("Stalled", Said.yes(REASON, finding.message()));
+        return Optional.of(Intent.onto(
+                was.orElse(PostgresClusterStatus.NONE),
+                List.of(
+                        new Intent("observedGeneration", cluster.getMetadata().getGeneration()),
+                        new Intent("conditions", conditions.all()),
+                        new Intent("announced", Events.announced(List.of(finding)))),
+                PostgresClusterStatus.class));
     }
 }

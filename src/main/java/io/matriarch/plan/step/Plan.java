@@ -7,12 +7,18 @@ import java.util.Optional;
 /**
  * What one pass over an object is to do.
  *
+ * @param remember what is to be in the status before the first action; when the object has changed since it was seen, none is carried out
  * @param actions writes, in order; one that fails ends the pass if those after it depend on it
  * @param waits what the object waits for
  * @param recheck when to look again if nothing happens before
  * @param findings what to tell the user
  */
-public record Plan(List<Planned> actions, List<String> waits, Optional<Duration> recheck, List<Finding> findings) {
+public record Plan(
+        List<Intent> remember,
+        List<Planned> actions,
+        List<String> waits,
+        Optional<Duration> recheck,
+        List<Finding> findings) {
     /**
      * An action.
      *
@@ -21,6 +27,7 @@ public record Plan(List<Planned> actions, List<String> waits, Optional<Duration>
     public record Planned(Action action, boolean blocks) {}
 
     public Plan {
+        remember = List.copyOf(remember);
         actions = List.copyOf(actions);
         waits = List.copyOf(waits);
         findings = List.copyOf(findings);

@@ -27,17 +27,23 @@ public interface Step<V> {
     /**
      * To be carried out now, in order.
      *
+     * @param remember what is to be in the status before the first of them is carried out
      * @param goOn whether the steps that follow need not see the effect first
      */
-    record Act(List<Action> actions, boolean goOn, List<Finding> findings) implements Result {
+    record Act(List<Intent> remember, List<Action> actions, boolean goOn, List<Finding> findings) implements Result {
         /** The steps after it may act in the same pass, after these. */
         public static Act andGoOn(List<Action> actions, List<Finding> findings) {
-            return new Act(actions, true, findings);
+            return new Act(List.of(), actions, true, findings);
         }
 
         /** The pass ends with these: what comes next depends on how the world looks then. */
         public static Act andLook(List<Action> actions, List<Finding> findings) {
-            return new Act(actions, false, findings);
+            return new Act(List.of(), actions, false, findings);
+        }
+
+        /** The same, once this is in the status. */
+        public Act remembering(Intent... intents) {
+            return new Act(List.of(intents), actions, goOn, findings);
         }
     }
 

@@ -17,6 +17,7 @@ import java.util.Optional;
  */
 public final class Walk<V> {
     private final V view;
+    private final List<Intent> remember = new ArrayList<>();
     private final List<Planned> actions = new ArrayList<>();
     private final List<String> waits = new ArrayList<>();
     private final List<Finding> findings = new ArrayList<>();
@@ -44,6 +45,7 @@ public final class Walk<V> {
         switch (result) {
             case Done done -> {}
             case Act act -> {
+                remember.addAll(act.remember());
                 act.actions().forEach(action -> actions.add(new Planned(action, blocks)));
                 ended = blocks && !act.goOn();
             }
@@ -64,6 +66,7 @@ public final class Walk<V> {
     }
 
     public Plan plan() {
-        return new Plan(actions, waits, recheck, findings.stream().distinct().toList());
+        return new Plan(
+                remember, actions, waits, recheck, findings.stream().distinct().toList());
     }
 }

@@ -3,7 +3,6 @@ package io.matriarch.plan.view;
 import io.fabric8.kubernetes.api.model.Condition;
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.HasMetadata;
-import io.fabric8.kubernetes.api.model.OwnerReference;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Secret;
@@ -12,7 +11,6 @@ import io.fabric8.kubernetes.api.model.coordination.v1.Lease;
 import io.matriarch.api.PostgresCluster;
 import io.matriarch.api.PostgresClusterSpec;
 import io.matriarch.api.PostgresClusterStatus;
-import io.matriarch.api.PostgresClusterStatus.Request;
 import io.matriarch.api.contract.ClusterLease;
 import io.matriarch.api.contract.Labels;
 import io.matriarch.api.contract.MemberReport;
@@ -24,9 +22,7 @@ import io.matriarch.render.Rendering;
 import io.matriarch.render.SettingsDocument;
 import java.time.Instant;
 import java.util.Comparator;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -83,7 +79,7 @@ public final class ClusterView {
         this.notices = notices.stream()
                 .sorted(Comparator.comparing(Notice::at).reversed())
                 .toList();
-        this.members = pods().filter(pod -> owner(pod)
+        this.members = pods().filter(pod -> Metadata.owner(pod)
                         .map(o -> statefulSet()
                                 .filter(s -> o.getUid().equals(s.getMetadata().getUid()))
                                 .isPresent())
@@ -102,16 +98,6 @@ public final class ClusterView {
             int ordinal = Names.ordinal(name);
             return ordinal >= 0 && name.equals(names().pod(ordinal));
         });
-    }
-
-    public static Optional<OwnerReference> owner(HasMetadata object) {
-        return owners(object).stream()
-                .filter(o -> Boolean.TRUE.equals(o.getController()))
-                .findFirst();
-    }
-
-    public static List<OwnerReference> owners(HasMetadata object) {
-        return Objects.requireNonNullElse(object.getMetadata().getOwnerReferences(), List.of());
     }
 
     public PostgresCluster cluster() {
@@ -246,13 +232,7 @@ public final class ClusterView {
 
     /** Whether this cluster made a claim, or took it over. */
     public boolean ours(PersistentVolumeClaim claim) {
-        return annotation(claim, Labels.CLUSTER_UID).equals(uid());
-    }
-
-    /** The value of an annotation; empty without it. */
-    public static String annotation(HasMetadata object, String name) {
-        return Objects.requireNonNullElse(object.getMetadata().getAnnotations(), Map.<String, String>of())
-                .getOrDefault(name, "");
+        return Metadata.annotation(claim, Labels.CLUSTER_UID).equals(uid());
     }
 
     /** A condition as it was told last. */
@@ -260,15 +240,6 @@ public final class ClusterView {
         return status().map(PostgresClusterStatus::conditions)
                 .flatMap(told ->
                         told.stream().filter(c -> type.equals(c.getType())).findFirst());
-    }
-
-    /** What the status says of commands, by id, oldest first. */
-    public Map<String, Request> requests() {
-        Map<String, Request> requests = new LinkedHashMap<>();
-        status().map(PostgresClusterStatus::requests)
-                .orElse(List.of())
-                .forEach(request -> requests.put(request.id(), request));
-        return requests;
     }
 
     /** Ordinals of the members that acknowledge commits, as the Lease has them. */
@@ -290,7 +261,8 @@ public final class ClusterView {
                 || status().map(PostgresClusterStatus::systemIdentifier).isPresent()
                 || claims().stream()
                         .anyMatch(claim -> ours(claim)
-                                && !annotation(claim, Labels.SYSTEM_IDENTIFIER).isEmpty());
+                                && !Metadata.annotation(claim, Labels.SYSTEM_IDENTIFIER)
+                                        .isEmpty());
     }
 
     /** Whether the cluster has ever had a primary that served. */

@@ -1,9 +1,12 @@
 package io.matriarch.plan.view;
 
 import io.matriarch.api.PostgresCluster;
+import io.matriarch.api.PostgresClusterStatus;
+import io.matriarch.api.PostgresClusterStatus.Request;
 import io.matriarch.api.contract.Labels;
 import io.matriarch.api.contract.Settings.RequestKind;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -39,6 +42,16 @@ public record Command(RequestKind kind, String id, String pod, boolean named, bo
             }
         });
         return commands;
+    }
+
+    /** What the status says of commands, by id, oldest first. */
+    public static Map<String, Request> remembered(ClusterView view) {
+        Map<String, Request> requests = new LinkedHashMap<>();
+        view.status()
+                .map(PostgresClusterStatus::requests)
+                .orElse(List.of())
+                .forEach(request -> requests.put(request.id(), request));
+        return requests;
     }
 
     /** Whether the annotation is there and says nothing. */

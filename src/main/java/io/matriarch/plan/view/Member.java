@@ -5,6 +5,7 @@ import io.fabric8.kubernetes.api.model.Pod;
 import io.matriarch.api.contract.Labels;
 import io.matriarch.api.contract.MemberReport;
 import io.matriarch.api.contract.Names;
+import io.matriarch.plan.step.Json;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;

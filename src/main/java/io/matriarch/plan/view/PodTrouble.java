@@ -8,6 +8,8 @@ import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodStatus;
 import io.matriarch.api.contract.MemberReport;
+import io.matriarch.api.contract.MemberReport.Problem.Reason;
+import io.matriarch.api.contract.MemberReport.Problem.Subject;
 import io.matriarch.render.SettingsDocument;
 import java.time.Duration;
 import java.time.Instant;
@@ -23,8 +25,14 @@ import java.util.Set;
  *
  * @param needsUser whether it passes only by the user's doing
  * @param broken whether the pod is of no use as it is, so that replacing it costs nothing
+ * @param about what it is about
  */
-public record PodTrouble(String reason, String message, boolean needsUser, boolean broken) {
+public record PodTrouble(String reason, String message, boolean needsUser, boolean broken, Subject about) {
+    /** Kubernetes' own words: they are about the pod. */
+    PodTrouble(String reason, String message, boolean needsUser, boolean broken) {
+        this(reason, message, needsUser, broken, Subject.Member);
+    }
+
     private static final Duration SLOW = Duration.ofMinutes(1);
     private static final Duration STUCK = Duration.ofMinutes(1);
 
@@ -33,17 +41,6 @@ public record PodTrouble(String reason, String message, boolean needsUser, boole
 
     private static final int LOOP = 3;
     private static final int TAIL = 400;
-
-    /** Problems of members that are about others, about data, or for a human to judge: no other pod template cures them. */
-    private static final Set<String> NOT_THE_PODS = Set.of(
-            "NoQuorum",
-            "LagTooHigh",
-            "LeaseGone",
-            "RebuildWaits",
-            "DataAhead",
-            "DataLost",
-            "ForeignVolume",
-            "AdoptionFailed");
 
     private static final Set<String> PULL =
             Set.of("ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "RegistryUnavailable");
@@ -204,12 +201,17 @@ public record PodTrouble(String reason, String message, boolean needsUser, boole
             return Optional.empty();
         }
         if (ours && member.report().map(MemberReport::problem).isPresent()) {
+            boolean mayHelp = member.report()
+                    .map(MemberReport::problem)
+                    .filter(problem -> problem.known().cure().newPodMayHelp())
+                    .isPresent();
             return reported(view, member)
                     .map(t -> new PodTrouble(
                             t.reason(),
                             t.message(),
                             t.needsUser(),
-                            t.broken() || (!runs(container) && !NOT_THE_PODS.contains(t.reason()))));
+                            t.broken() || (!runs(container) && mayHelp),
+                            t.about()));
         }
         if (ours && runs(container) && !loops(container, end.get(), view.now())) {
             // A member that was restarted and is on its way up: nothing is wrong until it fails again.
@@ -294,7 +296,7 @@ public record PodTrouble(String reason, String message, boolean needsUser, boole
                                     .map(io.fabric8.kubernetes.api.model.Container::getImage)
                                     .findFirst()
                                     .orElse("");
-                    boolean aboutImage = message.contains("image") && !message.contains(image);
+                    boolean aboutImage = problem.known().about() == Subject.Image && !message.contains(image);
                     boolean down = member.report()
                             .filter(r -> r.state() == MemberReport.State.Failed)
                             .isPresent();
@@ -302,13 +304,14 @@ public record PodTrouble(String reason, String message, boolean needsUser, boole
                             problem.reason(),
                             aboutImage ? "%s (image %s)".formatted(said, image) : said,
                             true,
-                            down && !NOT_THE_PODS.contains(problem.reason()));
+                            down && problem.known().cure().newPodMayHelp(),
+                            problem.known().about());
                 });
     }
 
     /** Whether an agent has not yet seen a Secret that the operator itself makes: there is nothing to do for the user. */
     private static boolean ownSecret(ClusterView view, MemberReport.Problem problem) {
-        return problem.reason().equals("SecretMissing") && !SettingsDocument.givesSecret(view.rendering());
+        return problem.is(Reason.SecretMissing) && !SettingsDocument.givesSecret(view.rendering());
     }
 
     private static Optional<PodTrouble> mounting(ClusterView view, Member member) {

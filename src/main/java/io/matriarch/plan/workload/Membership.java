@@ -1,10 +1,14 @@
 package io.matriarch.plan.workload;
 
+import io.matriarch.api.PostgresClusterStatus;
+import io.matriarch.api.PostgresClusterStatus.Affected;
+import io.matriarch.plan.step.Timestamp;
 import io.matriarch.plan.view.ClusterView;
 import io.matriarch.plan.view.Member;
 import io.matriarch.plan.workload.Budget.Disruption;
 import io.matriarch.render.Availability;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * How many members there are on the way to {@code spec.instances}: one more or one fewer at a time. Both are kept apart, as a member is told to come or
@@ -18,6 +22,20 @@ public record Membership(int members, int pods) {
         int members = members(view, fitness);
         boolean first = view.statefulSet().isEmpty() || !fitness.hasData();
         return new Membership(members, first ? members : Math.max(view.replicas(), members));
+    }
+
+    /** The member on top, from when it is to be told to leave until its pod is taken away. */
+    public static Optional<Affected> leaving(ClusterView view, Fitness fitness) {
+        int top = view.replicas() - 1;
+        if (!fitness.hasData() || members(view, fitness) > top) {
+            return Optional.empty();
+        }
+        String pod = view.names().pod(top);
+        return view.status()
+                .map(PostgresClusterStatus::leaving)
+                .filter(affected -> affected.member().equals(pod))
+                .or(() -> Optional.of(
+                        new Affected(pod, view.member(top).map(Member::uid).orElse(null), Timestamp.of(view.now()))));
     }
 
     private static int members(ClusterView view, Fitness fitness) {

@@ -2,6 +2,7 @@ package io.matriarch.plan.workload;
 
 import io.fabric8.kubernetes.api.model.apps.StatefulSet;
 import io.matriarch.api.PostgresClusterSpec.PodManagementPolicy;
+import io.matriarch.api.PostgresClusterStatus.Affected;
 import io.matriarch.plan.step.Step.Done;
 import io.matriarch.plan.step.Step.Result;
 import io.matriarch.plan.step.Step.Wait;
@@ -39,13 +40,26 @@ public final class Repair {
                     .map(m -> Replacement.delete(m, "made from a template that was corrected since"))
                     .orElse(new Done());
         }
-        return Replacement.underWay(view)
-                .or(() -> outdated(view, fitness)
+        Optional<Replacement> current = current(view, fitness);
+        if (current.isEmpty() && Shape.unlocked(statefulSet.get()).isPresent()) {
+            // Nobody remembers for which pod.
+            return Replacement.lock(view, fitness);
+        }
+        return current.or(() -> outdated(view, fitness)
                         .filter(m -> mayGo(view, fitness, m))
                         .findFirst()
-                        .map(Replacement::of))
+                        .map(m -> Replacement.of(m, view.now())))
                 .map(replacement -> replacement.next(view, fitness, m -> mayGo(view, fitness, m)))
                 .orElse(new Done());
+    }
+
+    private static Optional<Replacement> current(ClusterView view, Fitness fitness) {
+        return Replacement.remembered(view, m -> mayGo(view, fitness, m));
+    }
+
+    /** The member whose pod is being replaced. */
+    public static Optional<Affected> replacing(ClusterView view, Fitness fitness) {
+        return current(view, fitness).map(Replacement::affected);
     }
 
     private static Stream<Member> outdated(ClusterView view, Fitness fitness) {

@@ -1,10 +1,14 @@
 package io.matriarch.plan.workload;
 
 import io.fabric8.kubernetes.api.model.apps.StatefulSet;
+import io.matriarch.api.PostgresClusterStatus;
+import io.matriarch.api.PostgresClusterStatus.Affected;
 import io.matriarch.plan.step.Action;
+import io.matriarch.plan.step.Intent;
 import io.matriarch.plan.step.Step.Act;
 import io.matriarch.plan.step.Step.Result;
 import io.matriarch.plan.step.Step.Wait;
+import io.matriarch.plan.step.Timestamp;
 import io.matriarch.plan.view.ClusterView;
 import io.matriarch.plan.view.Member;
 import java.time.Duration;
@@ -17,16 +21,17 @@ import java.util.function.Predicate;
  * One pod is replaced by one of the newest template, and no other one can be meanwhile.
  *
  * <ol>
+ *   <li>Remember in the status which pod it is.
  *   <li>Unlock: strategy OnDelete, and which pod it is for, in one write.
  *   <li>When the StatefulSet's controller has seen it: delete that pod, as it was seen.
  *   <li>When its successor is there: lock again.
  * </ol>
  *
- * It is locked again, too, when the pod is not to be replaced any more, or does not end, or when no successor can be made.
+ * After a crash the operator continues from the status and the StatefulSet. The StatefulSet is also locked again when the pod is not to be replaced any more, or does not end, or when no successor can be made.
  *
- * @param uid of the pod
+ * @param affected the member, as the status has it
  */
-record Replacement(String uid) {
+record Replacement(Affected affected) {
     private static final Duration RECHECK = Duration.ofSeconds(5);
 
     /** How long after the end of its grace period a pod is waited for. */
@@ -42,13 +47,36 @@ record Replacement(String uid) {
         Lock
     }
 
-    static Replacement of(Member member) {
-        return new Replacement(member.uid());
+    static Replacement of(Member member, Instant now) {
+        return new Replacement(new Affected(member.name(), member.uid(), Timestamp.of(now)));
     }
 
-    /** The one for which the StatefulSet is unlocked. */
-    static Optional<Replacement> underWay(ClusterView view) {
-        return view.statefulSet().flatMap(Shape::unlocked).map(Replacement::new);
+    /**
+     * The one that the status remembers, until it is over: the StatefulSet is unlocked for it, or can still be.
+     *
+     * @param wanted whether a pod is still to be replaced
+     */
+    static Optional<Replacement> remembered(ClusterView view, Predicate<Member> wanted) {
+        return view.status()
+                .map(PostgresClusterStatus::replacing)
+                .map(Replacement::new)
+                .filter(r -> r.unlocked(view)
+                        || r.member(view)
+                                .filter(m -> !m.terminating() && wanted.test(m))
+                                .isPresent());
+    }
+
+    private boolean unlocked(ClusterView view) {
+        return view.statefulSet()
+                .flatMap(Shape::unlocked)
+                .filter(uid -> uid.equals(affected.uid()))
+                .isPresent();
+    }
+
+    private Optional<Member> member(ClusterView view) {
+        return view.members().stream()
+                .filter(m -> m.uid().equals(affected.uid()))
+                .findFirst();
     }
 
     /**
@@ -57,11 +85,10 @@ record Replacement(String uid) {
      * @param wanted whether a pod is still to be replaced
      */
     Stage stage(ClusterView view, Predicate<Member> wanted) {
-        if (view.statefulSet().flatMap(Shape::unlocked).filter(uid::equals).isEmpty()) {
+        if (!unlocked(view)) {
             return Stage.Unlock;
         }
-        Optional<Member> member =
-                view.members().stream().filter(m -> m.uid().equals(uid)).findFirst();
+        Optional<Member> member = member(view);
         if (member.isEmpty()) {
             boolean refused = view.notice("StatefulSet", view.names().statefulSet(), "FailedCreate")
                     .isPresent();
@@ -77,19 +104,20 @@ record Replacement(String uid) {
     /** The next step. */
     Result next(ClusterView view, Fitness fitness, Predicate<Member> wanted) {
         return switch (stage(view, wanted)) {
-            case Unlock -> apply(Shape.unlockedFor(view, uid));
-            case Delete -> delete(member(view), "broken, and made from a template that was changed since");
-            case AwaitEnd -> new Wait(member(view).name() + " to end", RECHECK);
+            case Unlock ->
+                apply(Shape.unlockedFor(view, member(view).orElseThrow().uid()))
+                        .remembering(new Intent("replacing", affected));
+            case Delete ->
+                delete(member(view).orElseThrow(), "broken, and made from a template that was changed since");
+            case AwaitEnd -> new Wait(affected.member() + " to end", RECHECK);
             case AwaitSuccessor -> new Wait("the pod that replaces a broken one", RECHECK);
-            case Lock -> apply(Shape.locked(view, fitness));
+            case Lock -> lock(view, fitness);
         };
     }
 
-    private Member member(ClusterView view) {
-        return view.members().stream()
-                .filter(m -> m.uid().equals(uid))
-                .findFirst()
-                .orElseThrow();
+    /** No pod is replaced any more. */
+    static Result lock(ClusterView view, Fitness fitness) {
+        return apply(Shape.locked(view, fitness));
     }
 
     /** Deletes a pod as it was seen. */
@@ -97,7 +125,7 @@ record Replacement(String uid) {
         return Act.andLook(List.of(new Action.Delete(member.pod(), why)), List.of());
     }
 
-    private static Result apply(StatefulSet statefulSet) {
+    private static Act apply(StatefulSet statefulSet) {
         return Act.andLook(List.of(new Action.Apply(statefulSet)), List.of());
     }
 }

@@ -16,6 +16,7 @@ import io.matriarch.plan.step.Step.Done;
 import io.matriarch.plan.step.Step.Result;
 import io.matriarch.plan.view.ClusterView;
 import io.matriarch.plan.view.Member;
+import io.matriarch.plan.view.Metadata;
 import io.matriarch.render.PodTemplate;
 import io.matriarch.render.Workload;
 import io.matriarch.render.Workload.Update;
@@ -57,7 +58,7 @@ public final class Shape {
     }
 
     private static boolean changed(ClusterView view, StatefulSet live) {
-        return !Workload.inputs(view.rendering()).equals(ClusterView.annotation(live, Labels.INPUTS));
+        return !Workload.inputs(view.rendering()).equals(Metadata.annotation(live, Labels.INPUTS));
     }
 
     /** The update strategy at rest, or the one of a repair under way. */
@@ -91,8 +92,8 @@ public final class Shape {
     }
 
     /** Uid of the pod whose replacement the StatefulSet is unlocked for. */
-    static Optional<String> unlocked(StatefulSet live) {
-        return Optional.of(ClusterView.annotation(live, Labels.UNLOCKED_FOR)).filter(uid -> !uid.isEmpty());
+    public static Optional<String> unlocked(StatefulSet live) {
+        return Optional.of(Metadata.annotation(live, Labels.UNLOCKED_FOR)).filter(uid -> !uid.isEmpty());
     }
 
     static StatefulSet resized(ClusterView view, Fitness fitness, int replicas) {
@@ -113,7 +114,7 @@ public final class Shape {
     private static StatefulSet desired(
             ClusterView view, StatefulSet live, int replicas, Update update, Optional<String> unlocked) {
         boolean changed = changed(view, live);
-        String image = changed ? view.operator().image() : ClusterView.annotation(live, Labels.AGENT_IMAGE);
+        String image = changed ? view.operator().image() : Metadata.annotation(live, Labels.AGENT_IMAGE);
         PodTemplateSpec template = changed
                 ? PodTemplate.of(view.rendering(), image)
                 : live.getSpec().getTemplate();
@@ -161,7 +162,7 @@ public final class Shape {
                 .filter(m -> update != null && !m.revision().equals(update))
                 .map(Member::name)
                 .toList();
-        String agent = ClusterView.annotation(live, Labels.AGENT_IMAGE);
+        String agent = Metadata.annotation(live, Labels.AGENT_IMAGE);
         List<String> unrestarted = unrestarted(view, live);
         if (!off.isEmpty() && !unrestarted.isEmpty()) {
             findings.add(upgrade(

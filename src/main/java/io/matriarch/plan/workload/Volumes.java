@@ -10,13 +10,14 @@ import io.matriarch.api.contract.Names;
 import io.matriarch.plan.objects.Former;
 import io.matriarch.plan.step.Action;
 import io.matriarch.plan.step.Finding;
+import io.matriarch.plan.step.Json;
 import io.matriarch.plan.step.Said;
 import io.matriarch.plan.step.Step;
 import io.matriarch.plan.step.Step.Done;
 import io.matriarch.plan.step.Step.Result;
 import io.matriarch.plan.step.Step.Wait;
 import io.matriarch.plan.view.ClusterView;
-import io.matriarch.plan.view.Json;
+import io.matriarch.plan.view.Metadata;
 import io.matriarch.plan.workload.Budget.Disruption;
 import io.matriarch.render.Claims;
 import java.time.Duration;
@@ -49,7 +50,7 @@ public final class Volumes {
         for (PersistentVolumeClaim claim : view.claims()) {
             List<OwnerReference> owners = owners(view, claim);
             boolean mine = view.ordinalOf(claim) < Membership.of(view, fitness).pods() || view.ours(claim);
-            if (mine && !Former.leaving(view, claim) && !owners.equals(ClusterView.owners(claim))) {
+            if (mine && !Former.leaving(view, claim) && !owners.equals(Metadata.owners(claim))) {
                 String patch = Json.text(Map.of("metadata", Map.of("ownerReferences", owners)));
                 actions.add(new Action.Patch(claim, patch, "keep"));
             }
@@ -151,7 +152,7 @@ public final class Volumes {
             metadata.put("annotations", annotations);
         }
         List<OwnerReference> owners = owners(view, claim);
-        if (Claims.deletedWithCluster(view.rendering()) && !owners.equals(ClusterView.owners(claim))) {
+        if (Claims.deletedWithCluster(view.rendering()) && !owners.equals(Metadata.owners(claim))) {
             metadata.put("ownerReferences", owners);
         }
         return metadata.isEmpty() ? Optional.empty() : Optional.of(metadata);
@@ -162,21 +163,20 @@ public final class Volumes {
             ClusterView view, Fitness fitness, PersistentVolumeClaim claim, boolean used) {
         Map<String, String> wanted =
                 new LinkedHashMap<>(used ? fitness.marks(view.ordinalOf(claim)) : Map.<String, String>of());
-        wanted.entrySet()
-                .removeIf(e -> ClusterView.annotation(claim, e.getKey()).equals(e.getValue()));
+        wanted.entrySet().removeIf(e -> Metadata.annotation(claim, e.getKey()).equals(e.getValue()));
         return wanted;
     }
 
     /** By {@code storage.retain.whenDeleted}, and never for a claim whose data is not yet known to be this cluster's. */
     private static List<OwnerReference> owners(ClusterView view, PersistentVolumeClaim claim) {
-        List<OwnerReference> others = ClusterView.owners(claim).stream()
+        List<OwnerReference> others = Metadata.owners(claim).stream()
                 .filter(o -> !o.getKind().equals(PostgresCluster.KIND))
                 .filter(o -> !o.getKind().equals("StatefulSet") && !o.getKind().equals("Pod"))
                 .toList();
         if (!Claims.deletedWithCluster(view.rendering()) || !view.ours(claim)) {
             return others;
         }
-        Optional<OwnerReference> present = ClusterView.owners(claim).stream()
+        Optional<OwnerReference> present = Metadata.owners(claim).stream()
                 .filter(o -> o.getUid().equals(view.uid()))
                 .findFirst();
         List<OwnerReference> owners = new ArrayList<>(others);

@@ -1,4 +1,4 @@
-package io.matriarch.plan.view;
+package io.matriarch.plan.step;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;

@@ -1,0 +1,18 @@
+package io.matriarch.api;
+
+import io.fabric8.kubernetes.api.model.Condition;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** What the status of every kind of object has that a pass works on. */
+public interface ReportedStatus {
+    @Nullable
+    Long observedGeneration();
+
+    @Nullable
+    List<Condition> conditions();
+
+    /** Keys of what Events have told of and what still is so. */
+    @Nullable
+    List<String> announced();
+}

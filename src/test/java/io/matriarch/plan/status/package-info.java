@@ -1,0 +1,4 @@
+@NullMarked
+package io.matriarch.plan.status;
+
+import org.jspecify.annotations.NullMarked;
