@@ -47,12 +47,12 @@ public record Bootstrap(
             Boolean dataChecksums,
 
             @JsonPropertyDescription(
-                    "Statements run once in the application's database, as the superuser, after it was made.")
+                    "SQL statements that run once in the application's database, as the superuser, after it was created.")
             @Nullable
             List<String> postInitSQL,
 
             @JsonPropertyDescription(
-                    "More of them, in ConfigMaps and Secrets of this namespace; run after postInitSQL, in order.")
+                    "More statements, in ConfigMaps and Secrets of this namespace. They run after postInitSQL, in order.")
             @Nullable
             List<SqlReference> postInitSQLRefs) {}
 

@@ -12,13 +12,13 @@ import org.jspecify.annotations.Nullable;
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record Failover(
         @JsonPropertyDescription(
-                "How long the primary's lease is: Fast 6 s, Default 10 s, Relaxed 15 s. A primary that nobody hears of any more is replaced after it, and stops by itself before. A change restarts nothing.")
+                "How long the primary's lease is: Fast 6 s, Default 10 s, Relaxed 15 s. A primary that no longer renews it is replaced after this time, and stops itself before. A change restarts nothing.")
         @Default("Default")
         @Nullable
         Profile profile,
 
         @JsonPropertyDescription(
-                "With asynchronous replication: a replica that is known to be further behind than this many bytes of WAL is not promoted by itself. Default: 16Mi.")
+                "With asynchronous replication, a replica that is known to be further behind than this many bytes of WAL is not promoted automatically. Default: 16Mi.")
         @ValidationRule(
                 value = "isQuantity(string(self)) && !quantity(string(self)).isLessThan(quantity('0'))",
                 message = "failover.maxLag: not a size; give a number with one of Kubernetes' units, such as 16Mi")

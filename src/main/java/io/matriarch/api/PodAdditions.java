@@ -20,10 +20,10 @@ public record PodAdditions(
         @JsonPropertyDescription("More annotations.") @Nullable
         Map<String, String> annotations,
 
-        @JsonPropertyDescription("More environment of the container `postgres`.") @Nullable
+        @JsonPropertyDescription("More environment variables of the container `postgres`.") @Nullable
         List<EnvVar> env,
 
-        @JsonPropertyDescription("Init containers, run after ours. Fields as in a pod.") @Nullable
+        @JsonPropertyDescription("Init containers. They run after the operator's. Fields as in a pod.") @Nullable
         List<Map<String, Object>> initContainers,
 
         @JsonPropertyDescription("Sidecars. Fields as in a pod.") @Nullable

@@ -39,7 +39,7 @@ public record PostgresClusterSpec(
         int instances,
 
         @JsonPropertyDescription(
-                "The image that holds PostgreSQL (14 to 18): the official Debian flavour of `postgres`, or one built on it. The version is asked of the server, never guessed from the tag.")
+                "The image that holds PostgreSQL (14 to 18): the official Debian flavour of `postgres`, or one built on it. The server reports its version; it is never guessed from the tag.")
         @Required
         @ValidationRule(
                 value = "!self.matches('^(.*[/])?postgres:[^@]*alpine[^@]*(@.*)?$')",
@@ -63,7 +63,7 @@ public record PostgresClusterSpec(
         PostgresConfiguration postgres,
 
         @JsonPropertyDescription(
-                "How the cluster comes into being. Used once, when there is no data; then it is history.")
+                "How the cluster gets its first data. Used once, when there is no data, and ignored afterwards.")
         @Nullable
         Bootstrap bootstrap,
 
@@ -74,7 +74,7 @@ public record PostgresClusterSpec(
         Failover failover,
 
         @JsonPropertyDescription(
-                "Also make a Secret NAME-superuser and let the role postgres log in over the network with the password in it. Off: that role has no password.")
+                "Also create a Secret NAME-superuser, and let the role postgres log in over the network with its password. If false, that role has no password.")
         @Nullable
         Boolean enableSuperuserAccess,
 
@@ -94,10 +94,10 @@ public record PostgresClusterSpec(
         @JsonPropertyDescription("Where pods may run.") @Nullable
         Scheduling scheduling,
 
-        @JsonPropertyDescription("Timing of the kubelet's probes; what they ask is ours.") @Nullable
+        @JsonPropertyDescription("Timing of the kubelet's probes. The checks themselves are fixed.") @Nullable
         Probes probes,
 
-        @JsonPropertyDescription("Additions to the pods. They come last and never replace what is ours.") @Nullable
+        @JsonPropertyDescription("Additions to the pods. They cannot override what the operator sets.") @Nullable
         PodAdditions pod,
 
         @JsonPropertyDescription("The Services that applications connect to.") @Nullable
@@ -112,7 +112,7 @@ public record PostgresClusterSpec(
         Boolean paused,
 
         @JsonPropertyDescription(
-                "Ordinals of members whose pod stays while PostgreSQL is kept stopped on it, such as [2]; [\"*\"] for all. A primary that is fenced hands over first, if a replica may take over.")
+                "Ordinals of members whose pod stays while PostgreSQL is kept stopped on it, such as [2]; [\"*\"] for all. A fenced primary hands over first, if a replica can take over.")
         @Nullable
         List<IntOrString> fencedInstances) {
 
@@ -133,7 +133,7 @@ public record PostgresClusterSpec(
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public record DisruptionBudget(
             @JsonPropertyDescription(
-                    "Make a PodDisruptionBudget that lets one member at a time be evicted. With one member, or while all are fenced, there is none, so that a drain is never blocked for good.")
+                    "Create a PodDisruptionBudget that allows one member at a time to be evicted. There is none with a single member or while all are fenced, so that it never blocks a drain for good.")
             @Default("true")
             @Nullable
             Boolean enabled) {}

@@ -44,14 +44,14 @@ public record PostgresClusterStatus(
         @JsonPropertyDescription("The members, by ordinal.") @Nullable
         List<Member> members,
 
-        @JsonPropertyDescription("The PersistentVolumeClaims, those of members that left included.") @Nullable
+        @JsonPropertyDescription("The PersistentVolumeClaims, including those of members that left.") @Nullable
         List<Volume> volumes,
 
-        @JsonPropertyDescription("How the newest reign of a primary began.") @Nullable
+        @JsonPropertyDescription("How the present primary became the primary.") @Nullable
         RoleChange lastRoleChange,
 
         @JsonPropertyDescription(
-                "Commands given by annotations and what became of them, oldest first. What is listed here is not carried out again.")
+                "Commands given by annotations, and their outcomes, oldest first. A command that is listed here is not carried out again.")
         @Nullable
         List<Request> requests,
 
@@ -172,7 +172,7 @@ public record PostgresClusterStatus(
             Integer timeline,
 
             @JsonPropertyDescription(
-                    "Of a replica while commits wait for replicas: whether it is one of those that may acknowledge.")
+                    "For a replica, while commits wait for replicas: whether it is one of those that may acknowledge.")
             @Nullable
             Boolean synchronous,
 
@@ -185,10 +185,10 @@ public record PostgresClusterStatus(
             @JsonPropertyDescription("Revision of the StatefulSet that the pod was made from.") @Nullable
             String revision,
 
-            @JsonPropertyDescription("What is wrong, when something is.") @Nullable
+            @JsonPropertyDescription("What is wrong, if anything.") @Nullable
             String message,
 
-            @JsonPropertyDescription("Of an unreachable member: since when, in RFC 3339.") @Nullable
+            @JsonPropertyDescription("For an unreachable member: since when, in RFC 3339.") @Nullable
             String since) {}
 
     /** A member that the operator takes down or away. */
@@ -213,7 +213,7 @@ public record PostgresClusterStatus(
             @JsonPropertyDescription("Size it has.") @Nullable
             String actual,
 
-            @JsonPropertyDescription("What is to say of it, such as Retained or why it cannot grow.") @Nullable
+            @JsonPropertyDescription("A remark, such as Retained, or why it cannot grow.") @Nullable
             String condition) {}
 
     /** How a primary's time in office began. */
@@ -224,11 +224,11 @@ public record PostgresClusterStatus(
             @JsonPropertyDescription("Pod that was the primary before.") @Nullable
             String from,
 
-            @JsonPropertyDescription("Pod that is the primary since.")
+            @JsonPropertyDescription("Pod that has been the primary since then.")
             String to,
 
             @JsonPropertyDescription(
-                    "Bootstrap, Restart (the same member again), Switchover, PrimaryStopped (it gave the Lease back), PrimaryTerminated (its container ended), LeaseExpired (nobody heard of it any more) or Forced.")
+                    "Bootstrap, Restart (the same member again), Switchover, PrimaryStopped (it gave the Lease back), PrimaryTerminated (its container ended), LeaseExpired (it did not renew the Lease) or Forced.")
             String reason,
 
             @JsonPropertyDescription("The same as takeover. Kept for one release; read takeover and outage instead.")
@@ -237,7 +237,7 @@ public record PostgresClusterStatus(
             @JsonPropertyDescription("When the operator saw it, in RFC 3339.")
             String at,
 
-            @JsonPropertyDescription("The story in one line, as the new primary tells it.") @Nullable
+            @JsonPropertyDescription("A summary, as the new primary reports it.") @Nullable
             String message,
 
             @JsonPropertyDescription(
@@ -270,10 +270,10 @@ public record PostgresClusterStatus(
             String id,
 
             @JsonPropertyDescription(
-                    "Accepted: the members are asked. Done. Refused: nothing was done. Aborted: begun and undone. Withdrawn: nobody is asked any more.")
+                    "Accepted: passed on to the members. Done: carried out. Refused: nothing was done. Aborted: begun and undone. Withdrawn: dropped, and no longer passed on.")
             Outcome outcome,
 
-            @JsonPropertyDescription("What was done, or why it was not.")
+            @JsonPropertyDescription("What was done, or why nothing was done.")
             String message,
 
             @JsonPropertyDescription("When this outcome was seen first, in RFC 3339.")

@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 /** Timing of the kubelet's probes. */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record Probes(
-        @JsonPropertyDescription("How long a member may take to start: crash recovery and cloning count as progress.")
+        @JsonPropertyDescription("How long a member may take to start. Crash recovery and cloning count as progress.")
         @Nullable
         Timing startup,
 
@@ -17,7 +17,7 @@ public record Probes(
         Timing liveness,
 
         @JsonPropertyDescription(
-                "How fast a member that does not serve is taken out of the Services `-ro` and `-r`. `-rw` leads to the primary whatever its probe says.")
+                "How fast a member that does not serve is removed from the Services `-ro` and `-r`. `-rw` always leads to the primary.")
         @Nullable
         Timing readiness) {
 
@@ -30,9 +30,9 @@ public record Probes(
             @JsonPropertyDescription("Seconds between probes.") @Min(1) @Nullable
             Integer periodSeconds,
 
-            @JsonPropertyDescription("Seconds that a probe may take.") @Min(1) @Nullable
+            @JsonPropertyDescription("Timeout of a probe, in seconds.") @Min(1) @Nullable
             Integer timeoutSeconds,
 
-            @JsonPropertyDescription("Failures in a row that count.") @Min(1) @Nullable
+            @JsonPropertyDescription("How many failures in a row count as failed.") @Min(1) @Nullable
             Integer failureThreshold) {}
 }

@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
                 "replication.acknowledgements: with mode Async no replica acknowledges; leave acknowledgements out, or set mode: Quorum")
 public record Replication(
         @JsonPropertyDescription(
-                "Quorum: a commit is acknowledged once as many replicas as `acknowledgements` says have flushed it, whichever they are; no failover loses it. Async: once the primary has flushed it; a failover may lose the newest commits. Default: Quorum for three instances and more, and whenever acknowledgements is given; otherwise Async.")
+                "Quorum: a commit is acknowledged once any `acknowledgements` replicas have flushed it, and no failover loses it. Async: a commit is acknowledged once the primary has flushed it, and a failover may lose the newest commits. Default: Quorum for three instances and more, and whenever acknowledgements is given; otherwise Async.")
         @Nullable
         ReplicationMode mode,
 
@@ -30,7 +30,7 @@ public record Replication(
         Integer acknowledgements,
 
         @JsonPropertyDescription(
-                "With mode Quorum, while too few replicas are there. Block: commits wait. Degrade: after five seconds the primary acknowledges alone until they are back; what it acknowledges then is lost if it is lost before that.")
+                "What happens with mode Quorum while too few replicas are available. Block: commits wait. Degrade: after five seconds the primary acknowledges alone until they are back. If the primary is lost before that, so is what it acknowledged alone.")
         @Default("Block")
         @Nullable
         WhenUnavailable whenUnavailable) {}

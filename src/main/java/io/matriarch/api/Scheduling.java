@@ -18,7 +18,7 @@ public record Scheduling(
         @Nullable
         AntiAffinity antiAffinity,
 
-        @JsonPropertyDescription("The node label whose values anti-affinity keeps apart.")
+        @JsonPropertyDescription("The node label that tells nodes or zones apart for antiAffinity.")
         @Default("kubernetes.io/hostname")
         @Nullable
         String topologyKey,
@@ -30,7 +30,7 @@ public record Scheduling(
         List<Toleration> tolerations,
 
         @JsonPropertyDescription(
-                "How members spread over zones and the like; without a labelSelector, the members of this cluster are meant.")
+                "How members spread over zones and the like. Without a labelSelector, it applies to the members of this cluster.")
         @Nullable
         List<TopologySpreadConstraint> topologySpreadConstraints,
 

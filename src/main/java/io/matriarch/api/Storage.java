@@ -34,10 +34,10 @@ public record Storage(
         @JsonPropertyDescription("StorageClass of the data volume; the cluster's default when absent.") @Nullable
         String storageClassName,
 
-        @JsonPropertyDescription("A volume of its own for pg_wal. Chosen when the cluster is made.") @Nullable
+        @JsonPropertyDescription("A separate volume for pg_wal. You choose it when you create the cluster.") @Nullable
         WalVolume wal,
 
-        @JsonPropertyDescription("What becomes of volumes that are no longer in use.") @Nullable
+        @JsonPropertyDescription("What happens to volumes that are no longer in use.") @Nullable
         Retain retain) {
 
     /** The volume for pg_wal. */
@@ -66,7 +66,7 @@ public record Storage(
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public record Retain(
             @JsonPropertyDescription(
-                    "Retain: deleting the cluster keeps its volumes, and a new cluster of the same name takes them over. Delete: they go with it.")
+                    "Retain: deleting the cluster keeps its volumes, and a new cluster of the same name uses them again. Delete: they are deleted with it.")
             @Default("Retain")
             @Nullable
             Policy whenDeleted,

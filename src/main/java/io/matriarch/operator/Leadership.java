@@ -14,7 +14,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * One of the operator's replicas leads. Who loses the Lease without having given it back ends at once, by halt: nothing of it may act a moment
- * longer (stack.md).
+ * longer.
  */
 final class Leadership implements AutoCloseable {
     static final String LEASE = "matriarch-operator";

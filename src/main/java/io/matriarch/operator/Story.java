@@ -119,7 +119,7 @@ final class Story {
         return Optional.of(
                 is
                         ? new Told("Normal", "Paused", "spec.paused is true: the operator observes and changes nothing")
-                        : new Told("Normal", "Resumed", "spec.paused is not true any more: the operator goes on"));
+                        : new Told("Normal", "Resumed", "spec.paused is no longer true: the operator continues"));
     }
 
     private static boolean isPaused(Optional<PostgresClusterStatus> status) {

@@ -14,7 +14,10 @@ import java.util.Optional;
 import java.util.TreeSet;
 import java.util.stream.IntStream;
 
-/** What the spec says of replication, failover and fencing, with its defaults, for as many members as there shall be now (ha.md 7.7). */
+/**
+ * What the spec says of replication, failover and fencing, with its defaults, for as many members as there shall be now (docs/internals/protocol.md
+ * 7).
+ */
 public final class Availability {
     private static final Quantity MAX_LAG = new Quantity("16Mi");
     private static final int LEAST_FOR_QUORUM = 3;

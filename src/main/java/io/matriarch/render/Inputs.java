@@ -14,7 +14,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the user gave that reaches the pod template (rollout.md 2.2), as a hash. The template is rendered anew only when it changes.
+ * What the user gave that reaches the pod template (docs/internals/workload.md 2), as a hash. The template is rendered anew only when it changes.
  *
  * <p>A value that equals our default counts as not given: the API server fills in defaults of the CRD when it reads an object, so that a field with a
  * new default, or a default written out, would otherwise restart databases for nothing. Nor does what is empty, or the order of keys.

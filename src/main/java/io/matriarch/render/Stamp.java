@@ -11,8 +11,8 @@ import java.util.Optional;
 
 /**
  * The annotation {@link Labels#RENDERED}: a hash of an object as it was rendered. The operator writes an object when the hash of the live one is
- * another, and so never compares fields that the API server filled in (rollout.md 2.2). Claims and the Lease have none: they are created
- * once and then belong to others too.
+ * another, and so never compares fields that the API server filled in (docs/internals/workload.md 2). Claims and the Lease have none: they are
+ * created once and then belong to others too.
  */
 public final class Stamp {
     private Stamp() {}

@@ -14,7 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** The StatefulSet (rollout.md 2.2). */
+/** The StatefulSet (docs/internals/workload.md 2). */
 public final class Workload {
     private static final int HISTORY = 10;
 

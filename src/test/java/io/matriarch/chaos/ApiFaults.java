@@ -5,7 +5,7 @@ import io.matriarch.chaos.Fault.Moves;
 import java.time.Duration;
 import java.util.List;
 
-/** The API server is away, slow, wrong or old (ha.md 6, rows 8 to 10, 16, 17, 26). */
+/** The API server is away, slow, wrong or old (docs/internals/faults.md rows 8 to 10, 16, 17, 26). */
 final class ApiFaults {
     static final Fault STOPPED = new Fault("API server stopped", Moves.Never, Loses.Nothing, scene -> {
         stop(scene);

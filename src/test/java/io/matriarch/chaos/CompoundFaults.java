@@ -9,7 +9,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.NoSuchElementException;
 
-/** Faults upon faults: two at once, and in the middle of what follows one (ha.md 6, rows 36, 40, 45, 46). */
+/** Faults upon faults: two at once, and in the middle of what follows one (docs/internals/faults.md rows 36, 40, 45, 46). */
 final class CompoundFaults {
     static final Fault PRIMARY_AND_REPLICA =
             new Fault("primary's and replica's container killed", Moves.Maybe, Loses.LastMoment, scene -> {

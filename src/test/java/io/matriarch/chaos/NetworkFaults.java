@@ -8,7 +8,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 
-/** Members cannot reach each other or the API server (ha.md 6, rows 11 to 15, 55). Cutting pods apart takes root. */
+/** Members cannot reach each other or the API server (docs/internals/faults.md rows 11 to 15, 55). Cutting pods apart takes root. */
 final class NetworkFaults {
     /** A client inside goes on trying, and must stop being acknowledged before others are. */
     static final Fault ISOLATED = new Fault("primary isolated", Moves.Always, Loses.WhileCutOff, scene -> {

@@ -7,7 +7,7 @@ import io.matriarch.chaos.Fault.Loses;
 import io.matriarch.chaos.Fault.Moves;
 import java.util.List;
 
-/** What people do to a cluster on purpose (ha.md 6, rows 5, 6, 41, 43, 44): nothing is lost by it in any mode, unless they say so. */
+/** What people do to a cluster on purpose (docs/internals/faults.md rows 5, 6, 41, 43, 44): nothing is lost by it in any mode, unless they say so. */
 final class PlannedFaults {
     static final Fault POD_DELETED = new Fault("pod deleted", Moves.Always, Loses.Nothing, scene -> {
         scene.arena().delete(scene.primary(), null);

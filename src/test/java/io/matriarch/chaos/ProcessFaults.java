@@ -10,7 +10,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.function.Predicate;
 
-/** Processes, containers and nodes die or stand still (ha.md 6, rows 1 to 4, 7, 18, 20 to 24). */
+/** Processes, containers and nodes die or stand still (docs/internals/faults.md rows 1 to 4, 7, 18, 20 to 24). */
 final class ProcessFaults {
     static final Predicate<String> AGENT = line -> line.matches(".*/bin/java .*io\\.matriarch\\.Main.*");
     static final Predicate<String> POSTMASTER = line -> line.matches(".*/bin/postgres -D .*");

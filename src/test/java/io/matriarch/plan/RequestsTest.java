@@ -223,7 +223,7 @@ class RequestsTest {
                 row(Labels.SWITCHOVER, "other-1", asItIs, "other-1 is no member"),
                 row(Labels.SWITCHOVER, "orders-01/x", asItIs, "orders-01 is no member"),
                 row(Labels.SWITCHOVER, "orders-0/x", asItIs, "is the primary already"),
-                row(Labels.SWITCHOVER, "orders-1", w -> w.objects.remove("Pod/orders-1"), "is not there"),
+                row(Labels.SWITCHOVER, "orders-1", w -> w.objects.remove("Pod/orders-1"), "does not exist"),
                 row(Labels.SWITCHOVER, "orders-1", w -> fence(w, "[1]"), "orders-1 is fenced"),
                 row(Labels.SWITCHOVER, "orders-1", w -> w.pod(1, "orders-r1", true, "None"), "once it streams"),
                 row(Labels.SWITCHOVER, "orders-1", w -> w.pod(1, "orders-r1", false, "Replica"), "once it streams"),
@@ -235,14 +235,14 @@ class RequestsTest {
                             w.pod(1, "orders-r1", false, "None");
                             w.pod(2, "orders-r1", false, "None");
                         },
-                        "nobody could take over"),
+                        "no member could take over"),
                 row(Labels.REBUILD, "orders-0", asItIs, "is the primary; switch over"),
                 row(Labels.REBUILD, "/x", asItIs, "name the member"),
                 row(Labels.REBUILD, "orders-7", asItIs, "is no member"),
                 row(Labels.REBUILD, "orders-2", w -> fence(w, "['*']"), "is fenced"),
                 row(Labels.REBUILD, "orders-2", headless, "nothing to clone from"),
                 row(Labels.REBUILD, "orders-0", headless, "is the primary"),
-                row(Labels.SWITCHOVER, "orders-2/x", RequestsTest::shrinks, "orders-2 leaves the cluster"),
+                row(Labels.SWITCHOVER, "orders-2/x", RequestsTest::shrinks, "orders-2 is about to be removed"),
                 row(Labels.SWITCHOVER, " ", asItIs, "the annotation is empty"),
                 row(Labels.REBUILD, " ", asItIs, "the annotation is empty"),
                 row(Labels.REBUILD, "orders-2", w -> w.pod(1, "orders-r1", true, "None"), "commits would wait"),
@@ -439,7 +439,7 @@ class RequestsTest {
         pass(world);
         assertThat(asked(world)).isEmpty();
         assertThat(world.plan().findings())
-                .anySatisfy(f -> assertThat(f.message()).contains("no replica that stays streams"));
+                .anySatisfy(f -> assertThat(f.message()).contains("no remaining replica streams"));
     }
 
     @Test

@@ -178,7 +178,7 @@ class SafeguardsTest {
         assertThat(targets(world)).isEmpty();
         assertThat(world.plan().findings()).anySatisfy(f -> {
             assertThat(f.reason()).isEqualTo("QuorumWouldBreak");
-            assertThat(f.message()).contains("orders-3 stays for now", "2 of the replicas", "1 stream");
+            assertThat(f.message()).contains("orders-3 stays for now", "2 of the remaining replicas", "1 stream");
         });
         world.pod(1, "orders-r1", true, "Replica");
         assertThat(targets(world)).containsExactly("ConfigMap orders-settings");

@@ -26,7 +26,7 @@ final class Keys {
                     theatre.toggleApi();
                     yield theatre.apiOn()
                             ? "the API server is back"
-                            : "the API server is off: the primary goes on by the promises of the others";
+                            : "the API server is off: the other members promise the primary not to elect anybody, and it still serves";
                 }
                 default -> Character.isDigit(key) ? node(key - '1') : "no such key: " + key;
             };

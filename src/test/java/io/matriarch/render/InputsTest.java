@@ -16,7 +16,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.FieldSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The hash that decides whether a pod template is rendered anew, and so whether databases restart (rollout.md 2.2). */
+/** The hash that decides whether a pod template is rendered anew, and so whether databases restart (docs/internals/workload.md 2). */
 class InputsTest {
     static final Iterable<String> CASES = Clusters.ALL;
 

@@ -12,7 +12,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 
-/** What clients that write numbered rows were told, in the order of one clock; and what must be true of it (ha.md 7.11). */
+/** What clients that write numbered rows were told, in the order of one clock; and what must be true of it (docs/internals/protocol.md 11). */
 public record Acknowledgements(List<Entry> entries) {
     /**
      * An acknowledgement.

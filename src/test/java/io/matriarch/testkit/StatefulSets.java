@@ -8,8 +8,8 @@ import java.util.Optional;
 import java.util.TreeMap;
 
 /**
- * The StatefulSet controller, in the order of the real one's sync (rollout.md 1.1): revisions, adoption, then ordinals upwards, the condemned from
- * the top, and last updates from the top.
+ * The StatefulSet controller, in the order of the real one's sync (docs/internals/workload.md 1): revisions, adoption, then ordinals upwards, the
+ * condemned from the top, and last updates from the top.
  */
 final class StatefulSets extends Controller {
     private static final String REVISION = "controller-revision-hash";

@@ -8,7 +8,8 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Who is primary, and since when: annotation {@link Labels#LEASE} of the cluster's Lease (ha.md 7.2). Together with the Lease's own
+ * Who is primary, and since when: annotation {@link Labels#LEASE} of the cluster's Lease (docs/internals/protocol.md 2). Together with the Lease's
+ * own
  * {@code holderIdentity}, {@code renewTime} and {@code leaseDurationSeconds} it is changed only by agents, only by PUT with
  * resourceVersion. The operator creates it once, with {@link #vacant()}.
  *
@@ -27,7 +28,8 @@ import org.jspecify.annotations.Nullable;
  * @param sync who votes and how many acknowledge; null for a cluster that replicates asynchronously
  * @param unfit members that were elected and could not be promoted, until they have been seen streaming again
  * @param addresses IP addresses of the members' pods by ordinal, as the holder last knew them
- * @param checkpointTimeline the newest timeline on which the holder has completed a checkpoint; pg_rewind waits for it (ha.md 0, fact 6)
+ * @param checkpointTimeline the newest timeline on which the holder has completed a checkpoint; pg_rewind waits for it (docs/internals/postgresql.md
+ * 6)
  * @param profile the timers that the holder goes by and everybody else counts with; null is {@link Settings.Profile#Default}. Written by the
  *     holder before it goes by them, so that nobody waits for less than the holder may take
  * @param answered the newest requests that this Lease itself has settled, at most {@value #ANSWERS}: whoever holds it reports them
@@ -142,8 +144,8 @@ public record ClusterLease(
     public record Handoff(int to, String lsn, @Nullable String request) {}
 
     /**
-     * Quorum of synchronous replication (ha.md 7.7). A commit is acknowledged when the primary and {@code acknowledgements} other voters have
-     * flushed it, so any {@code |voters| - acknowledgements} voters contain one that has it.
+     * Quorum of synchronous replication (docs/internals/protocol.md 7). A commit is acknowledged when the primary and {@code acknowledgements} other
+     * voters have flushed it, so any {@code |voters| - acknowledgements} voters contain one that has it.
      *
      * @param acknowledgements W: how many standbys acknowledge each commit
      * @param voters ordinals, the primary's included

@@ -23,7 +23,7 @@ public final class Labels {
     /** Annotation on rendered objects: hash of what was rendered. */
     public static final String RENDERED = "matriarch.io/rendered";
 
-    /** Annotation on the StatefulSet: hash of what the user gave that reaches the template (rollout.md 2.2). */
+    /** Annotation on the StatefulSet: hash of what the user gave that reaches the template (docs/internals/workload.md 2). */
     public static final String INPUTS = "matriarch.io/inputs";
 
     /** Annotation on the StatefulSet: the image of the operator, and so of the agent, that the template was rendered for. */

@@ -18,7 +18,7 @@ public final class Peer {
     private Peer() {}
 
     /**
-     * The holder, who cannot renew the Lease, asks for a promise (ha.md 7.5).
+     * The holder, who cannot renew the Lease, asks for a promise (docs/internals/protocol.md 5).
      *
      * @param epoch of the holder
      * @param resourceVersion of the Lease that the holder last wrote
@@ -99,7 +99,7 @@ public final class Peer {
     }
 
     /**
-     * A candidate asks for a vote (ha.md 7.6).
+     * A candidate asks for a vote (docs/internals/protocol.md 6).
      *
      * @param epoch that the candidate would have
      * @param resourceVersion of the Lease that it would replace

@@ -139,7 +139,7 @@ public record Settings(
     @JsonIgnoreProperties(ignoreUnknown = true)
     public record Replication(ReplicationMode mode, int acknowledgements, WhenUnavailable whenUnavailable) {}
 
-    /** Timers by name (ha.md 7.4). */
+    /** Timers by name (docs/internals/protocol.md 4). */
     public enum Profile {
         Fast,
         Default,

@@ -6,7 +6,7 @@ import io.matriarch.api.contract.ClusterLease;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What this member promised and what it last saw of the Lease, as it is on the disk (ha.md 7.2, 7.5).
+ * What this member promised and what it last saw of the Lease, as it is on the disk (docs/internals/protocol.md 2 and 5).
  *
  * @param epoch the highest one voted for or accepted; 0 for none
  * @param resourceVersion of the Lease at which this member last voted: it receives nothing until it has seen a newer one. Null before the

@@ -15,8 +15,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Ends a PostgreSQL that may not go on as a primary (ha.md 7.4); asks nobody, and waits only for what it kills. In this order, so that there is
- * no moment with a primary and without a fuse:
+ * Ends a PostgreSQL that may not go on as a primary (docs/internals/protocol.md 4); asks nobody, and waits only for what it kills. In this order, so
+ * that there is no moment with a primary and without a fuse:
  *
  * <ol>
  *   <li>Kill all of it, and cancel the worker that may be starting it.

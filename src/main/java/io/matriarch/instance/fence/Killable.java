@@ -5,6 +5,6 @@ public interface Killable {
     /** Asks for a fast shutdown, at once, without waiting. */
     void stopNow();
 
-    /** SIGKILLs every process of PostgreSQL until none is left (ha.md section 0, 1: the postmaster alone is not enough). */
+    /** SIGKILLs every process of PostgreSQL until none is left (docs/internals/postgresql.md 1: the postmaster alone is not enough). */
     void kill();
 }

@@ -5,7 +5,7 @@ import java.util.function.Supplier;
 
 /**
  * Tells when this machine slept: BOOTTIME counts that, MONOTONIC, which System.nanoTime reads, does not (clock_gettime(2)). After a sleep no
- * proof is worth anything, however short it seemed (ha.md 7.4).
+ * proof is worth anything, however short it seemed (docs/internals/protocol.md 4).
  */
 public final class Suspension {
     private static final Duration SHORTEST = Duration.ofSeconds(1);

@@ -73,7 +73,7 @@ final class Bootstrap {
     private Problem unfinished() {
         return new Problem(
                 Problem.Reason.UnfinishedVolume,
-                "data-%s was being rewound when it was stopped; it is good for nothing but to be cloned over. Bring another member's volume back, or use another cluster name to begin anew"
+                "data-%s was being rewound when it was stopped; it can only be replaced by a clone. Bring another member's volume back, or use another cluster name to start with an empty database"
                         .formatted(me.pod()));
     }
 }

@@ -24,7 +24,7 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 
 /**
- * A replica that may become the primary (ha.md 7.6):
+ * A replica that may become the primary (docs/internals/protocol.md 6):
  *
  * <ol>
  *   <li>The Lease is vacant, by evidence or by time.
@@ -286,7 +286,7 @@ final class Candidate {
         if (state.sync() == null && lag > most && forced(settings, state).isEmpty()) {
             return Plan.problem(new Problem(
                     Problem.Reason.LagTooHigh,
-                    "%s is the best there is, but the primary was %d bytes ahead and at most %d may be lost. Bring %s back, or ask for a forced failover"
+                    "%s is the best replica, but the primary was %d bytes ahead, and at most %d may be lost. Bring %s back, or force a failover"
                             .formatted(
                                     me.pod(),
                                     lag,

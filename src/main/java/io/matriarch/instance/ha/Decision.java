@@ -44,7 +44,7 @@ public record Decision(
         record Release(ClusterLease state) implements LeaseWish {}
     }
 
-    /** How PostgreSQL must end, if it must (ha.md 7.4). */
+    /** How PostgreSQL must end, if it must (docs/internals/protocol.md 4). */
     public enum Fence {
         None,
         Stop,

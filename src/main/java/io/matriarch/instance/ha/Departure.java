@@ -23,8 +23,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How a holder leaves office without losing anything (ha.md 7.8): PostgreSQL is stopped cleanly, a replica is found that has its very end, and
- * the Lease is handed to that one.
+ * How a holder leaves office without losing anything (docs/internals/protocol.md 8): PostgreSQL is stopped cleanly, a replica is found that has its
+ * very end, and the Lease is handed to that one.
  */
 public final class Departure {
     /** A replica further behind would hold the shutdown up. */
@@ -116,7 +116,7 @@ public final class Departure {
         return (any ? !heirs.isEmpty() : heirs.contains(handoff.to()))
                 ? stop(seen, state, heirs, terms)
                 : Plan.lease(new LeaseWish.Keep(Serving.withdrawn(
-                        state, Outcome.Aborted, "the member %d does not keep up any more".formatted(handoff.to()))));
+                        state, Outcome.Aborted, "the member %d no longer keeps up".formatted(handoff.to()))));
     }
 
     /** Who shall have the Lease after the stop; null for any. */

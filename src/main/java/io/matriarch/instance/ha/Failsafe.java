@@ -13,9 +13,9 @@ import java.util.Set;
 import java.util.stream.Stream;
 
 /**
- * The holder's rounds while it cannot renew the Lease (ha.md 7.5): each asks the others for a promise neither to stand nor to vote, and proves
- * the holder's right as a renewal does, from the moment it was sent, once so many have promised that the rest cannot elect. Needs neither
- * PostgreSQL nor the volume, so the thread that renews may turn it.
+ * The holder's rounds while it cannot renew the Lease (docs/internals/protocol.md 5): each asks the others for a promise neither to stand nor to
+ * vote, and proves the holder's right as a renewal does, from the moment it was sent, once so many have promised that the rest cannot elect. Needs
+ * neither PostgreSQL nor the volume, so the thread that renews may turn it.
  */
 public final class Failsafe {
     private final Me me;

@@ -22,10 +22,10 @@ import java.util.Optional;
  * is that one promoted; what is left to do while it serves ({@link Serving}).
  */
 final class Holder {
-    /** A PostgreSQL that does not come back in place within this leaves the Lease to another one (ha.md 7.7). */
+    /** A PostgreSQL that does not come back in place within this leaves the Lease to another one (docs/internals/protocol.md 7). */
     private static final Duration IN_PLACE = Duration.ofSeconds(30);
 
-    /** An API server that is away from here only: hand over before the node counts as not ready (ha.md 7.5). */
+    /** An API server that is away from here only: hand over before the node counts as not ready (docs/internals/protocol.md 5). */
     private static final Duration ISOLATED = Duration.ofSeconds(20);
 
     private final Me me;
@@ -71,7 +71,7 @@ final class Holder {
     static Problem dataLost(Me me) {
         return new Problem(
                 Problem.Reason.DataLost,
-                "%s was the primary and its volume is empty now. Nothing is made in its place. Bring the volume back, or restore the cluster from a backup"
+                "%s was the primary, and its volume is empty now. Nothing is created in its place. Bring the volume back, or restore the cluster from a backup"
                         .formatted(me.pod()));
     }
 

@@ -34,7 +34,7 @@ public sealed interface Job {
     /**
      * Start the data that this member owns.
      *
-     * @param behindGate whether clients wait until enough replicas have what the crash made visible (ha.md section 0, 13)
+     * @param behindGate whether clients wait until enough replicas have what the crash made visible (docs/internals/postgresql.md 13)
      */
     record StartPrimary(long epoch, boolean behindGate) implements Job {
         public StartPrimary(long epoch) {

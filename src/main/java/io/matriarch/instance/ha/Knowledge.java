@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param promise what is on the disk
  * @param missing since when the API server says that there is no Lease; absent if there is one, or it says nothing
  * @param accepted the newest promise to a holder that cannot reach the API server; absent if there was none in this life
- * @param failsafe when the last round was sent that proves that nobody can be elected (ha.md 7.5)
+ * @param failsafe when the last round was sent that proves that nobody can be elected (docs/internals/protocol.md 5)
  * @param peerApi since when the API server answers a peer but not this holder; absent if it answers, or answers nobody
  * @param ballot the votes of this member's own candidacy
  * @param nominated when another candidate said that this member is the best

@@ -16,7 +16,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What one member does, purely: observation in, decision out (ha.md section 7; docs/contract.md, "High availability"). The order of the
+ * What one member does, purely: observation in, decision out (docs/internals/protocol.md; docs/contract.md, "High availability"). The order of the
  * questions:
  *
  * <ol>

@@ -79,7 +79,7 @@ final class Recreation {
                 .collect(Collectors.joining(", "));
         return new Problem(
                 Problem.Reason.LeaseGone,
-                "the Lease was deleted. %s was the last primary that it knows of, and makes the Lease again when all other members agree: %s"
+                "the Lease was deleted. %s was the last primary that it knows of, and writes the Lease again when all other members agree: %s"
                         .formatted(me.pod(), reasons.isEmpty() ? "all do" : reasons));
     }
 }

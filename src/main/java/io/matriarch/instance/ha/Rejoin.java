@@ -14,8 +14,8 @@ import java.util.OptionalLong;
 import java.util.Set;
 
 /**
- * How data that may have left the cluster's history comes back to it (ha.md 7.9), while somebody serves: it follows, is turned back, or is
- * replaced by a copy; and nothing is thrown away that might be missing from the primary.
+ * How data that may have left the cluster's history comes back to it (docs/internals/protocol.md 9), while somebody serves: it follows, is turned
+ * back, or is replaced by a copy; and nothing is thrown away that might be missing from the primary.
  */
 final class Rejoin {
     private static final Duration CONFIRMED = Duration.ofSeconds(2);
@@ -123,7 +123,7 @@ final class Rejoin {
                 Optional.empty(),
                 Optional.of(new Problem(
                         Problem.Reason.DataAhead,
-                        "the data of %s %s, but it ends at %s of epoch %d, and the primary is not known to be further. Nothing was thrown away; if the primary has what you need, rebuild this member"
+                        "the data of %s %s, but it ends at %s of epoch %d, and the primary may not be further. Nothing was deleted; if the primary has what you need, rebuild this member"
                                 .formatted(me.pod(), why, Lsn.text(end), reigned))),
                 false);
     }

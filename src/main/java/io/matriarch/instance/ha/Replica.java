@@ -19,7 +19,7 @@ import java.util.Optional;
 
 /**
  * A member that does not hold the Lease: it has a copy of who does, follows, comes back from where it strayed, and does as users ask. It
- * receives from a holder only what it may (ha.md 7.6, step 5): after a vote not before the Lease is newer than that vote.
+ * receives from a holder only what it may (docs/internals/protocol.md 6, step 5): after a vote not before the Lease is newer than that vote.
  */
 final class Replica {
     private static final Duration SLOTS = Duration.ofSeconds(10);

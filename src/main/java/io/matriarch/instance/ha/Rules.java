@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The rules that acknowledged commits depend on, each by its name, so that a test can take away any one of them and show that it is needed
- * (ha.md 7.13). There is one set of them in a pod.
+ * (docs/internals/protocol.md 13). There is one set of them in a pod.
  */
 class Rules {
     static final Rules SAFE = new Rules();
@@ -28,7 +28,7 @@ class Rules {
         return sync.quorum();
     }
 
-    /** Who is to be promoted: a longer timeline is not better than a newer one (ha.md section 4). */
+    /** Who is to be promoted: a longer timeline is not better than a newer one (docs/internals/postgresql.md 17). */
     Comparator<Peer.Vote> best() {
         return Comparator.comparingInt(Peer.Vote::timeline)
                 .thenComparingLong(vote -> vote.lsn() == null ? 0 : Lsn.parse(vote.lsn()))
@@ -78,7 +78,7 @@ class Rules {
                 .allMatch(other -> votes.stream().anyMatch(vote -> vote.ordinal() == other && vote.granted()));
     }
 
-    /** Whether a failsafe round proves that nobody else can be elected (ha.md 7.5). */
+    /** Whether a failsafe round proves that nobody else can be elected (docs/internals/protocol.md 5). */
     boolean proves(List<Integer> accepted, ClusterLease lease, int ordinal) {
         Sync sync = lease.sync();
         if (sync == null || sync.acknowledgements() == 0) {
@@ -90,7 +90,7 @@ class Rules {
         return rest < quorum(sync);
     }
 
-    /** What the Lease must say before the names change: with the new voters, and W not higher than wanted (ha.md 7.7). */
+    /** What the Lease must say before the names change: with the new voters, and W not higher than wanted (docs/internals/protocol.md 7). */
     Sync wider(Sync target, Sync lease) {
         SortedSet<Integer> voters = new TreeSet<>(lease.voters());
         voters.addAll(target.voters());
@@ -127,12 +127,12 @@ class Rules {
         return vacancy == Vacancy.Released || vacancy == Vacancy.HandingOver;
     }
 
-    /** Whether clients wait, after a crash, until enough replicas have what it made visible (ha.md section 0, 13). */
+    /** Whether clients wait, after a crash, until enough replicas have what it made visible (docs/internals/postgresql.md 13). */
     boolean gated(@Nullable Sync sync) {
         return sync != null && sync.acknowledgements() > 0;
     }
 
-    /** Whether commits acknowledged under these names are safe with a Lease that says this (ha.md 7.7). */
+    /** Whether commits acknowledged under these names are safe with a Lease that says this (docs/internals/protocol.md 7). */
     boolean safe(Sync names, @Nullable Sync lease) {
         if (lease == null || lease.acknowledgements() == 0) {
             return true;

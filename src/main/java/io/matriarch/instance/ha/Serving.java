@@ -124,7 +124,7 @@ final class Serving {
         }
         if (!lossless) {
             // Who cannot be reached cannot promise anything either: without the API server it would stop this primary
-            // (ha.md 7.5).
+            // (docs/internals/protocol.md 5).
             Duration begun = seen.knowledge().leading();
             members.removeIf(member -> member != me.ordinal()
                     && !server.streaming().contains(member)
@@ -225,7 +225,7 @@ final class Serving {
         };
     }
 
-    /** After a crash clients are let in only when what it made visible is where acknowledged commits must be (ha.md section 0, 13). */
+    /** After a crash clients are let in only when what it made visible is where acknowledged commits must be (docs/internals/postgresql.md 13). */
     private Optional<Job> gate(Observation seen, ClusterLease state) {
         long gate = seen.knowledge().own().gate();
         if (gate == 0) {
@@ -364,7 +364,7 @@ final class Serving {
             return "no replica streams and keeps up";
         }
         if (to >= settings.instances()) {
-            return "there is no member %d: the cluster has %d".formatted(to, settings.instances());
+            return "member %d does not exist: the cluster has %d".formatted(to, settings.instances());
         }
         if (settings.fenced().contains(to)) {
             return "the member %d is fenced".formatted(to);

@@ -5,8 +5,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The next step from the synchronous replication there is to the one that is wanted (ha.md 7.7). The Lease says who may elect, PostgreSQL's
- * names say who acknowledges; at each moment every acknowledged commit must be on some voter of every electing set. So:
+ * The next step from the synchronous replication there is to the one that is wanted (docs/internals/protocol.md 7). The Lease says who may elect,
+ * PostgreSQL's names say who acknowledges; at each moment every acknowledged commit must be on some voter of every electing set. So:
  *
  * <ol>
  *   <li>what makes elections need more (a new voter) or less be demanded (a lower W): the Lease first;

@@ -6,9 +6,9 @@ import io.matriarch.instance.facts.End;
 
 /**
  * Timelines have their numbers from the Lease: whoever takes it gets one that no reign had before, and is promoted to that one. PostgreSQL by
- * itself would give the same number to two members that are promoted apart, and could not tell them apart later (ha.md section 0, 5). So a number
- * names one reign, a higher one is a later one, and of two positions the one on the higher timeline has all that was ever acknowledged on the
- * lower one: what Raft calls the term of the last entry.
+ * itself would give the same number to two members that are promoted apart, and could not tell them apart later (docs/internals/postgresql.md 5). So
+ * a number names one reign, a higher one is a later one, and of two positions the one on the higher timeline has all that was ever acknowledged on
+ * the lower one: what Raft calls the term of the last entry.
  */
 public final class Timelines {
     private Timelines() {}

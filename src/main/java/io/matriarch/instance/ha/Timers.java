@@ -5,7 +5,8 @@ import io.matriarch.api.contract.Settings.Profile;
 import java.time.Duration;
 
 /**
- * The timers of ha.md 7.4. A proof is the moment, on a clock that counts suspension too, just before a renewal was sent that succeeded.
+ * The timers of docs/internals/protocol.md 4. A proof is the moment, on a clock that counts suspension too, just before a renewal was sent that
+ * succeeded.
  *
  * @param lease D: others may take over after it
  * @param renew how often the holder renews

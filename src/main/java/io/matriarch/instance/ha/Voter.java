@@ -11,8 +11,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a member answers to those who ask for its vote or its promise (ha.md 7.5, 7.6). Judging a request and writing the promise down are one
- * step: no other request is judged in between, and every later decision sees the promise. The order for a vote that is granted:
+ * What a member answers to those who ask for its vote or its promise (docs/internals/protocol.md 5 and 6). Judging a request and writing the promise
+ * down are one step: no other request is judged in between, and every later decision sees the promise. The order for a vote that is granted:
  *
  * <ol>
  *   <li>the promise is written and fsynced;
@@ -159,7 +159,7 @@ public final class Voter {
         return null;
     }
 
-    /** Judges a holder's request for a promise (ha.md 7.5). */
+    /** Judges a holder's request for a promise (docs/internals/protocol.md 5). */
     public Verdict failsafe(Observation seen, Peer.Failsafe request) {
         Promise promise = seen.knowledge().promise();
         if (seen.server().process()

@@ -1,4 +1,4 @@
-/** The protocol of one member: a state machine without I/O, threads or clock (ha.md section 7). */
+/** The protocol of one member: a state machine without I/O, threads or clock (docs/internals/protocol.md). */
 @NullMarked
 package io.matriarch.instance.ha;
 

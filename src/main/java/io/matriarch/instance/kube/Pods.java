@@ -37,7 +37,7 @@ public final class Pods {
      * @param running how often it was restarted, if it runs; -1 otherwise
      * @param role its label
      * @param terminated containers {@code postgres} of this pod that are known to be dead, as the kubelet saw them end. That a pod is gone,
-     *     failed or not ready says nothing, as its node may only be out of reach (ha.md 7.6)
+     *     failed or not ready says nothing, as its node may only be out of reach (docs/internals/protocol.md 6)
      * @param burnt those of them that their fuse ended
      */
     public record Pod(
@@ -72,8 +72,8 @@ public final class Pods {
     }
 
     /**
-     * Takes the role of the primary from a pod that still shows it, so that no Service sends clients there. Only the holder of the Lease may; what the
-     * pod has written since it was looked at stands.
+     * Takes the role of the primary from a pod that still shows it, so that no Service sends clients there. Only the holder of the Lease may; what
+     * the pod has written since it was looked at stands.
      */
     public void depose(String name) throws IOException {
         for (int attempt = 0; attempt < ATTEMPTS; attempt++) {

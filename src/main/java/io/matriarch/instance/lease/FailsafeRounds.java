@@ -15,8 +15,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Asks the others for their promises while the Lease cannot be renewed (ha.md 7.5), on a thread that waits for neither the API server nor the
- * volume nor any of them; each proof moves the fuse.
+ * Asks the others for their promises while the Lease cannot be renewed (docs/internals/protocol.md 5), on a thread that waits for neither the API
+ * server nor the volume nor any of them; each proof moves the fuse.
  */
 public final class FailsafeRounds {
     private static final Logger LOG = LoggerFactory.getLogger(FailsafeRounds.class);

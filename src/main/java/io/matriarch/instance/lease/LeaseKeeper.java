@@ -399,7 +399,7 @@ public final class LeaseKeeper {
         return (int) Timers.of(state).lease().toSeconds();
     }
 
-    /** Somebody deleted the Lease. A holder makes it again, but only while its last proof is young (ha.md 7.6). */
+    /** Somebody deleted the Lease. A holder makes it again, but only while its last proof is young (docs/internals/protocol.md 6). */
     private void recreate(LeaseObject former, String holder, ClusterLease state, Duration sent) throws IOException {
         Optional<Duration> proof = snapshot().proof();
         if (!holder.isEmpty()

@@ -9,7 +9,9 @@ import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Feels the pulse of a primary every few seconds: a hung disk answers queries for ever, and only a commit shows it (ha.md section 0, 2). */
+/**
+ * Feels the pulse of a primary every few seconds: a hung disk answers queries for ever, and only a commit shows it (docs/internals/postgresql.md 2).
+ */
 public final class Prober {
     private static final Logger LOG = LoggerFactory.getLogger(Pulse.class);
     private static final Duration EVERY = Duration.ofSeconds(5);

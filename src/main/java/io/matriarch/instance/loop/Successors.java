@@ -81,7 +81,7 @@ public final class Successors {
             throw new PostgresException(
                     new Problem(
                             Problem.Reason.ReplayBehind,
-                            "no write was held up, as the next primary would have replayed for too long: %s. %s"
+                            "refused before writes stopped, because the next primary would have replayed for too long: %s. %s"
                                     .formatted(
                                             why,
                                             terms.endSessions()
@@ -98,7 +98,7 @@ public final class Successors {
         }
         String held = answer.held();
         return held == null
-                ? "member %d has still %d bytes to replay".formatted(member, end - replayed(answer))
+                ? "member %d still has %d bytes to replay".formatted(member, end - replayed(answer))
                 : "member %d: %s".formatted(member, held);
     }
 

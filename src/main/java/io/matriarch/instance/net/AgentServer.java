@@ -121,7 +121,7 @@ public final class AgentServer {
 
     private void status(HttpExchange exchange) throws IOException {
         if (commonName(exchange).isEmpty()) {
-            send(exchange, 401, "text/plain", text("show a client certificate of this cluster's authority"));
+            send(exchange, 401, "text/plain", text("present a client certificate of this cluster's authority"));
             return;
         }
         send(exchange, 200, "application/json", Json.bytes(member.report()));

@@ -77,7 +77,7 @@ final class PeerHandlers {
                         exchange,
                         401,
                         "text/plain",
-                        AgentServer.text("for members of this cluster only: show their client certificate"));
+                        AgentServer.text("only for members of this cluster: present their client certificate"));
             } else if (!exchange.getRequestMethod().equals(method)) {
                 exchange.sendResponseHeaders(405, -1);
             } else {

@@ -8,7 +8,10 @@ import java.util.OptionalLong;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Where the record of a shutdown checkpoint ends: a replica that has flushed so far is complete, and its owner needs no rewind (ha.md 7.9). */
+/**
+ * Where the record of a shutdown checkpoint ends: a replica that has flushed so far is complete, and its owner needs no rewind
+ * (docs/internals/protocol.md 9).
+ */
 final class Checkpoint {
     private static final int PAGE = 8192;
     /** Header of a page within a segment, and of a segment's first page (PostgreSQL, access/xlog_internal.h). */

@@ -21,7 +21,7 @@ final class Configuration {
     /** Included by postgresql.conf: what initdb chose by the locale. Clones have it from the primary. */
     static final String LOCALE_FILE = "matriarch.locale.conf";
 
-    /** Included by postgresql.conf: synchronous_standby_names, which changes step by step with the Lease (ha.md 7.7). */
+    /** Included by postgresql.conf: synchronous_standby_names, which changes step by step with the Lease (docs/internals/protocol.md 7). */
     static final String SYNCHRONOUS_FILE = "matriarch.synchronous.conf";
 
     /** Included by postgresql.conf of 17 and later: synchronized_standby_slots, which changes with the replicas that stream. */
@@ -66,7 +66,8 @@ final class Configuration {
             defaults.put("sync_replication_slots", feedback(settings) ? "on" : "off");
         }
         if (walSpace > 0) {
-            // A member that is gone for long must not fill the primary's disk: it clones itself anew (ha.md 7.9).
+            // A member that is gone for long must not fill the primary's disk: it clones itself anew
+            // (docs/internals/protocol.md 9).
             defaults.put("max_slot_wal_keep_size", Math.max(1, walSpace / 2 / MEGABYTE) + "MB");
         }
         defaults.forEach((name, value) -> line(text, name, value));
@@ -278,7 +279,7 @@ final class Configuration {
             host    replication  matriarch_replication  all    reject
             """;
 
-    /** pg_hba.conf of a primary whose last commits are not known to be on enough replicas yet: members only (ha.md 7.7). */
+    /** pg_hba.conf of a primary whose last commits are not known to be on enough replicas yet: members only (docs/internals/protocol.md 7). */
     static String gate() {
         return MEMBERS_HBA + "# not open for clients yet\nlocal all all reject\nhost all all all reject\n";
     }

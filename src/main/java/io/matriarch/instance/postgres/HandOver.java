@@ -11,7 +11,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Stops a primary so that a replica can go on where it ended, losing nothing (ha.md 7.8, steps 2 to 5):
+ * Stops a primary so that a replica can go on where it ended, losing nothing (docs/internals/protocol.md 8, steps 2 to 5):
  *
  * <ol>
  *   <li>A checkpoint, while clients still work, so that the one of the shutdown is short.

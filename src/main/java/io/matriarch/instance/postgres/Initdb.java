@@ -98,7 +98,7 @@ final class Initdb {
                                 what
                                         + " failed: "
                                         + words
-                                        + ". Nothing of it is kept: correct spec.bootstrap.initdb or what it refers to, and the database system is made anew"),
+                                        + ". Nothing of it is kept. Correct spec.bootstrap.initdb or what it refers to; then the database system is created again"),
                 e);
     }
 }

@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * @param major version of the data
  * @param primaryEpoch the last epoch in which this member was the primary; 0 for never
  * @param timelines the timeline that each epoch of this member owned, as far as its data still has them: two members that are promoted
- *     apart make the same number, and PostgreSQL cannot tell (ha.md section 0, 5)
+ *     apart make the same number, and PostgreSQL cannot tell (docs/internals/postgresql.md 5)
  * @param rewindableFrom the position in the WAL since which a rewind finds all that changed ({@link Rewindable}); null: since the beginning
  */
 @JsonIgnoreProperties(ignoreUnknown = true)

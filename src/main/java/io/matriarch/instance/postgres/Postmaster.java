@@ -223,7 +223,7 @@ final class Postmaster {
 
     /**
      * SIGKILLs all of PostgreSQL until nothing is left. Its processes are found by their working directory: each has a session of its own,
-     * and a backend outlives its postmaster (ha.md section 0, 1).
+     * and a backend outlives its postmaster (docs/internals/postgresql.md 1).
      */
     void kill() {
         kill(ABANDON);
@@ -234,7 +234,10 @@ final class Postmaster {
         kill(Integer.MAX_VALUE);
     }
 
-    /** After {@code rounds} those that wait for a disk, and die without a further step when it answers, count as dead (ha.md section 0, 2). */
+    /**
+     * After {@code rounds} those that wait for a disk, and die without a further step when it answers, count as dead (docs/internals/postgresql.md
+     * 2).
+     */
     private void kill(int rounds) {
         boolean interrupted = false;
         List<ProcessHandle> left = processes();
@@ -308,7 +311,7 @@ final class Postmaster {
 
     /**
      * A pid file left by a crash names a pid that may be anybody's by now, even a thread of this JVM, and then PostgreSQL refuses to start
-     * (ha.md section 0, 10). With the lock on the volume held and no process in PGDATA it is stale for certain.
+     * (docs/internals/postgresql.md 10). With the lock on the volume held and no process in PGDATA it is stale for certain.
      */
     void removeStalePid() throws IOException {
         killAll();

@@ -6,7 +6,7 @@ import java.time.Duration;
 
 /**
  * Whether a primary still does what a primary is for: lets somebody new in, and writes. A hung disk answers queries for ever, and only a commit
- * shows it (ha.md section 0, 2).
+ * shows it (docs/internals/postgresql.md 2).
  */
 final class Probe {
     /** SQLSTATE too_many_connections: the server answered. */

@@ -10,8 +10,8 @@ import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What this member promised and what it last saw of the Lease: {@code matriarch/promise.json}, beside PGDATA (ha.md 7.2, 7.5). A promise is on
- * the disk when the method that makes it returns; the volume's folder must be there (after {@link Postgres#inspect}).
+ * What this member promised and what it last saw of the Lease: {@code matriarch/promise.json}, beside PGDATA (docs/internals/protocol.md 2 and 5). A
+ * promise is on the disk when the method that makes it returns; the volume's folder must be there (after {@link Postgres#inspect}).
  */
 public final class PromiseFile {
     private static final String NAME = "promise.json";

@@ -7,8 +7,8 @@ import java.sql.SQLException;
 import java.time.Duration;
 
 /**
- * Makes a running replica the primary (ha.md 7.6, step 5): asks without waiting, wakes the startup process by a reload, as it may sleep for
- * wal_retrieve_retry_interval, and looks every few milliseconds, as pg_promote itself would look every 100.
+ * Makes a running replica the primary (docs/internals/protocol.md 6, step 5): asks without waiting, wakes the startup process by a reload, as it may
+ * sleep for wal_retrieve_retry_interval, and looks every few milliseconds, as pg_promote itself would look every 100.
  */
 final class Promotion {
     private static final Duration KICK = Duration.ofMillis(20);

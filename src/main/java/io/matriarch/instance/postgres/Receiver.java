@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The WAL receiver of a replica: ended, and what it has flushed. A receiver that is gone is a promise: the former primary gets no
- * acknowledgement from here any more (ha.md section 0, 3).
+ * acknowledgement from here any more (docs/internals/postgresql.md 3).
  */
 final class Receiver {
     /** Until then it may end by itself, as the startup process tells it to; a replica whose replay lags or is paused does not tell it. */

@@ -5,7 +5,7 @@ import java.time.Duration;
 
 /**
  * The table of those who were primary: {@code matriarch.reigns} in the database postgres. Its row is the first write of each reign, so that any
- * copy of the data tells whose it is (ha.md 7.6, step 6).
+ * copy of the data tells whose it is (docs/internals/protocol.md 6, step 6).
  */
 final class Reigns {
     private static final Duration PATIENCE = Duration.ofSeconds(10);

@@ -11,8 +11,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * What failover asks of this member's PostgreSQL, beyond {@link Postgres} (ha.md section 7). Methods block until they are done. Those of the
- * first group may be called from any thread, the others from the one worker thread only.
+ * What failover asks of this member's PostgreSQL, beyond {@link Postgres} (docs/internals/protocol.md). Methods block until they are done. Those of
+ * the first group may be called from any thread, the others from the one worker thread only.
  */
 public interface Replication {
     /**
@@ -64,7 +64,7 @@ public interface Replication {
      */
     TimelineHistory promote(long epoch, int timeline) throws PostgresException;
 
-    /** Writes down whose reign it is: the first write of each (ha.md 7.6, step 6). */
+    /** Writes down whose reign it is: the first write of each (docs/internals/protocol.md 6, step 6). */
     void beginReign(long epoch, int timeline) throws PostgresException;
 
     /** Completes a checkpoint, so that others can be rewound to this timeline. May take long. */

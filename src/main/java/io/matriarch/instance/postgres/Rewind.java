@@ -12,14 +12,14 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Turns diverged data back to where the new primary's timeline left it, and takes what changed since from there (manual, "pg_rewind"; ha.md
- * 7.9). pg_rewind goes by two control files, which may both be behind, and trusts them; so this compares too.
+ * Turns diverged data back to where the new primary's timeline left it, and takes what changed since from there (manual, "pg_rewind";
+ * docs/internals/protocol.md 9). pg_rewind goes by two control files, which may both be behind, and trusts them; so this compares too.
  *
  * <ol>
- *   <li>The source must be a primary that has completed a checkpoint on its timeline: before that pg_rewind finds nothing to do (ha.md section 0,
- *       6).
+ *   <li>The source must be a primary that has completed a checkpoint on its timeline: before that pg_rewind finds nothing to do
+ * (docs/internals/postgresql.md 6).
  *   <li>The fork must not be before the position since which the data can be rewound ({@link Rewindable}).
- *   <li>A marker says that the data is torn until all is done: data that pg_rewind was killed in looks clean (ha.md section 0, 7).
+ *   <li>A marker says that the data is torn until all is done: data that pg_rewind was killed in looks clean (docs/internals/postgresql.md 7).
  *   <li>When pg_rewind says that no rewind is required, the end of the WAL that is here must bear it out.
  *   <li>When it has rewound, the control file, the history and the backup label must say so.
  * </ol>

@@ -9,8 +9,8 @@ import java.time.Duration;
 import java.util.List;
 
 /**
- * Which commits wait for which replicas (ha.md 7.7; manual, "Synchronous Replication"). A change is confirmed in two steps: {@link #change}
- * tells from which position on it holds, {@link #flushed} whether enough replicas have that position.
+ * Which commits wait for which replicas (docs/internals/protocol.md 7; manual, "Synchronous Replication"). A change is confirmed in two steps: {@link
+ * #change} tells from which position on it holds, {@link #flushed} whether enough replicas have that position.
  */
 final class Synchronous {
     private static final Duration POLL = Duration.ofMillis(20);

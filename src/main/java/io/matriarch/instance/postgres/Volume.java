@@ -26,7 +26,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The volumes of this member: a lock that only one agent holds, markers around work that must not be left half-done, and the answer to what
- * is there and whose (ha.md section 0: 7, 8, 9).
+ * is there and whose (docs/internals/postgresql.md 7, 8, 9).
  */
 final class Volume {
     private static final Logger LOG = LoggerFactory.getLogger(Volume.class);
@@ -62,7 +62,7 @@ final class Volume {
                     channel.close();
                     throw new PostgresException(new Problem(
                             Problem.Reason.VolumeInUse,
-                            "another agent works on the volume of %s; it goes on when that one has ended"
+                            "another agent works on the volume of %s; this one waits for its end"
                                     .formatted(layout.pod())));
                 }
                 lock = channel;
@@ -121,7 +121,7 @@ final class Volume {
                         null,
                         null,
                         Problem.Reason.ForeignVolume,
-                        "%s of claim data-%s is not empty, and what is in it is no complete PostgreSQL data directory. Move it away, or use another claim"
+                        "%s of claim data-%s is not empty, and does not hold a complete PostgreSQL data directory. Move it away, or use another claim"
                                 .formatted(layout.pgdata(), layout.pod()));
             }
             int major = major();
@@ -132,7 +132,7 @@ final class Volume {
                         major,
                         null,
                         Problem.Reason.ForeignVolume,
-                        "data-%s holds PostgreSQL data (system %s) that no cluster of ours made. Rename the claim or use another cluster name"
+                        "data-%s holds PostgreSQL data (system %s) that no PostgresCluster created. Rename the claim or use another cluster name"
                                 .formatted(layout.pod(), system));
             }
             MemberFile file = member.get();
@@ -151,7 +151,7 @@ final class Volume {
                         major,
                         file.owner(),
                         Problem.Reason.WrongMajor,
-                        "data-%s holds data of PostgreSQL %d, the image has PostgreSQL %d. Set spec.image to an image of PostgreSQL %d; a major upgrade is not a change of the image"
+                        "data-%s holds data of PostgreSQL %d, the image has PostgreSQL %d. Set spec.image to an image of PostgreSQL %d; changing the image does not upgrade the data to another major version"
                                 .formatted(layout.pod(), major, binaries.major(), major));
             }
             return new VolumeState(
@@ -271,7 +271,8 @@ final class Volume {
                 clear();
             } else if (!isEmpty(layout.pgdata())) {
                 throw new PostgresException(new Problem(
-                        Problem.Reason.ForeignVolume, layout.pgdata() + " is not empty; nothing is made in its place"));
+                        Problem.Reason.ForeignVolume,
+                        layout.pgdata() + " is not empty; nothing is created in its place"));
             }
         } catch (IOException e) {
             throw problem("read", e);

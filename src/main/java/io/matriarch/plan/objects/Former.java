@@ -88,7 +88,7 @@ public final class Former {
                     RECHECK,
                     List.of(Finding.trouble(
                             "LeaseGone",
-                            "pods of a former cluster of this name run, and their Lease %s does not exist or cannot be read. Nothing is touched. The last primary makes it again when all its members are there; bring them back"
+                            "pods of a former cluster of this name run, and their Lease %s does not exist or cannot be read. Nothing is touched. The last primary writes it again when all its members are back; bring them back"
                                     .formatted(view.names().lease()))));
         }
         return Act.andLook(
@@ -100,7 +100,7 @@ public final class Former {
         String named = taken.stream().limit(NAMED).collect(Collectors.joining(", "));
         return Finding.stalled(
                 "NameTaken",
-                "%s%s %s to somebody else, and this cluster needs the name. Nothing is touched. Use another cluster name"
+                "%s%s %s to something else, and this cluster needs the name. Nothing is touched. Use another cluster name"
                         .formatted(
                                 named,
                                 more > 0 ? " and %d more".formatted(more) : "",

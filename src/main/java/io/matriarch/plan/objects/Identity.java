@@ -142,7 +142,7 @@ public final class Identity {
                 .flatMap(Identity::fault)
                 .ifPresent(fault -> findings.add(Finding.stalled(
                         "AuthorityUnusable",
-                        "Secret %s cannot sign certificates: %s. Put its former content back. The members go on with the certificates that they have until those expire"
+                        "Secret %s cannot sign certificates: %s. Restore its former content. The members keep their present certificates until these expire"
                                 .formatted(authority, fault))));
         if (SettingsDocument.givesSecret(view.rendering())) {
             String name = SettingsDocument.applicationSecret(view.rendering());
@@ -176,13 +176,13 @@ public final class Identity {
         if (data.isEmpty()) {
             return Optional.of(Finding.stalled(
                     kind + "Missing",
-                    "%s %s, which %s names, does not exist. Create it; the cluster goes on by itself"
+                    "%s %s, which %s names, does not exist. Create it; the cluster then continues without further action"
                             .formatted(kind, name, field)));
         }
         return data.get().getOrDefault(key, "").isEmpty()
                 ? Optional.of(Finding.stalled(
                         kind + "Incomplete",
-                        "%s %s, which %s names, has no key %s. Add it; the cluster goes on by itself"
+                        "%s %s, which %s names, has no key %s. Add it; the cluster then continues without further action"
                                 .formatted(kind, name, field, key)))
                 : Optional.empty();
     }

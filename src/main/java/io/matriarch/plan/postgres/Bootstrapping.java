@@ -218,7 +218,7 @@ public final class Bootstrapping {
     private static Finding unfinished(ClusterView view, List<Integer> torn) {
         return volumes(
                 "UnfinishedVolume",
-                "%s was being rewound when it was stopped, and no other member has data. Nothing is made in its place. Bring another member's volume back, or use another cluster name to begin anew"
+                "%s was being rewound when it was stopped, and no other member has data. Nothing is created in its place. Bring another member's volume back, or use another cluster name to start with an empty database"
                         .formatted(torn.stream().map(view.names()::dataClaim).collect(Collectors.joining(", "))));
     }
 
@@ -234,7 +234,7 @@ public final class Bootstrapping {
                 .collect(Collectors.joining(", "));
         return volumes(
                 "DataElsewhere",
-                "the newest data of a former cluster of this name is on %s. Nothing is touched. Set spec.instances to %d or more (with podManagementPolicy Parallel) to go on with it, or use another cluster name to begin anew"
+                "the newest data of a former cluster of this name is on %s. Nothing is touched. Set spec.instances to %d or more (with podManagementPolicy Parallel) to use it, or use another cluster name to start with an empty database"
                         .formatted(list, needed));
     }
 

@@ -57,7 +57,7 @@ public final class Configuration {
                     ? Said.yes("Accepted", "PostgreSQL uses these settings on every member")
                     : Said.unknown(
                             "NotYetUsed",
-                            "%s %s not told yet that PostgreSQL uses these settings"
+                            "%s %s not reported yet that PostgreSQL uses these settings"
                                     .formatted(String.join(", ", behind), behind.size() == 1 ? "has" : "have"));
         });
     }
@@ -94,8 +94,8 @@ public final class Configuration {
                 .toList();
         return silent.isEmpty()
                 ? Optional.empty()
-                : Optional.of(Said.unknown(
-                        "NotHeard", "PostgreSQL does not tell on %s".formatted(String.join(", ", silent))));
+                : Optional.of(
+                        Said.unknown("NotHeard", "PostgreSQL does not say on %s".formatted(String.join(", ", silent))));
     }
 
     private static IntStream running(ClusterView view) {

@@ -98,10 +98,10 @@ public final class HandOver {
                 .map(r -> "; the last attempt: %s. It is asked again, ever less often".formatted(r.message()))
                 .orElse("");
         return successor(view)
-                .map(m -> "%s is the primary and leaves with %d instances: %s is asked to take over first%s"
+                .map(m -> "%s is the primary and would be removed with %d instances: %s is asked to take over first%s"
                         .formatted(top, view.spec().instances(), m.name(), refused))
                 .orElseGet(() ->
-                        "%s is the primary and leaves with %d instances, and no replica that stays streams, so nobody can take over; it waits for one"
+                        "%s is the primary and would be removed with %d instances, and no remaining replica streams, so no member can take over; the scale-down waits for one"
                                 .formatted(top, view.spec().instances()));
     }
 }

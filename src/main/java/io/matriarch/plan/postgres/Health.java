@@ -31,12 +31,12 @@ public final class Health {
                     LastPrimary.handsOver(view)
                             ? Finding.trouble(
                                             LastPrimary.HANDING_OVER,
-                                            "%s hands over, as was asked: no member accepts writes until its successor serves"
+                                            "%s hands over on request: no member accepts writes until its successor serves"
                                                     .formatted(last.orElse("the primary")))
                                     .told(Telling.Never)
                             : Finding.trouble(
                                             "NoPrimary",
-                                            "no member serves as primary%s. Replicas go on serving reads"
+                                            "no member serves as primary%s. Replicas still serve reads"
                                                     .formatted(last.map("; the last one was %s"::formatted)
                                                             .orElse("")))
                                     .told(Telling.Beginning));
@@ -93,7 +93,7 @@ public final class Health {
                 running.isEmpty()
                         ? Finding.stalled(
                                         Fenced.REASON,
-                                        "PostgreSQL is kept stopped on %s, as spec.fencedInstances says%s. Take it out of the list to go on"
+                                        "PostgreSQL is kept stopped on %s, as spec.fencedInstances says%s. Remove it from the list to start PostgreSQL again"
                                                 .formatted(
                                                         String.join(", ", pods),
                                                         pods.size() == view.replicas() ? ": nobody can connect" : ""))
@@ -124,7 +124,7 @@ public final class Health {
                     Topic.Configuration,
                     true,
                     "ConfigurationRejected",
-                    "PostgreSQL refuses spec.postgres: %s. Every member goes on with the settings from before; correct spec.postgres"
+                    "PostgreSQL refuses spec.postgres: %s. Every member keeps the previous settings; correct spec.postgres"
                             .formatted(message.strip().replaceAll("[.;\\s]+$", ""))));
         }
         TreeSet<String> parameters = new TreeSet<>();
@@ -142,7 +142,7 @@ public final class Health {
                     Topic.Restart,
                     false,
                     "ParametersChanged",
-                    "%s wait for a restart of PostgreSQL on %s: delete these pods one after another, replicas first"
+                    "a change of %s needs a restart of PostgreSQL on %s: delete these pods one after another, replicas first"
                             .formatted(String.join(", ", parameters), String.join(", ", members))));
         }
     }

@@ -120,7 +120,7 @@ public final class PostgresFitness implements Fitness {
             case TooFewFollow ->
                 Finding.trouble(
                         "QuorumWouldBreak",
-                        "%s stays for now: without it %d of the replicas that remain would have to acknowledge each commit, and %d stream. Bring them back, or set spec.replication.mode to Async"
+                        "%s stays for now. Without it, %d of the remaining replicas would have to acknowledge each commit, and %d stream. Bring them back, or set spec.replication.mode to Async"
                                 .formatted(
                                         pod,
                                         standing().neededWithOneFewer(),

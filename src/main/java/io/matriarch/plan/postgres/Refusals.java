@@ -21,7 +21,7 @@ public final class Refusals {
         if (!view.bootstrapped()) {
             return Optional.of(
                     view.hadDatabase()
-                            ? "the cluster's Lease is missing, and nothing can be asked of its members until it is there again"
+                            ? "the cluster's Lease is missing, and its members cannot take commands until it is back"
                             : "the cluster has no database yet");
         }
         List<String> problems = Validation.problems(view.rendering());
@@ -43,13 +43,13 @@ public final class Refusals {
         String pod = view.names().pod(Math.max(view.replicas(), 1) - 1);
         return switch (kind) {
             case Switchover ->
-                "the annotation is empty; give the member to move to and an id of your own, such as %s/monday, or /monday for the best one"
+                "the annotation is empty; give the member to move to and an id of your choice, such as %s/monday, or /monday for the best one"
                         .formatted(pod);
             case Rebuild ->
-                "the annotation is empty; give the member to rebuild and an id of your own, such as %s/monday"
+                "the annotation is empty; give the member to rebuild and an id of your choice, such as %s/monday"
                         .formatted(pod);
             case ForceFailover ->
-                "the annotation is empty; give an id of your own, such as monday. The members choose the best of them; commits that this one does not have are lost";
+                "the annotation is empty; give an id of your choice, such as monday. The members promote the best one; commits that it lacks are lost";
         };
     }
 
@@ -64,13 +64,13 @@ public final class Refusals {
         String pod = value.split("/", 2)[0];
         if (Names.ordinal(pod) >= 0 && pod.equals(view.names().pod(Names.ordinal(pod)))) {
             return Optional.of(
-                    "a failover cannot be forced onto a member of your choice: the members promote the best of those that are there. Give nothing but an id of your own, such as monday, not %s"
+                    "a failover cannot be forced onto a member of your choice: the members promote the best one that is available. Give only an id of your choice, such as monday, not %s"
                             .formatted(value));
         }
         int members = Standbys.members(view);
         return Availability.fenced(view.spec(), members).size() == members
                 ? Optional.of(
-                        "every member is fenced, so nobody can be promoted; take the best ones out of spec.fencedInstances first")
+                        "every member is fenced, so none can be promoted; remove the best ones from spec.fencedInstances first")
                 : Optional.empty();
     }
 
@@ -80,11 +80,11 @@ public final class Refusals {
         }
         if (view.primary().isEmpty()) {
             return Optional.of(
-                    "no member serves as primary, so nothing can be handed over; members elect another one by themselves, and matriarch.io/force-failover is for when they cannot");
+                    "no member serves as primary, so nothing can be handed over; the members elect a primary by themselves, and matriarch.io/force-failover is for when they cannot");
         }
         if (command.pod().isEmpty()) {
             return Standbys.of(view).isEmpty()
-                    ? Optional.of("no replica streams, so nobody could take over")
+                    ? Optional.of("no replica streams, so no member could take over")
                     : Optional.empty();
         }
         Optional<String> absent = absent(view, command.pod());
@@ -95,7 +95,7 @@ public final class Refusals {
             return Optional.of("%s is the primary already".formatted(command.pod()));
         }
         if (Names.ordinal(command.pod()) >= view.spec().instances()) {
-            return Optional.of("%s leaves the cluster, as spec.instances is %d; name a member that stays"
+            return Optional.of("%s is about to be removed, because spec.instances is %d; name a member that stays"
                     .formatted(command.pod(), view.spec().instances()));
         }
         return view.member(Names.ordinal(command.pod()))
@@ -123,7 +123,7 @@ public final class Refusals {
         return switch (obstacle) {
             case Leads -> "%s is the primary; switch over to another member first".formatted(pod);
             case Holds ->
-                "%s holds the Lease: it is the primary, or was the last one, and may have what nobody else has. It can be rebuilt once another member is the primary"
+                "%s holds the Lease: it is the primary, or was the last one, and may have data that no other member has. It can be rebuilt once another member is the primary"
                         .formatted(pod);
             case NoLeader -> "no member serves as primary, so there is nothing to clone from";
             case TooFewFollow, NoSuccessor, Fenced, StillMember ->
@@ -146,10 +146,10 @@ public final class Refusals {
                     .formatted(pod, view.names().pod(0), view.names().pod(members - 1)));
         }
         if (view.member(ordinal).filter(m -> !m.terminating()).isEmpty()) {
-            return Optional.of("the pod %s is not there; ask again once it is".formatted(pod));
+            return Optional.of("the pod %s does not exist; ask again once it does".formatted(pod));
         }
         return Availability.fenced(view.spec(), members).contains(ordinal)
-                ? Optional.of("%s is fenced; take it out of spec.fencedInstances first".formatted(pod))
+                ? Optional.of("%s is fenced; remove it from spec.fencedInstances first".formatted(pod))
                 : Optional.empty();
     }
 }

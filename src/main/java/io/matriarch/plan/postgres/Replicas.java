@@ -211,7 +211,7 @@ public final class Replicas {
                 findings.add(
                         finding(
                                 "Degraded",
-                                "too few replicas stream, and the primary acknowledges commits alone, as spec.replication.whenUnavailable says: they are lost if it is lost now"));
+                                "too few replicas stream, and the primary acknowledges commits alone, as spec.replication.whenUnavailable says. If the primary is lost now, so are these commits"));
             }
         });
         if (notYetSynchronous(view)) {
@@ -244,7 +244,7 @@ public final class Replicas {
         if (!unfit.isEmpty()) {
             findings.add(finding(
                     "Unfit",
-                    "%s took over and could not be promoted: not elected again until it has been seen streaming"
+                    "%s was elected and could not be promoted. It is not elected again until it streams"
                             .formatted(unfit)));
         }
         List<String> detached = detached(view);

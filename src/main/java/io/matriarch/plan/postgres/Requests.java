@@ -157,7 +157,7 @@ public final class Requests {
                     view,
                     command.id(),
                     Outcome.Withdrawn,
-                    "%s serves as primary, so nothing is forced any more"
+                    "%s serves as primary, so forcing is no longer needed"
                             .formatted(view.primary().map(Member::name).orElse(""))));
         }
         if (before.isPresent()) {
@@ -166,14 +166,14 @@ public final class Requests {
                             view,
                             command.id(),
                             Outcome.Withdrawn,
-                            "no member answered within %d minutes, and nobody is asked any more; see the log of the primary, and ask again with another id"
+                            "no member answered within %d minutes, and the command was dropped; see the log of the primary, and ask again with another id"
                                     .formatted(EXPIRY.toMinutes())))
                     : before;
         }
         Optional<String> refusal = asked ? Optional.empty() : Refusals.of(view, command);
         return Optional.of(refusal.map(why -> told(view, command.id(), Outcome.Refused, why))
                 .orElseGet(() ->
-                        told(view, command.id(), Outcome.Accepted, "the members are asked; one of them answers")));
+                        told(view, command.id(), Outcome.Accepted, "passed on to the members; waiting for an answer")));
     }
 
     private static boolean expired(ClusterView view, Command command, Request request) {
@@ -199,7 +199,7 @@ public final class Requests {
                 && view.now().isBefore(Instant.parse(request.at()).plus(ANSWER));
         return request.outcome() == Outcome.Withdrawn || mayAnswer
                 ? request
-                : told(view, request.id(), Outcome.Withdrawn, "it was taken back before a member had answered");
+                : told(view, request.id(), Outcome.Withdrawn, "the annotation was removed before a member answered");
     }
 
     private static Optional<Settings.Request> asked(ClusterView view, String id) {

@@ -67,9 +67,7 @@ public final class Conditions {
     private Said reconciling(Said ready, Said stalled) {
         String work = work();
         if (view.paused()) {
-            return Said.no(
-                    Ready.PAUSED,
-                    "spec.paused is true: the operator observes and changes nothing, whatever the spec says");
+            return Said.no(Ready.PAUSED, "spec.paused is true: the operator observes, and changes nothing");
         }
         if (stalled.status().equals("True")) {
             return Said.no("Stalled", "waiting for what the condition Stalled names");
@@ -80,14 +78,14 @@ public final class Conditions {
         if (!about(f -> f.topic() == Topic.Restart).isEmpty()) {
             return Said.no(
                     "RestartPending",
-                    "the spec is written. Changed parameters take effect when PostgreSQL is restarted: see the condition PendingRestart");
+                    "the spec is applied. Changed parameters take effect when PostgreSQL is restarted: see the condition PendingRestart");
         }
         if (!about(f -> f.topic() == Topic.Upgrade).isEmpty()) {
             return Said.no(
                     "UpgradePending",
-                    "the spec is written. Pods that run keep the former template until they are replaced: see the condition UpgradePending");
+                    "the spec is applied. Running pods keep the former template until they are replaced: see the condition UpgradePending");
         }
-        return Said.no("Settled", "everything is as the spec says");
+        return Said.no("Settled", "everything matches the spec");
     }
 
     private String work() {

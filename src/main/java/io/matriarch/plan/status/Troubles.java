@@ -10,7 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Pods that do not come up, with what the user can do about it (rollout.md section 6). */
+/** Pods that do not come up, with what the user can do about it (docs/internals/workload.md 6). */
 public final class Troubles {
     private static final String POD = "\0";
 

@@ -97,7 +97,7 @@ public record PodTrouble(String reason, String message, boolean needsUser, boole
                 Objects.requireNonNullElse(member.pod().getMetadata().getFinalizers(), List.of());
         return Optional.of(new PodTrouble(
                 "StuckTerminating",
-                "%s should have ended by %s and has not%s. Look at the kubelet of its node"
+                "%s should have ended by %s, but is still there%s. Look at the kubelet of its node"
                         .formatted(
                                 member.name(),
                                 deadline,
@@ -148,7 +148,7 @@ public record PodTrouble(String reason, String message, boolean needsUser, boole
                                     member.name(),
                                     image,
                                     cause(waiting),
-                                    " or imagePullSecrets; broken pods are replaced by themselves"),
+                                    " or imagePullSecrets; the operator then replaces the broken pods"),
                     true,
                     true));
         }

@@ -16,7 +16,7 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
- * Pods that are broken and not what the newest template would make (rollout.md section 0 and 2.5, design C). They are down already, so that
+ * Pods that are broken and not what the newest template would make (docs/internals/workload.md 3). They are down already, so that
  * replacing them costs nothing; pods that work are never touched. How one is replaced: {@link Replacement}.
  *
  * Before the cluster has data nothing is locked, and an outdated pod is simply deleted.

@@ -28,8 +28,8 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The StatefulSet's shape (rollout.md 2.2). Its template is rendered again only when something that the user gave has changed; a new operator
- * leaves it alone. At rest the partition equals the replicas, so that its controller never replaces a pod by itself; template and partition
+ * The StatefulSet's shape (docs/internals/workload.md 2). Its template is rendered again only when something that the user gave has changed; a new
+ * operator leaves it alone. At rest the partition equals the replicas, so that its controller never replaces a pod by itself; template and partition
  * travel in one write. Until the cluster has its first database the partition is 0: a corrected mistake then cures itself.
  */
 public final class Shape {
@@ -167,12 +167,12 @@ public final class Shape {
         if (!off.isEmpty() && !unrestarted.isEmpty()) {
             findings.add(upgrade(
                     "RolloutRestart",
-                    "\"kubectl rollout restart\" changed the pod template; it restarts no member by itself. %s still run as before. To restart them, delete these pods one after another, replicas first, each when the one before is ready again"
+                    "\"kubectl rollout restart\" changed the pod template; it does not restart members. %s still run as before. To restart them, delete these pods one after another, replicas first, each when the one before is ready again"
                             .formatted(String.join(", ", unrestarted))));
         } else if (!off.isEmpty()) {
             findings.add(upgrade(
                     "TemplateChanged",
-                    "%s run the pod template from before the last change of the spec. They serve as they are; a pod that breaks is replaced by the new template"
+                    "%s run the pod template from before the last change of the spec. They work as they are; a pod that breaks is replaced by one of the new template"
                             .formatted(String.join(", ", off))));
         }
         if (!agent.isEmpty() && !agent.equals(view.operator().image())) {

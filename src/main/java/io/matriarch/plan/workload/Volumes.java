@@ -30,8 +30,8 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 
 /**
- * Claims: made before their pods, taken over when they are there already, grown, and deleted only when the user said so (rollout.md sections
- * 4 and 5). The StatefulSet itself never owns or deletes one.
+ * Claims: made before their pods, taken over when they are there already, grown, and deleted only when the user said so (docs/internals/workload.md 4
+ * and 5). The StatefulSet itself never owns or deletes one.
  */
 public final class Volumes {
     private static final Duration RECHECK = Duration.ofSeconds(2);
@@ -241,12 +241,12 @@ public final class Volumes {
             return Said.unknown("NotBound", "not bound to a volume: %s".formatted(String.join(", ", unbound)));
         }
         return growing.isEmpty()
-                ? Said.yes("Healthy", "every member's volume is bound and has the size that was asked for")
+                ? Said.yes("Healthy", "every member's volume is bound and has the requested size")
                 : Said.yes(
                         "Growing", "every member's volume is bound; growing: %s".formatted(String.join(", ", growing)));
     }
 
-    /** Pending, lost, or not growing (rollout.md 4.1 and section 6). */
+    /** Pending, lost, or not growing (docs/internals/workload.md 4 and 6). */
     private static Optional<Finding> trouble(ClusterView view, PersistentVolumeClaim claim) {
         String name = claim.getMetadata().getName();
         String phase = claim.getStatus() == null ? "Pending" : claim.getStatus().getPhase();
@@ -255,7 +255,7 @@ public final class Volumes {
                     Finding.Topic.Volumes,
                     true,
                     "VolumeLost",
-                    "the volume of claim %s no longer exists. Bring it back. docs/troubleshooting.md (A volume is lost) says what to do when that is impossible"
+                    "the volume of claim %s no longer exists. Bring it back. If that is impossible, docs/troubleshooting.md (A volume is lost) says what to do"
                             .formatted(name)));
         }
         if ("Pending".equals(phase)) {

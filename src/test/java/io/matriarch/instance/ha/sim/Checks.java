@@ -10,7 +10,7 @@ import java.util.Optional;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
-/** The invariants of ha.md 7.11, checked at every acknowledgement, promotion, write of the Lease, and at the end. */
+/** The invariants of docs/internals/protocol.md 11, checked at every acknowledgement, promotion, write of the Lease, and at the end. */
 final class Checks {
     private final World world;
     /** How far each branch was acknowledged while commits were to be safe. */
@@ -157,7 +157,8 @@ final class Checks {
         boolean former = newest != null && newest.epoch > server.epoch;
         boolean asynchronousSleeper = server.names.acknowledgements() == 0 && world.now - server.node.wokeAt() <= 600;
         if (former && asynchronousSleeper) {
-            // A primary of an asynchronous reign whose machine stood still: the limit that ha.md 7.12 owns to.
+            // A primary of an asynchronous reign whose machine stood still: the limit that docs/internals/protocol.md
+            // 12 owns to.
             return;
         }
         if (synchronous()) {
@@ -171,7 +172,7 @@ final class Checks {
         }
     }
 
-    /** A client reads the newest there is: what it has seen must not be lost either (ha.md section 0, 13). */
+    /** A client reads the newest there is: what it has seen must not be lost either (docs/internals/postgresql.md 13). */
     void read(Server server) {
         if (synchronous()) {
             acknowledged.merge(java.util.Objects.requireNonNull(server.disk.branch), server.visible, Math::max);

@@ -143,7 +143,7 @@ final class Server {
 
     /**
      * A receiver that connects tells its own position, on whatever timeline that is, and is a standby like any other until it is found that it
-     * cannot go on (ha.md section 0, 4; walreceiver.c, walsender.c). So it does with one that is to be promoted in a moment.
+     * cannot go on (docs/internals/postgresql.md 4; walreceiver.c, walsender.c). So it does with one that is to be promoted in a moment.
      */
     private void claim(int standby, long lsn) {
         if (runs() && accepting) {
