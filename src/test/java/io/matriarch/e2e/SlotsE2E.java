@@ -26,16 +26,17 @@ class SlotsE2E {
         stage.superuserSql(
                 first,
                 "SELECT slot_name FROM pg_create_logical_replication_slot('cdc', 'test_decoding', failover => true)");
-        stage.superuserSql(
-                first, "SELECT slot_name FROM pg_create_logical_replication_slot('plain', 'test_decoding')");
+        stage.superuserSql(first, "SELECT slot_name FROM pg_create_logical_replication_slot('plain', 'test_decoding')");
         List<String> replicas = List.of("orders-0", "orders-1", "orders-2").stream()
                 .filter(pod -> !pod.equals(first))
                 .toList();
-        await().atMost(Duration.ofSeconds(90)).pollInterval(Duration.ofSeconds(1)).until(() -> {
-            write(stage, first);
-            read(stage, first);
-            return replicas.stream().allMatch(pod -> synchronizedAt(stage, pod));
-        });
+        await().atMost(Duration.ofSeconds(90))
+                .pollInterval(Duration.ofSeconds(1))
+                .until(() -> {
+                    write(stage, first);
+                    read(stage, first);
+                    return replicas.stream().allMatch(pod -> synchronizedAt(stage, pod));
+                });
         assertThat(stage.superuserSql(first, "SHOW synchronized_standby_slots").split(", "))
                 .containsExactlyInAnyOrderElementsOf(replicas.stream()
                         .map(pod -> pod.replace("orders-", "m_"))
@@ -55,11 +56,13 @@ class SlotsE2E {
 
         stage.awaitEvent("orders", "SlotDropped", "plain", first);
         stage.awaitReady("orders", 3);
-        await().atMost(Duration.ofSeconds(90)).pollInterval(Duration.ofSeconds(1)).until(() -> {
-            write(stage, next);
-            read(stage, next);
-            return synchronizedAt(stage, first);
-        });
+        await().atMost(Duration.ofSeconds(90))
+                .pollInterval(Duration.ofSeconds(1))
+                .until(() -> {
+                    write(stage, next);
+                    read(stage, next);
+                    return synchronizedAt(stage, first);
+                });
         assertThat(stage.superuserSql(first, "SELECT count(*) FROM pg_replication_slots WHERE slot_name = 'plain'"))
                 .isEqualTo("0");
     }
