@@ -10,6 +10,7 @@ import io.matriarch.instance.fence.FuseDeadline;
 import io.matriarch.instance.fence.Guard;
 import io.matriarch.instance.fence.Pauses;
 import io.matriarch.instance.fence.Suspension;
+import io.matriarch.instance.ha.Chore;
 import io.matriarch.instance.ha.Failsafe;
 import io.matriarch.instance.ha.LeaseView;
 import io.matriarch.instance.ha.Me;
@@ -30,6 +31,7 @@ import io.matriarch.instance.loop.Documents;
 import io.matriarch.instance.loop.FailoverJobs;
 import io.matriarch.instance.loop.Failures;
 import io.matriarch.instance.loop.Jobs;
+import io.matriarch.instance.loop.Lane;
 import io.matriarch.instance.loop.Lookout;
 import io.matriarch.instance.loop.News;
 import io.matriarch.instance.loop.Prober;
@@ -159,6 +161,7 @@ final class Wiring {
         Jobs jobs = new Jobs(
                 postgres, replication, failover, upstream, memory, documents, api, me, options.namespace(), stopping);
         Worker worker = new Worker(jobs, () -> fuse.armed().compareTo(clock.now()) > 0, news::tell);
+        Lane<Chore> chores = new Lane<>("chore", jobs::carryOut, news::tell);
         Guard guard = new Guard(
                 postgres,
                 worker,
@@ -172,7 +175,19 @@ final class Wiring {
                 pauses);
         Failures failures = new Failures();
         Lookout lookout = new Lookout(
-                me, postgres, documents, jobs, worker, lease, guard, upstream, failures, memory, clock::now, news);
+                me,
+                postgres,
+                documents,
+                jobs,
+                worker,
+                chores,
+                lease,
+                guard,
+                upstream,
+                failures,
+                memory,
+                clock::now,
+                news);
 
         // What others ask, and are asked.
         Answers answers = new Answers(
@@ -189,8 +204,8 @@ final class Wiring {
             }
         });
         Agent agent = new Agent(
-                me, postgres, documents, lookout, failures, jobs, worker, lease, protocol, memory, upstream, questions,
-                greetings, guard, reporter, clock, news);
+                me, postgres, documents, lookout, failures, jobs, worker, chores, lease, protocol, memory, upstream,
+                questions, greetings, guard, reporter, clock, news);
         FailsafeRounds rounds = new FailsafeRounds(
                 failsafe,
                 peers,

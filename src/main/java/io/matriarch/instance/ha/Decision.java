@@ -9,6 +9,7 @@ import java.util.Optional;
  * What is to be done now.
  *
  * @param job to begin, when none is running
+ * @param chore to begin, when none is running: beside the job
  * @param lease what to make of the Lease
  * @param report what this member says of itself
  * @param exit whether the agent has nothing left to do
@@ -16,7 +17,13 @@ import java.util.Optional;
  * @param kill why PostgreSQL is to be killed at once, every process of it, whatever job is running
  */
 public record Decision(
-        Optional<Job> job, LeaseWish lease, MemberReport report, boolean exit, List<Ask> asks, Optional<String> kill) {
+        Optional<Job> job,
+        Optional<Chore> chore,
+        LeaseWish lease,
+        MemberReport report,
+        boolean exit,
+        List<Ask> asks,
+        Optional<String> kill) {
     public Decision {
         asks = List.copyOf(asks);
     }

@@ -102,7 +102,7 @@ public final class Departure {
                 false,
                 handoff.request());
         Optional<Problem> failed = seen.failures().stream()
-                .filter(failure -> failure.job() instanceof Job.HandOver tried
+                .filter(failure -> failure.task() instanceof Job.HandOver tried
                         && tried.terms().equals(terms))
                 .findFirst()
                 .map(Failure::problem);

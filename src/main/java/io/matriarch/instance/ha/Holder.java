@@ -184,7 +184,7 @@ final class Holder {
     private static boolean unfit(Observation seen, ClusterLease state) {
         Job promotion = promotion(state);
         return Timelines.pending(state)
-                && seen.failures().stream().anyMatch(failure -> failure.job().equals(promotion));
+                && seen.failures().stream().anyMatch(failure -> failure.task().equals(promotion));
     }
 
     /** What synchronous_standby_names must be at the beginning of a reign. */
@@ -210,7 +210,7 @@ final class Holder {
         }
         boolean lossless = state.sync() != null && state.sync().acknowledgements() > 0;
         boolean tooLong = seen.failures().stream()
-                .filter(failure -> failure.job() instanceof Job.StartPrimary)
+                .filter(failure -> failure.task() instanceof Job.StartPrimary)
                 .anyMatch(failure ->
                         failure.attempts() > 3 && seen.now().minus(failure.at()).compareTo(IN_PLACE) < 0);
         // Not who streamed: each attempt to start forgets that.

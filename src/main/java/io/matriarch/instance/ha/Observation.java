@@ -20,7 +20,8 @@ import org.jspecify.annotations.Nullable;
  * @param volume what is on the volume, once it was looked at, and not while a job changes it
  * @param following address that the replica follows
  * @param running the job that is being done
- * @param failures jobs whose last try failed, the newest first
+ * @param chore the chore that is being done, beside it
+ * @param failures tasks whose last try failed, the newest first
  * @param slots ordinals that have a slot, as far as known
  * @param slotsKept when that was
  * @param passwordsWanted whether a Secret holds a password that the server may not know yet
@@ -39,6 +40,7 @@ public record Observation(
         ServerState server,
         @Nullable String following,
         Optional<Job> running,
+        Optional<Chore> chore,
         List<Failure> failures,
         List<Integer> slots,
         Duration slotsKept,
@@ -46,13 +48,13 @@ public record Observation(
         boolean stopping,
         Knowledge knowledge) {
     /**
-     * A job that failed.
+     * A task that failed.
      *
      * @param attempts in a row
      * @param settings revision at that time: with another one it may be tried at once
      */
     public record Failure(
-            Job job, int attempts, Duration at, @Nullable String settings, Problem problem) {
+            Task task, int attempts, Duration at, @Nullable String settings, Problem problem) {
         private static final int LONGEST = 30;
 
         /** When it may be tried again: after 1, 2, 4 … 30 seconds. */

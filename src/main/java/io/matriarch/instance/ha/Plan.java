@@ -9,6 +9,7 @@ import java.util.Optional;
 /** What is wanted: a {@link Decision} before it is known whether the job may begin now. */
 record Plan(
         Optional<Job> job,
+        Optional<Chore> chore,
         LeaseWish lease,
         Optional<Problem> problem,
         boolean exit,
@@ -19,7 +20,8 @@ record Plan(
     }
 
     static Plan lease(LeaseWish lease) {
-        return new Plan(Optional.empty(), lease, Optional.empty(), false, List.of(), Optional.empty());
+        return new Plan(
+                Optional.empty(), Optional.empty(), lease, Optional.empty(), false, List.of(), Optional.empty());
     }
 
     static Plan job(Job job, LeaseWish lease) {
@@ -31,40 +33,52 @@ record Plan(
     }
 
     Plan with(Job next) {
-        return new Plan(Optional.of(next), lease, problem, exit, asks, kill);
+        return new Plan(Optional.of(next), chore, lease, problem, exit, asks, kill);
     }
 
     /** With this job, unless there is one already. */
     Plan or(Optional<Job> next) {
-        return new Plan(job.or(() -> next), lease, problem, exit, asks, kill);
+        return new Plan(job.or(() -> next), chore, lease, problem, exit, asks, kill);
+    }
+
+    /** With this chore, beside whatever job there is. */
+    Plan beside(Optional<Chore> next) {
+        return new Plan(job, next, lease, problem, exit, asks, kill);
     }
 
     /** With what another plan wants besides; this one's wish for the Lease holds. */
     Plan and(Plan other) {
         List<Ask> all = new ArrayList<>(asks);
         all.addAll(other.asks);
-        return new Plan(job.or(() -> other.job), lease, problem.or(() -> other.problem), exit, all, kill);
+        return new Plan(
+                job.or(() -> other.job),
+                chore.or(() -> other.chore),
+                lease,
+                problem.or(() -> other.problem),
+                exit,
+                all,
+                kill);
     }
 
     Plan with(LeaseWish next) {
-        return new Plan(job, next, problem, exit, asks, kill);
+        return new Plan(job, chore, next, problem, exit, asks, kill);
     }
 
     Plan with(Problem next) {
-        return new Plan(job, lease, Optional.of(next), exit, asks, kill);
+        return new Plan(job, chore, lease, Optional.of(next), exit, asks, kill);
     }
 
     Plan with(Ask ask) {
         List<Ask> all = new ArrayList<>(asks);
         all.add(ask);
-        return new Plan(job, lease, problem, exit, all, kill);
+        return new Plan(job, chore, lease, problem, exit, all, kill);
     }
 
     Plan killing(String why) {
-        return new Plan(Optional.empty(), lease, problem, exit, asks, Optional.of(why));
+        return new Plan(Optional.empty(), Optional.empty(), lease, problem, exit, asks, Optional.of(why));
     }
 
     Plan exiting(boolean over) {
-        return new Plan(job, lease, problem, over, asks, kill);
+        return new Plan(job, chore, lease, problem, over, asks, kill);
     }
 }

@@ -75,6 +75,7 @@ public final class Protocol {
                 seen.running().isPresent() ? Optional.empty() : plan.job().filter(next -> due(next, seen));
         return new Decision(
                 job,
+                seen.chore().isPresent() ? Optional.empty() : plan.chore().filter(next -> due(next, seen)),
                 plan.lease(),
                 Reports.of(me, seen, plan.problem(), holds(seen)),
                 plan.exit(),
@@ -82,17 +83,17 @@ public final class Protocol {
                 plan.kill());
     }
 
-    /** A job that failed waits, unless the user changed something. */
-    private static boolean due(Job job, Observation seen) {
+    /** What failed waits, unless the user changed something. */
+    private static boolean due(Task job, Observation seen) {
         return seen.failures().stream()
-                .filter(failure -> failure.job().getClass() == job.getClass() && !otherTerms(failure.job(), job))
+                .filter(failure -> failure.task().getClass() == job.getClass() && !otherTerms(failure.task(), job))
                 .findFirst()
                 .filter(failure -> Objects.equals(failure.settings(), revision(seen)))
                 .map(failure -> seen.now().compareTo(failure.retry()) >= 0)
                 .orElse(true);
     }
 
-    private static boolean otherTerms(Job one, Job other) {
+    private static boolean otherTerms(Task one, Task other) {
         return one instanceof Job.HandOver former
                 && other instanceof Job.HandOver next
                 && !former.terms().equals(next.terms());
@@ -213,7 +214,7 @@ public final class Protocol {
             var heirs = departure.heirs(seen, settings, held.get());
             // That a user's was refused says nothing of this one.
             boolean failed = seen.failures().stream()
-                    .anyMatch(failure -> failure.job() instanceof Job.HandOver tried
+                    .anyMatch(failure -> failure.task() instanceof Job.HandOver tried
                             && tried.terms().insists());
             if (seen.server().accepting() && !seen.server().inRecovery() && !heirs.isEmpty() && !failed) {
                 return departure.stop(seen, held.get(), heirs);

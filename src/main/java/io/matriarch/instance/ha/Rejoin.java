@@ -82,7 +82,7 @@ final class Rejoin {
             return Way.follow(new Job.Follow(address, timeline, fork.getAsLong()));
         }
         boolean refused = seen.failures().stream()
-                .anyMatch(failure -> failure.job() instanceof Job.Rewind
+                .anyMatch(failure -> failure.task() instanceof Job.Rewind
                         && (failure.attempts() >= 3
                                 || BY_A_COPY.contains(failure.problem().known())));
         if (refused) {

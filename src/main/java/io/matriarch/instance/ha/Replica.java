@@ -103,7 +103,7 @@ final class Replica {
         boolean refused = !server.process()
                 && older
                 && seen.failures().stream()
-                        .anyMatch(failure -> failure.job() instanceof Job.StartReplica
+                        .anyMatch(failure -> failure.task() instanceof Job.StartReplica
                                 && seen.now().compareTo(failure.retry()) >= 0);
         boolean left = older && !server.process() && !ledBefore && !refused;
         boolean rewound = volume.past().rewound();

@@ -33,7 +33,7 @@ final class Reports {
         ServerState server = seen.server();
         Optional<VolumeState> volume = seen.volume();
         Optional<Problem> problem = planned.or(() -> seen.failures().stream()
-                .filter(failure -> !server.accepting() || failure.job() instanceof Job.SetPasswords)
+                .filter(failure -> !server.accepting() || failure.task() instanceof Job.SetPasswords)
                 .findFirst()
                 .map(Observation.Failure::problem));
         Role role = role(seen, holds);

@@ -83,12 +83,12 @@ final class Serving {
         return plan.or(gate(seen, state))
                 .or(reign(seen, state))
                 .or(slots(seen, settings, state))
-                .or(checkpoint(seen, state))
                 .or(synchronize(seen, step).filter(job -> !(job instanceof Job.Confirm)))
                 .or(seen.passwordsWanted() ? Optional.of(new Job.SetPasswords()) : Optional.empty())
                 .or(server.accepting() ? Replica.apply(seen, settings) : Optional.empty())
                 // Waits for replicas, and they may wait for one of the others.
-                .or(synchronize(seen, step));
+                .or(synchronize(seen, step))
+                .beside(checkpoint(seen, state));
     }
 
     private static boolean promoting(Observation seen, ClusterLease state) {
@@ -290,12 +290,12 @@ final class Serving {
                 .toList();
     }
 
-    private Optional<Job> checkpoint(Observation seen, ClusterLease state) {
+    private static Optional<Chore> checkpoint(Observation seen, ClusterLease state) {
         int timeline = seen.server().timeline();
         return timeline > 1
                         && state.checkpointTimeline() != timeline
                         && seen.knowledge().own().checkpointed() != timeline
-                ? Optional.of(new Job.Checkpoint())
+                ? Optional.of(new Chore.Checkpoint())
                 : Optional.empty();
     }
 

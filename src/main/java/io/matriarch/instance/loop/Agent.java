@@ -10,6 +10,7 @@ import io.matriarch.instance.facts.ServerState;
 import io.matriarch.instance.facts.VolumeState;
 import io.matriarch.instance.fence.BootClock;
 import io.matriarch.instance.fence.Guard;
+import io.matriarch.instance.ha.Chore;
 import io.matriarch.instance.ha.Decision;
 import io.matriarch.instance.ha.Decision.LeaseWish;
 import io.matriarch.instance.ha.Job;
@@ -53,6 +54,7 @@ public final class Agent implements AgentServer.Member {
     private final Lookout lookout;
     private final Jobs jobs;
     private final Worker worker;
+    private final Lane<Chore> chores;
     private final LeaseKeeper lease;
     private final Protocol protocol;
     private final Memory memory;
@@ -84,6 +86,7 @@ public final class Agent implements AgentServer.Member {
             Failures failures,
             Jobs jobs,
             Worker worker,
+            Lane<Chore> chores,
             LeaseKeeper lease,
             Protocol protocol,
             Memory memory,
@@ -102,6 +105,7 @@ public final class Agent implements AgentServer.Member {
         this.failures = failures;
         this.jobs = jobs;
         this.worker = worker;
+        this.chores = chores;
         this.lease = lease;
         this.protocol = protocol;
         this.memory = memory;
@@ -177,8 +181,8 @@ public final class Agent implements AgentServer.Member {
         // Nor a primary when the Lease was sent off since this was decided.
         decision.job()
                 .filter(job ->
-                        !(job instanceof Job.StartReplica) || worker.primary().isEmpty())
-                .filter(job -> !(job instanceof Job.StartPrimary || job instanceof Job.Promote)
+                        !(job instanceof Job.StartsReplica) || worker.primary().isEmpty())
+                .filter(job -> !(job instanceof Job.StartsPrimary)
                         || memory.leaving().equals(seen.knowledge().leaving()))
                 .ifPresent(job -> {
                     if (job instanceof Job.HandOver) {
@@ -188,8 +192,10 @@ public final class Agent implements AgentServer.Member {
                     upstream.decided();
                     worker.begin(job);
                 });
+        decision.chore().ifPresent(chores::begin);
         if (news.stopping()) {
-            worker.running().filter(Agent::mayBeCutShort).ifPresent(worker::cancel);
+            worker.running().filter(Job::mayBeCutShort).ifPresent(worker::cancel);
+            chores.running().ifPresent(chores::cancel);
         }
         decision.asks().forEach(questions::ask);
         tell(seen, decision.report());
@@ -201,15 +207,6 @@ public final class Agent implements AgentServer.Member {
     private static boolean handsOver(Observation seen) {
         return seen.knowledge().own().handedOver() > 0
                 || seen.running().filter(job -> job instanceof Job.HandOver).isPresent();
-    }
-
-    /** What takes long and is done again from its beginning, or goes on where it was, after the next start. */
-    private static boolean mayBeCutShort(Job job) {
-        return job instanceof Job.Initdb
-                || job instanceof Job.Clone
-                || job instanceof Job.Checkpoint
-                || job instanceof Job.Confirm
-                || Failures.starts(job);
     }
 
     /** Mounted certificates are renewed long before they end; replicas need the new ones as much as the primary does. */
@@ -229,14 +226,16 @@ public final class Agent implements AgentServer.Member {
         upstream.looked();
         // The job first and the server after it: a start that ends in between must not look like one that never began.
         Optional<Job> running = worker.running();
+        Optional<Chore> chore = chores.running();
         worker.take().ifPresent(done -> note(done, clock.now()));
+        chores.take().ifPresent(done -> failures.ended(done.task(), done.problem(), clock.now(), revision()));
         ServerState server = lookout.server(running);
         Duration now = clock.now();
         if (serverWas && !server.process()) {
             lookout.serverGone(now);
             jobs.serverEnded();
             boolean byItself = !guard.tookAHand() && !news.stopping() && !endedByJob;
-            if (byItself && running.map(Agent::leavesTheServerAlone).orElse(true)) {
+            if (byItself && running.map(Job::leavesTheServerAlone).orElse(true)) {
                 died(server, now);
             }
         }
@@ -253,33 +252,26 @@ public final class Agent implements AgentServer.Member {
                         .map(ClusterLease.Sync::acknowledgements)
                         .orElse(0),
                 now);
-        return lookout.look(running, server);
+        return lookout.look(running, chore, server);
     }
 
-    private void note(Worker.Done done, Duration now) {
+    private void note(Lane.Done<Job> done, Duration now) {
         Optional<Problem> problem = done.problem();
-        if ((done.job() instanceof Job.Inspect || done.job() instanceof Job.Measure) && problem.isEmpty()) {
+        if ((done.task() instanceof Job.Inspect || done.task() instanceof Job.Measure) && problem.isEmpty()) {
             problem = jobs.volume().map(VolumeState::problem);
         }
-        failures.ended(done.job(), problem, now, revision());
-        boolean started = Failures.starts(done.job()) && problem.isEmpty();
+        failures.ended(done.task(), problem, now, revision());
+        boolean started = done.task().starts() && problem.isEmpty();
         if (started) {
             guard.tookAHand();
         }
-        if (Failures.starts(done.job()) && problem.isPresent() || done.job() instanceof Job.Stop) {
+        if (done.task().starts() && problem.isPresent() || done.task() instanceof Job.Stop) {
             lookout.serverGone(now);
         }
-        endedByJob = !leavesTheServerAlone(done.job()) && !Failures.starts(done.job());
-        if (done.job() instanceof Job.KeepSlots) {
+        endedByJob = !done.task().leavesTheServerAlone() && !done.task().starts();
+        if (done.task() instanceof Job.KeepSlots) {
             lookout.slotsKept(now);
         }
-    }
-
-    private static boolean leavesTheServerAlone(Job job) {
-        return !Failures.starts(job)
-                && !Lookout.replacesTheData(job)
-                && !(job instanceof Job.Stop)
-                && !(job instanceof Job.HandOver);
     }
 
     private void died(ServerState server, Duration now) {
@@ -313,7 +305,7 @@ public final class Agent implements AgentServer.Member {
                 && server.accepting()
                 && !server.inRecovery()
                 && seen.knowledge().own().gate() == 0
-                && seen.failures().stream().noneMatch(failure -> failure.job() instanceof Job.BeginReign)
+                && seen.failures().stream().noneMatch(failure -> failure.task() instanceof Job.BeginReign)
                 && !seen.stopping();
     }
 
@@ -353,7 +345,7 @@ public final class Agent implements AgentServer.Member {
     public boolean leads() {
         return report.role() == MemberReport.Role.Primary
                 && !news.stopping()
-                && worker.running().map(Agent::leavesTheServerAlone).orElse(true);
+                && worker.running().map(Job::leavesTheServerAlone).orElse(true);
     }
 
     @Override

@@ -3,6 +3,7 @@ package io.matriarch.instance.loop;
 import io.matriarch.api.contract.MemberReport.Problem;
 import io.matriarch.instance.ha.Job;
 import io.matriarch.instance.ha.Observation.Failure;
+import io.matriarch.instance.ha.Task;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -31,26 +32,26 @@ public final class Failures {
      *
      * @param settings those that it was done with: with others it may be tried at once
      */
-    synchronized void ended(Job job, Optional<Problem> problem, Duration now, @Nullable String settings) {
+    synchronized void ended(Task job, Optional<Problem> problem, Duration now, @Nullable String settings) {
         if (problem.isPresent()) {
             failed(job, problem.get(), now, settings);
         } else if (starts(job)) {
             // It serves: what went wrong on the way here is history. A replica that strayed serves between two attempts
             // to turn it back.
             boolean replica = job instanceof Job.StartReplica;
-            list.removeIf(failure -> !(failure.job() instanceof Job.SetPasswords)
-                    && !starts(failure.job())
-                    && !(replica && failure.job() instanceof Job.Rewind));
+            list.removeIf(failure -> !(failure.task() instanceof Job.SetPasswords)
+                    && !starts(failure.task())
+                    && !(replica && failure.task() instanceof Job.Rewind));
         } else if (job instanceof Job.Discard) {
-            list.removeIf(failure -> failure.job() instanceof Job.Discard || failure.job() instanceof Job.Rewind);
+            list.removeIf(failure -> failure.task() instanceof Job.Discard || failure.task() instanceof Job.Rewind);
         } else {
             if (job instanceof Job.Rewind) {
                 // It is other data now: that the former one did not start says nothing of it. How often it did not
                 // still counts.
                 rewound = Math.max(rewound, attempts(new Job.StartReplica(null)));
-                list.removeIf(failure -> failure.job() instanceof Job.StartReplica);
+                list.removeIf(failure -> failure.task() instanceof Job.StartReplica);
             }
-            list.removeIf(failure -> same(failure.job(), job));
+            list.removeIf(failure -> same(failure.task(), job));
         }
     }
 
@@ -71,31 +72,30 @@ public final class Failures {
         if (since.compareTo(STABLE) > 0) {
             deaths = 0;
             rewound = 0;
-            list.removeIf(failure -> starts(failure.job()) || failure.job() instanceof Job.Rewind);
+            list.removeIf(failure -> starts(failure.task()) || failure.task() instanceof Job.Rewind);
         }
     }
 
-    private void failed(Job job, Problem problem, Duration now, @Nullable String settings) {
+    private void failed(Task job, Problem problem, Duration now, @Nullable String settings) {
         int before = Math.max(attempts(job), job instanceof Job.StartReplica ? rewound : 0);
-        list.removeIf(failure -> same(failure.job(), job));
+        list.removeIf(failure -> same(failure.task(), job));
         list.add(new Failure(job, before + 1, now, settings, problem));
         list.sort(Comparator.comparing(Failure::at).reversed());
     }
 
-    private int attempts(Job job) {
+    private int attempts(Task job) {
         return list.stream()
-                .filter(failure -> same(failure.job(), job))
+                .filter(failure -> same(failure.task(), job))
                 .mapToInt(Failure::attempts)
                 .findFirst()
                 .orElse(0);
     }
 
-    private static boolean same(Job one, Job other) {
+    private static boolean same(Task one, Task other) {
         return one.getClass() == other.getClass();
     }
 
-    /** Whether PostgreSQL runs when the job has succeeded. */
-    static boolean starts(Job job) {
-        return job instanceof Job.StartPrimary || job instanceof Job.StartReplica || job instanceof Job.Promote;
+    private static boolean starts(Task task) {
+        return task instanceof Job job && job.starts();
     }
 }

@@ -4,6 +4,7 @@ import io.matriarch.api.contract.MemberReport.Problem;
 import io.matriarch.api.contract.Settings;
 import io.matriarch.api.contract.Settings.SqlReference;
 import io.matriarch.instance.facts.VolumeState;
+import io.matriarch.instance.ha.Chore;
 import io.matriarch.instance.ha.Job;
 import io.matriarch.instance.ha.Me;
 import io.matriarch.instance.ha.Memory;
@@ -22,7 +23,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Carries jobs out, and remembers what they came to. */
-public final class Jobs implements Worker.Work {
+public final class Jobs implements Lane.Work<Job> {
     private static final Logger LOG = LoggerFactory.getLogger(Jobs.class);
 
     private final Postgres postgres;
@@ -156,7 +157,6 @@ public final class Jobs implements Worker.Work {
                 replication.beginReign(reign.epoch(), reign.timeline());
                 memory.reignBegan(reign.epoch());
             }
-            case Job.Checkpoint checkpoint -> failover.checkpoint();
             case Job.CopySlots copy -> failover.copySlots(copy.primary());
             case Job.Apply apply -> postgres.apply(settings);
             case Job.KeepSlots keep -> {
@@ -168,6 +168,13 @@ public final class Jobs implements Worker.Work {
             }
             case Job.SetPasswords set -> setPasswords(settings);
             case Job.Stop stop -> postgres.stop(stopping);
+        }
+    }
+
+    /** The same for what is done beside the jobs. */
+    public void carryOut(Chore chore) throws PostgresException {
+        switch (chore) {
+            case Chore.Checkpoint checkpoint -> failover.checkpoint();
         }
     }
 

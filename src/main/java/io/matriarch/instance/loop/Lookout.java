@@ -2,6 +2,7 @@ package io.matriarch.instance.loop;
 
 import io.matriarch.instance.facts.ServerState;
 import io.matriarch.instance.fence.Guard;
+import io.matriarch.instance.ha.Chore;
 import io.matriarch.instance.ha.Job;
 import io.matriarch.instance.ha.LeaseSnapshot;
 import io.matriarch.instance.ha.Me;
@@ -22,6 +23,7 @@ public final class Lookout {
     private final Documents documents;
     private final Jobs jobs;
     private final Worker worker;
+    private final Lane<Chore> chores;
     private final LeaseKeeper lease;
     private final Guard guard;
     private final Upstream upstream;
@@ -38,6 +40,7 @@ public final class Lookout {
             Documents documents,
             Jobs jobs,
             Worker worker,
+            Lane<Chore> chores,
             LeaseKeeper lease,
             Guard guard,
             Upstream upstream,
@@ -50,6 +53,7 @@ public final class Lookout {
         this.documents = documents;
         this.jobs = jobs;
         this.worker = worker;
+        this.chores = chores;
         this.lease = lease;
         this.guard = guard;
         this.upstream = upstream;
@@ -74,17 +78,17 @@ public final class Lookout {
 
     /** The server, as far as it may be asked while this job runs. */
     ServerState server(Optional<Job> running) {
-        return running.filter(Lookout::replacesTheData).isPresent() ? ServerState.none() : postgres.observe(LOOK);
+        return running.filter(Job::changesTheData).isPresent() ? ServerState.none() : postgres.observe(LOOK);
     }
 
     /** What is to be seen at this moment; from any thread. */
     public Observation look() {
         Optional<Job> running = worker.running();
-        return look(running, server(running));
+        return look(running, chores.running(), server(running));
     }
 
-    Observation look(Optional<Job> running, ServerState server) {
-        boolean replacing = running.filter(Lookout::replacesTheData).isPresent();
+    Observation look(Optional<Job> running, Optional<Chore> chore, ServerState server) {
+        boolean replacing = running.filter(Job::changesTheData).isPresent();
         LeaseSnapshot known = lease.snapshot();
         boolean mine =
                 known.lease().filter(view -> view.holder().equals(identity)).isPresent();
@@ -103,18 +107,12 @@ public final class Lookout {
                 server,
                 upstream.address(),
                 running,
+                chore,
                 failures.list(),
                 jobs.slots(),
                 slotsKept,
                 jobs.passwordsWanted(),
                 news.stopping(),
                 memory.knowledge());
-    }
-
-    static boolean replacesTheData(Job job) {
-        return job instanceof Job.Initdb
-                || job instanceof Job.Clone
-                || job instanceof Job.Rewind
-                || job instanceof Job.Discard;
     }
 }

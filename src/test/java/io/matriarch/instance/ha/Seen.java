@@ -51,6 +51,7 @@ public final class Seen {
     private ServerState server = ServerState.none();
     private @Nullable String following;
     private Optional<Job> running = Optional.empty();
+    private Optional<Chore> chore = Optional.empty();
     private List<Failure> failures = List.of();
     private List<Integer> slots = List.of();
     private Duration slotsKept = NOW.minusSeconds(5);
@@ -113,6 +114,24 @@ public final class Seen {
         return new ServerState(true, true, false, false, false, 1, "17.6", "r", null, List.of(), streaming, null, wal);
     }
 
+    /** The same server, on this timeline. */
+    static ServerState on(int timeline, ServerState server) {
+        return new ServerState(
+                server.process(),
+                server.accepting(),
+                server.inRecovery(),
+                server.receiving(),
+                server.walGone(),
+                timeline,
+                server.version(),
+                server.settings(),
+                server.rejected(),
+                server.pendingRestart(),
+                server.streaming(),
+                server.exit(),
+                server.wal());
+    }
+
     Me me() {
         return me;
     }
@@ -160,6 +179,7 @@ public final class Seen {
                 server,
                 following,
                 running,
+                chore,
                 failures,
                 slots,
                 slotsKept,
@@ -268,6 +288,21 @@ public final class Seen {
 
     Seen running(Job job) {
         running = Optional.of(job);
+        return this;
+    }
+
+    Seen chore(Chore done) {
+        chore = Optional.of(done);
+        return this;
+    }
+
+    Seen withoutChore() {
+        chore = Optional.empty();
+        return this;
+    }
+
+    Seen slotsKept(Duration at) {
+        slotsKept = at;
         return this;
     }
 

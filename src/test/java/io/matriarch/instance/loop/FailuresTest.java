@@ -101,7 +101,7 @@ class FailuresTest {
         failures.ended(new Job.Clone("10.0.0.1", "7"), Optional.of(PROBLEM), NOW, "s");
         failures.ended(new Job.SetPasswords(), Optional.of(PROBLEM), NOW, "s");
         started(NOW);
-        assertThat(failures.list()).singleElement().extracting(Failure::job).isEqualTo(new Job.SetPasswords());
+        assertThat(failures.list()).singleElement().extracting(Failure::task).isEqualTo(new Job.SetPasswords());
     }
 
     private void started(Duration now) {

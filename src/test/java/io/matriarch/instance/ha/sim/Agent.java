@@ -177,6 +177,7 @@ final class Agent {
                 .filter(job -> !(job instanceof Job.StartPrimary || job instanceof Job.Promote)
                         || memory.leaving().equals(seen.knowledge().leaving()))
                 .ifPresent(work::begin);
+        decision.chore().ifPresent(work::begin);
         for (Ask ask : decision.asks()) {
             ask(ask);
         }
@@ -229,6 +230,7 @@ final class Agent {
                 state,
                 server == null ? null : server.following,
                 running,
+                work.chore(),
                 work.failures(),
                 work.slots(),
                 slotsKept,

@@ -3,6 +3,7 @@ package io.matriarch.instance.ha.sim;
 import io.matriarch.api.contract.ClusterLease.Sync;
 import io.matriarch.api.contract.MemberReport.Problem;
 import io.matriarch.instance.facts.TimelineHistory;
+import io.matriarch.instance.ha.Chore;
 import io.matriarch.instance.ha.Job;
 import io.matriarch.instance.ha.Observation.Failure;
 import java.util.List;
@@ -18,6 +19,7 @@ final class Work {
     private final Node node;
     private final World world;
     private @Nullable Job running;
+    private @Nullable Chore chore;
     private boolean cancelled;
     private @Nullable Failure failure;
     private List<Integer> slots = List.of();
@@ -31,6 +33,10 @@ final class Work {
 
     Optional<Job> running() {
         return Optional.ofNullable(running);
+    }
+
+    Optional<Chore> chore() {
+        return Optional.ofNullable(chore);
     }
 
     List<Failure> failures() {
@@ -110,10 +116,6 @@ final class Work {
                             server.record();
                             agent.memory().reignBegan(reign.epoch());
                         }));
-            case Job.Checkpoint checkpoint -> {
-                int timeline = node.disk.branch == null ? 0 : node.disk.branch.timeline();
-                then(50, 2_000, () -> serverDo(server -> agent.memory().checkpointed(timeline)));
-            }
             case Job.KeepSlots keep ->
                 then(5, 50, () -> {
                     slots = keep.ordinals();
@@ -139,6 +141,24 @@ final class Work {
         }
     }
 
+    /** Beside whatever job there is or begins; the server may be another one when it ends. */
+    void begin(Chore next) {
+        chore = next;
+        world.tell("%d: %s", node.ordinal, next);
+        int timeline = node.disk.branch == null ? 0 : node.disk.branch.timeline();
+        Server server = node.server;
+        switch (next) {
+            case Chore.Checkpoint checkpoint ->
+                node.later(agent, world.between(50, 2_000), () -> {
+                    if (server != null && server == node.server && server.runs()) {
+                        agent.memory().checkpointed(timeline);
+                    }
+                    chore = null;
+                    agent.news();
+                });
+        }
+    }
+
     /** Ends the job after a while, as failed when the step says so. */
     private void then(int least, int most, BooleanSupplier step) {
         Job job = running;
@@ -153,9 +173,9 @@ final class Work {
         Job job = Objects.requireNonNull(running);
         running = null;
         if (ok) {
-            failure = failure != null && failure.job().getClass() == job.getClass() ? null : failure;
+            failure = failure != null && failure.task().getClass() == job.getClass() ? null : failure;
         } else {
-            int attempts = failure != null && failure.job().getClass() == job.getClass() ? failure.attempts() + 1 : 1;
+            int attempts = failure != null && failure.task().getClass() == job.getClass() ? failure.attempts() + 1 : 1;
             failure = new Failure(
                     job,
                     attempts,
