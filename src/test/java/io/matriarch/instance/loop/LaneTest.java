@@ -26,7 +26,8 @@ class LaneTest {
         try {
             ends.await();
         } catch (InterruptedException e) {
-            throw new PostgresException(new Problem(Problem.Reason.Interrupted, "interrupted by the end of this pod"), e);
+            throw new PostgresException(
+                    new Problem(Problem.Reason.Interrupted, "interrupted by the end of this pod"), e);
         }
     }
 
