@@ -11,10 +11,12 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.jar.JarEntry;
 import java.util.jar.JarOutputStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The program says which classes it runs, and loudly if the jars on disk are others. */
+@Tag("machine")
 class BuildTest {
     private static final List<String> CLASSES = List.of(
             "io/matriarch/Build.class",

@@ -26,9 +26,11 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** A controller is a view, a plan and a report: remembering, acting, writing the status and telling Events come from {@link Pass}. */
+@Tag("cluster")
 class AnotherPassTest {
     /** Makes one ConfigMap for each object, and remembers before that it does. */
     @ControllerConfiguration(name = "another")

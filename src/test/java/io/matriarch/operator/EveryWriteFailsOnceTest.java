@@ -18,12 +18,14 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
  * A cluster is made, scaled up and down. In the n-th round the n-th write fails, carried out or not, until a round has no such write. Whatever fails,
  * the cluster converges, nothing is made twice, and no database is begun anew.
  */
+@Tag("cluster")
 class EveryWriteFailsOnceTest {
     /** More writes than making and scaling takes, however it goes. */
     private static final int MOST = 120;

@@ -13,10 +13,12 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** An object that Java cannot hold, stored when the schema had no rule against it, concerns nobody but its own cluster. */
+@Tag("cluster")
 class UnreadableClusterTest {
     private static final Path CRD = Path.of("crds/matriarch.io_postgresclusters.yaml");
     private static final Set<String> RULES = Set.of(

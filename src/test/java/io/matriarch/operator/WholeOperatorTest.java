@@ -20,12 +20,14 @@ import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInfo;
 import org.junit.jupiter.api.TestInstance;
 
 /** The life of a cluster: made, scaled, configured, broken and mended, deleted, taken over. Each test has a namespace of its own. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@Tag("cluster")
 class WholeOperatorTest {
     private static final String NAME = "orders";
     private static final String SECOND = "billing";

@@ -59,7 +59,7 @@ class FrameTest {
     @Test
     void whatIsWrongIsSaidToItsEnd() {
         String cure = "raise spec.storage.size";
-        List<String> lines = Screen.conditions(
+        List<String> lines = Verdict.lines(
                 List.of(
                         condition("Ready", "True", "3 of 3 members serve"),
                         condition("VolumesHealthy", "False", "the volume is full ".repeat(6) + cure)),

@@ -5,10 +5,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A user has one playground at a time, and a dead one stops nobody. */
+@Tag("machine")
 class OnlyOneTest {
     @TempDir
     private Path folder = Path.of("");

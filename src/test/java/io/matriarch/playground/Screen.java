@@ -89,7 +89,7 @@ final class Screen {
         lines.add("");
         members(name, status, lines);
         lines.add("");
-        lines.addAll(conditions(conditions, columns));
+        lines.addAll(Verdict.lines(conditions, columns));
         lines.add("");
         events(name, lines);
         lines.add("");
@@ -141,27 +141,6 @@ final class Screen {
         return Optional.ofNullable(pod.getMetadata().getLabels())
                 .map(labels -> labels.get(Labels.ROLE))
                 .orElse("");
-    }
-
-    /** Those that are well in one line, each other one with what it says. */
-    static List<String> conditions(List<Condition> conditions, int columns) {
-        List<String> lines = new ArrayList<>();
-        List<String> good = new ArrayList<>();
-        for (Condition condition : conditions) {
-            Verdict verdict = Verdict.of(condition);
-            String word = verdict.coloured(condition.getType() + "=" + condition.getStatus());
-            if (verdict == Verdict.Good) {
-                good.add(word);
-            } else {
-                String message = Optional.ofNullable(condition.getMessage()).orElse("");
-                lines.addAll(
-                        Text.wrapped("   " + word + " " + condition.getReason() + ": " + message, columns, "     "));
-            }
-        }
-        if (!good.isEmpty()) {
-            lines.addAll(Text.wrapped("   " + String.join(" ", good), columns, "   "));
-        }
-        return lines;
     }
 
     private void events(String cluster, List<String> lines) {

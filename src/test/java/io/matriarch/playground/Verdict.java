@@ -1,6 +1,9 @@
 package io.matriarch.playground;
 
 import io.fabric8.kubernetes.api.model.Condition;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 /** Whether what a condition says is good news. */
@@ -31,5 +34,26 @@ enum Verdict {
             case Bad -> Text.bad(text);
             case Open -> Text.open(text);
         };
+    }
+
+    /** Those that are well in one line, each other one with what it says. */
+    static List<String> lines(List<Condition> conditions, int columns) {
+        List<String> lines = new ArrayList<>();
+        List<String> good = new ArrayList<>();
+        for (Condition condition : conditions) {
+            Verdict verdict = Verdict.of(condition);
+            String word = verdict.coloured(condition.getType() + "=" + condition.getStatus());
+            if (verdict == Verdict.Good) {
+                good.add(word);
+            } else {
+                String message = Optional.ofNullable(condition.getMessage()).orElse("");
+                lines.addAll(
+                        Text.wrapped("   " + word + " " + condition.getReason() + ": " + message, columns, "     "));
+            }
+        }
+        if (!good.isEmpty()) {
+            lines.addAll(Text.wrapped("   " + String.join(" ", good), columns, "   "));
+        }
+        return lines;
     }
 }

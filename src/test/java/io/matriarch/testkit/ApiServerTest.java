@@ -21,10 +21,12 @@ import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** The embedded API server does what the operator relies on. */
 @org.jspecify.annotations.NullUnmarked
+@Tag("cluster")
 class ApiServerTest {
     private ApiServer server;
     private KubernetesClient client;

@@ -14,10 +14,12 @@ import java.util.List;
 import org.awaitility.core.ThrowingRunnable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** What a CronJob does over hours, which nobody waits for on a real Kubernetes. */
 @org.jspecify.annotations.NullUnmarked
+@Tag("cluster")
 class CronJobsTest {
     private static final Duration HOUR = Duration.ofHours(1);
 

@@ -7,9 +7,11 @@ import java.io.IOException;
 import java.time.Duration;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 
 /** The embedded Kubernetes does what {@link Conformance} says. */
 @org.jspecify.annotations.NullUnmarked
+@Tag("cluster")
 class EmbeddedConformanceTest extends Conformance {
     private static ProcessCluster cluster;
 

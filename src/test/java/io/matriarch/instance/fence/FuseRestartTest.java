@@ -6,10 +6,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The fuse's folder outlives a container, and with it the deadline that ended the one before. */
+@Tag("machine")
 class FuseRestartTest {
     private static final int AGENTS_OWN_EXIT_CODE = 7;
 

@@ -14,10 +14,12 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The real script, with shell scripts in the place of the agent. */
+@Tag("machine")
 class FuseTest {
     private static final Path FUSE = Path.of("src/main/resources/fuse/fuse").toAbsolutePath();
     /** No exit code of an agent: a container that ended with it was ended by its fuse. */

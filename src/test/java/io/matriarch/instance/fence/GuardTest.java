@@ -22,10 +22,12 @@ import java.util.OptionalDouble;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The guard with a real worker and a real fuse file; PostgreSQL is counted only. */
+@Tag("machine")
 class GuardTest {
     private static final Me ME = new Me("orders-0", 0, "uid-0", "inc", "10.0.0.10", "1");
     private static final Duration PROOF = Duration.ofSeconds(1000);

@@ -6,10 +6,12 @@ import io.matriarch.instance.ha.sim.Campaign;
 import io.matriarch.instance.ha.sim.Simulation;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Each rule is needed, and the simulation would notice if it were gone. The seeds are fixed: what it finds, it finds each time. */
+@Tag("long")
 class MutationsTest {
     private static final long FIRST = 5_000;
     private static final long MOST = 8_000;

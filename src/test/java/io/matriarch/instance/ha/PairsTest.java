@@ -9,12 +9,14 @@ import io.matriarch.instance.ha.sim.Parts;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
  * Every two faults of docs/high-availability.md, in both orders and 0 to 10 s apart: nothing is lost, the cluster comes together again, and who can
  * serve does. {@code bench/simulate --pairs} prints the whole matrix; the seeds are fixed here.
  */
+@Tag("long")
 class PairsTest {
     private static final Set<Trouble> WITHOUT_API = EnumSet.of(
             Trouble.API_STOPPED,

@@ -7,6 +7,7 @@ import io.matriarch.instance.ha.sim.Parts;
 import io.matriarch.instance.ha.sim.Simulation;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -14,6 +15,7 @@ import org.junit.jupiter.api.Test;
  * primaries acknowledge, and when all is well again one serves and all follow it. Fresh seeds each time; one that fails is told step by step, and
  * {@code bench/simulate --explain SEED} tells it again.
  */
+@Tag("long")
 class SimulationTest {
     private static final long STEPS = 12_000_000;
 

@@ -18,10 +18,12 @@ import java.util.List;
 import java.util.Queue;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The former primary's label is taken from the pod as it was seen, and from no newer one. */
+@Tag("machine")
 class DeposeTest {
     private final Queue<String> roles = new ArrayDeque<>();
     private final List<String> versions = new ArrayList<>();

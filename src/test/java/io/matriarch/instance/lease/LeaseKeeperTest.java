@@ -25,10 +25,12 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import org.awaitility.core.ConditionFactory;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The keeper's own thread against a Lease over HTTP. */
+@Tag("machine")
 class LeaseKeeperTest {
     private static final String ME = "orders-0/uid-0/inc";
     private static final ClusterLease MINE =

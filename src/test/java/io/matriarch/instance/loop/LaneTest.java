@@ -11,9 +11,11 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** A chore that does not end, and the jobs of the pods' own worker beside it. */
+@Tag("machine")
 class LaneTest {
     private static final Duration PATIENCE = Duration.ofSeconds(10);
     private static final Chore CHORE = new Chore.Checkpoint();

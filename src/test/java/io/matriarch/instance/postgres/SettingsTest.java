@@ -3,6 +3,7 @@ package io.matriarch.instance.postgres;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.CleanupMode;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -10,6 +11,7 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** What users set, against the real PostgreSQL. */
+@Tag("postgres")
 class SettingsTest {
     @TempDir(cleanup = CleanupMode.ALWAYS)
     static Path folder = Path.of("");

@@ -23,11 +23,13 @@ import java.util.Optional;
 import org.awaitility.core.ThrowingRunnable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 
 /** What a kubelet does with a pod, seen as kubectl sees it. The image "shell" is this machine's programs. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@Tag("cluster")
 class KubeletTest {
     private static final Timing TIMING =
             new Timing(Duration.ofMillis(700), Duration.ofSeconds(2), Duration.ofMinutes(1), Duration.ofSeconds(1));

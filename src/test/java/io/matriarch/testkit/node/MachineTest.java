@@ -8,12 +8,14 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.Isolated;
 
 /** A cluster leaves nothing, and takes away what dead ones left. Alone: another cluster would take the addresses that are given back. */
 @Isolated
+@Tag("machine")
 class MachineTest {
     /** Not the block that the next cluster takes. */
     private static final String DEAD = "127.249";

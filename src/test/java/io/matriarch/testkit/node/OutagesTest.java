@@ -21,6 +21,7 @@ import java.util.Optional;
 import org.awaitility.core.ThrowingRunnable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.condition.DisabledIfSystemProperty;
@@ -28,6 +29,7 @@ import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 
 /** Faults that are made are there, and are gone when they are taken back. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@Tag("cluster")
 class OutagesTest {
     private static final Timing TIMING =
             new Timing(Duration.ofMillis(300), Duration.ofSeconds(1), Duration.ofMinutes(1), Duration.ofMillis(500));
