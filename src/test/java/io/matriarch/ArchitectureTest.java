@@ -17,21 +17,29 @@ import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.core.importer.Location;
 import com.tngtech.archunit.lang.ArchRule;
 import com.tngtech.archunit.library.dependencies.SliceAssignment;
 import com.tngtech.archunit.library.dependencies.SliceIdentifier;
 import io.fabric8.kubernetes.client.CustomResource;
 import io.matriarch.plan.view.ClusterView;
 import io.matriarch.plan.view.Member;
+import io.matriarch.testkit.Kstatus;
+import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
 import java.util.UUID;
+import java.util.function.Predicate;
 import org.junit.jupiter.api.Test;
 
 /** The borders between packages: the columns "may use" and "never" of the architecture's table. */
 class ArchitectureTest {
+    /** The module that is the embedded Kubernetes. */
+    static final Predicate<Location> TESTKIT = location -> location.contains(testkit());
+
     private static final JavaClasses OURS = new ClassFileImporter()
             .withImportOption(new ImportOption.DoNotIncludeTests())
+            .withImportOption(TESTKIT.negate()::test)
             .importPackages("io.matriarch");
 
     private static final String CLIENT = "io.fabric8.kubernetes.client..";
@@ -306,6 +314,18 @@ class ArchitectureTest {
         check(slices().matching("io.matriarch.instance.(*)..").should().beFreeOfCycles());
     }
 
+    /** It could serve the tests of any operator: what its tests and ours need of Matriarch is in the tests. */
+    @Test
+    void theEmbeddedKubernetesKnowsNothingOfMatriarch() {
+        JavaClasses testkit =
+                new ClassFileImporter().withImportOption(TESTKIT::test).importPackages("io.matriarch");
+        assertThat(testkit).hasSizeGreaterThan(90);
+        noClasses()
+                .should()
+                .dependOnClassesThat(ourPackagesBut("io.matriarch.testkit.."))
+                .check(testkit);
+    }
+
     @Test
     void namesSayWhatThingsAre() {
         check(classes()
@@ -337,6 +357,13 @@ class ArchitectureTest {
     private static DescribedPredicate<JavaClass> ourPackagesBut(String... allowed) {
         return resideInAPackage("io.matriarch..")
                 .and(not(resideInAnyPackage(allowed).or(type(Build.class))));
+    }
+
+    /** Where the module is: a folder of classes, or a jar. */
+    private static String testkit() {
+        String kstatus = Objects.requireNonNull(Kstatus.class.getResource("Kstatus.class"))
+                .toString();
+        return kstatus.substring(0, kstatus.indexOf("io/matriarch/testkit/Kstatus.class"));
     }
 
     private static void check(ArchRule rule) {

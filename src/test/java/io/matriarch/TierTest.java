@@ -26,8 +26,10 @@ class TierTest {
     private static final String OUTSIDE =
             "java\\.lang\\.Process.*|java\\.net\\.(.*Socket.*|URLConnection|http\\..*)|com\\.sun\\.net\\.httpserver\\..*|org\\.awaitility\\..*";
 
+    private static final ImportOption TEST = new ImportOption.OnlyIncludeTests();
+
     private static final JavaClasses TESTS = new ClassFileImporter()
-            .withImportOption(new ImportOption.OnlyIncludeTests())
+            .withImportOption(location -> TEST.includes(location) || ArchitectureTest.TESTKIT.test(location))
             .importPackages("io.matriarch");
 
     @Test

@@ -14,6 +14,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.jar.Attributes;
 import java.util.jar.JarEntry;
@@ -178,5 +179,26 @@ public final class AgentImage {
                 Files.delete(path);
             }
         }
+    }
+
+    /** What our image says of itself, laid out in this folder. */
+    static Image of(Path home) {
+        return new Image(
+                List.of(
+                        home.resolve("runtime/bin/java").toString(),
+                        "-XX:+UseSerialGC",
+                        "-XX:TieredStopAtLevel=1",
+                        "-Xmx96m",
+                        "-Xss512k",
+                        "-XX:+ExitOnOutOfMemoryError",
+                        "-XX:-UsePerfData",
+                        "-Dslf4j.provider=ch.qos.logback.classic.spi.LogbackServiceProvider",
+                        "-cp",
+                        home.resolve("matriarch.jar") + ":" + home.resolve("operator/*"),
+                        "io.matriarch.Main"),
+                Map.of("PATH", Image.PATH),
+                Map.of("/opt/matriarch", home),
+                "TERM",
+                "");
     }
 }

@@ -89,7 +89,7 @@ public final class ProcessCluster implements AutoCloseable {
     public ProcessCluster withAgent(Path home) throws IOException {
         images.add(
                 AGENT_IMAGE,
-                Image.matriarch(AgentImage.place(home, machine.folder().resolve("image"))));
+                AgentImage.of(AgentImage.place(home, machine.folder().resolve("image"))));
         return this;
     }
 

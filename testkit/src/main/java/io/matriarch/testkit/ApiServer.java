@@ -31,7 +31,7 @@ import java.util.stream.Stream;
 public final class ApiServer implements AutoCloseable {
     private static final YAMLMapper YAML = new YAMLMapper();
     private static final List<Path> DEFINITIONS =
-            List.of(Path.of("src/test/resources/kubernetes/crds"), Path.of("crds"));
+            List.of(Path.of("testkit/src/main/resources/kubernetes/crds"), Path.of("crds"));
     private static final Ask OURS = new Ask("testkit", "", true, false, false);
 
     private final Kinds kinds = new Kinds();

@@ -24,7 +24,7 @@ import java.util.stream.Stream;
 final class Machine implements AutoCloseable {
     private static final FileAttribute<?> ENTERABLE =
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx--x--x"));
-    private static final Path SWEEPER = Path.of("src/test/resources/node/sweep");
+    private static final Path SWEEPER = Path.of("testkit/src/main/resources/node/sweep");
     private static final Path MEMORY = Path.of("/dev/shm");
     private static final long ENOUGH_MEMORY = 4L << 30;
     private static final int PATIENCE_SECONDS = 60;

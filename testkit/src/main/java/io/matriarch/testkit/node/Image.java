@@ -19,7 +19,7 @@ public record Image(
         Map<String, Path> folders,
         String stopSignal,
         String note) {
-    private static final String PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+    static final String PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
     /** The programs of this machine. */
     public static Image ofThisMachine() {
@@ -42,26 +42,5 @@ public record Image(
                 Map.of(),
                 "INT",
                 note);
-    }
-
-    /** Our own image, laid out by {@code deploy/image/assemble}. */
-    public static Image matriarch(Path home) {
-        return new Image(
-                List.of(
-                        home.resolve("runtime/bin/java").toString(),
-                        "-XX:+UseSerialGC",
-                        "-XX:TieredStopAtLevel=1",
-                        "-Xmx96m",
-                        "-Xss512k",
-                        "-XX:+ExitOnOutOfMemoryError",
-                        "-XX:-UsePerfData",
-                        "-Dslf4j.provider=ch.qos.logback.classic.spi.LogbackServiceProvider",
-                        "-cp",
-                        home.resolve("matriarch.jar") + ":" + home.resolve("operator/*"),
-                        "io.matriarch.Main"),
-                Map.of("PATH", PATH),
-                Map.of("/opt/matriarch", home),
-                "TERM",
-                "");
     }
 }
