@@ -12,7 +12,6 @@ import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import io.matriarch.api.PostgresCluster;
 import io.matriarch.api.PostgresClusterStatus;
-import io.matriarch.testkit.Embedded;
 import io.matriarch.testkit.Kstatus;
 import java.io.IOException;
 import java.util.Optional;
@@ -29,12 +28,12 @@ import org.junit.jupiter.params.provider.ValueSource;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @Tag("cluster")
 class RefusedSpecTest {
-    private final Embedded embedded;
+    private final AnyApi api;
     private final KubernetesClient user;
 
     RefusedSpecTest() throws IOException {
-        embedded = new Embedded();
-        user = embedded.api().client("user");
+        api = new AnyApi("user");
+        user = api.client();
     }
 
     @BeforeAll
@@ -43,18 +42,17 @@ class RefusedSpecTest {
     }
 
     @AfterAll
-    void end() {
-        user.close();
-        embedded.close();
+    void end() throws Exception {
+        api.close();
     }
 
     private void apply(String fields) {
         user.resource(Serialization.unmarshal("""
                         apiVersion: matriarch.io/v1beta1
                         kind: PostgresCluster
-                        metadata: {name: orders, namespace: shop}
+                        metadata: {name: orders, namespace: %s}
                         spec: {image: 'postgres:17', storage: {size: 1Gi}, %s}
-                        """.formatted(fields), GenericKubernetesResource.class))
+                        """.formatted(api.namespace(), fields), GenericKubernetesResource.class))
                 .fieldManager("user")
                 .forceConflicts()
                 .serverSideApply();
@@ -64,7 +62,7 @@ class RefusedSpecTest {
     @Test
     void anObjectThatNoOperatorHasSeenIsInProgress() {
         PostgresCluster fresh = Optional.ofNullable(user.resources(PostgresCluster.class)
-                        .inNamespace("shop")
+                        .inNamespace(api.namespace())
                         .withName("orders")
                         .get())
                 .orElseThrow();
@@ -104,7 +102,7 @@ class RefusedSpecTest {
     @ValueSource(ints = {1, 2})
     void scalingToNoQuorumIsRefused(int instances) {
         assertThatThrownBy(() -> user.resources(PostgresCluster.class)
-                        .inNamespace("shop")
+                        .inNamespace(api.namespace())
                         .withName("orders")
                         .patch(
                                 PatchContext.of(PatchType.JSON_MERGE),

@@ -1,9 +1,6 @@
 package io.matriarch.testkit;
 
-import io.fabric8.kubernetes.client.Config;
-import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import java.io.IOException;
 import java.time.Duration;
 import org.junit.jupiter.api.AfterAll;
@@ -14,22 +11,16 @@ import org.junit.jupiter.api.condition.EnabledIfEnvironmentVariable;
 @EnabledIfEnvironmentVariable(named = "KUBECONFIG", matches = ".+")
 @org.jspecify.annotations.NullUnmarked
 class RealConformanceE2E extends Conformance {
-    private static Process proxy;
-    private static String url;
+    private static KubectlProxy proxy;
 
-    /** Through kubectl, which knows every way to log in. */
     @BeforeAll
     static void start() throws IOException {
-        proxy = new ProcessBuilder("kubectl", "proxy", "--port=0")
-                .redirectErrorStream(true)
-                .start();
-        String said = proxy.inputReader().readLine();
-        url = "http://" + said.substring(said.lastIndexOf(' ') + 1);
+        proxy = new KubectlProxy();
     }
 
     @AfterAll
     static void stop() {
-        proxy.destroy();
+        proxy.close();
     }
 
     @Override
@@ -39,11 +30,6 @@ class RealConformanceE2E extends Conformance {
 
     @Override
     KubernetesClient connect() {
-        Config config = new ConfigBuilder(Config.empty())
-                .withMasterUrl(url)
-                .withHttp2Disable(true)
-                .withOnlyHttpWatches(true)
-                .build();
-        return new KubernetesClientBuilder().withConfig(config).build();
+        return proxy.connect();
     }
 }
