@@ -1,7 +1,6 @@
 package io.matriarch;
 
 import java.io.IOException;
-import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Objects;
@@ -25,15 +24,16 @@ public record Build(String version, String digest, String jars, boolean cached) 
             return new Build(version, "", "", false);
         }
         try {
-            Path program = Path.of(Main.class
-                    .getProtectionDomain()
-                    .getCodeSource()
-                    .getLocation()
-                    .toURI());
+            Path program = Jars.program();
             return new Build(version, digest, Jars.digest(program), Files.exists(program.resolveSibling("agent.aot")));
-        } catch (IOException | URISyntaxException e) {
+        } catch (IOException e) {
             return new Build(version, digest, "unreadable", false);
         }
+    }
+
+    /** The folder that the program lies in, with what belongs to it. */
+    public static Path home() {
+        return Objects.requireNonNull(Jars.program().getParent());
     }
 
     /** In one word, such as {@code 0.1.0+3f2a…}: the version, and the digest of what runs; then, after {@code !}, that of other jars on disk. */

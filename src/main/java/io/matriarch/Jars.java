@@ -1,5 +1,6 @@
 package io.matriarch;
 
+import java.io.File;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -24,6 +25,16 @@ final class Jars {
     private static final int DIGITS = 12;
 
     private Jars() {}
+
+    /**
+     * The jar of the program, which is the first on the class path. A class of the AOT cache does not know where its jar is once the image lies
+     * elsewhere than where the cache was made: its code source then has no location (JDK 25).
+     */
+    static Path program() {
+        String path = System.getProperty("java.class.path");
+        int end = path.indexOf(File.pathSeparatorChar);
+        return Path.of(end < 0 ? path : path.substring(0, end)).toAbsolutePath();
+    }
 
     /** Usage: {@code Jars PROGRAM.jar}. Prints the digest, for {@code deploy/image/assemble}. */
     public static void main(String[] arguments) throws IOException {

@@ -88,6 +88,18 @@ class BuildTest {
         assertThat(java(home)).as("without the cache").endsWith("development+" + second, "whole");
     }
 
+    /** The JVM forgets where the jar of a cached class is when the image lies elsewhere than where its cache was made. */
+    @Test
+    void anImageThatWasMovedKnowsItsJars(@TempDir Path folder) throws Exception {
+        Path made = Files.createDirectory(folder.resolve("made"));
+        assembled(made, made.resolve("matriarch.jar"), "one");
+        String digest = Jars.digest(made.resolve("matriarch.jar"));
+        java(made, "-XX:AOTCacheOutput=" + made.resolve("agent.aot"));
+        Path moved = Files.move(made, folder.resolve("moved"));
+        assertThat(java(moved, "-XX:AOTCache=" + moved.resolve("agent.aot")))
+                .endsWith("development+" + digest, "whole");
+    }
+
     /** As deploy/image/assemble does, with the compiler's own class in which the text is replaced. */
     private static void assembled(Path home, Path program, String content) throws IOException, InterruptedException {
         jar(program, "content", content);

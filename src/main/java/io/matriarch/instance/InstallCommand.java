@@ -1,14 +1,13 @@
 package io.matriarch.instance;
 
+import io.matriarch.Build;
 import java.io.IOException;
-import java.net.URISyntaxException;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.BasicFileAttributes;
-import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -28,8 +27,8 @@ public final class InstallCommand implements Callable<Integer> {
     private Path to = Path.of("");
 
     @Override
-    public Integer call() throws IOException, URISyntaxException {
-        Path source = from == null ? ownFolder() : from;
+    public Integer call() throws IOException {
+        Path source = from == null ? Build.home() : from;
         Files.walkFileTree(source, new SimpleFileVisitor<>() {
             @Override
             public FileVisitResult preVisitDirectory(Path folder, BasicFileAttributes attributes) throws IOException {
@@ -52,14 +51,5 @@ public final class InstallCommand implements Callable<Integer> {
 
     private Path target(Path source, Path path) {
         return to.resolve(source.relativize(path).toString());
-    }
-
-    private static Path ownFolder() throws URISyntaxException {
-        Path program = Path.of(InstallCommand.class
-                .getProtectionDomain()
-                .getCodeSource()
-                .getLocation()
-                .toURI());
-        return Objects.requireNonNull(program.getParent());
     }
 }
