@@ -4,25 +4,25 @@ import io.matriarch.api.contract.Peer;
 import java.util.List;
 
 /**
- * A question to others, sent once and not waited for. Answers go to {@link Memory}; one that does not come is no answer. Members are named by
- * ordinal, and where they are is the sender's business.
+ * A question to other members, sent once; nobody waits for the answers. Answers go to {@link Memory}; a missing answer is not an answer. Members
+ * are named by ordinal; the sender finds their addresses.
  */
 public sealed interface Ask {
-    /** For votes, in parallel; this member's own goes through its own {@link Voter}. */
+    /** Asks for votes, in parallel; this member's own vote goes through its own {@link Voter}. */
     record Votes(List<Integer> to, Peer.VoteRequest request) implements Ask {}
 
-    /** The best one is told to stand. */
+    /** Tells the best member to stand. */
     record Nominate(int to, Peer.Nomination nomination) implements Ask {}
 
-    /** Where they are in the WAL. */
+    /** Asks where the members are in the WAL. */
     record Positions(List<Integer> to) implements Ask {}
 
-    /** To release the Lease in this member's name. */
+    /** Asks a member to release the Lease in this member's name. */
     record HandOver(int to, Peer.HandOver handOver) implements Ask {}
 
-    /** Of the API server: which containers of this pod has the kubelet seen end, if the pod has this UID? */
+    /** Asks the API server which containers of this pod the kubelet has seen end, provided that the pod has this UID. */
     record Container(String pod, String uid) implements Ask {}
 
-    /** Of the API server: which addresses have these members' pods? */
+    /** Asks the API server for the addresses of these members' pods. */
     record Addresses(List<Integer> of) implements Ask {}
 }

@@ -10,7 +10,7 @@ import io.matriarch.instance.facts.VolumeState;
 import io.matriarch.instance.ha.Decision.LeaseWish;
 import java.util.Objects;
 
-/** While the Lease knows no database system: the member that the order names makes it, or takes over the one on its volume. */
+/** While the Lease knows no database system, the member that the order names creates one, or adopts the one on its volume. */
 final class Bootstrap {
     private final Me me;
 
@@ -62,7 +62,7 @@ final class Bootstrap {
         return Plan.lease(keep);
     }
 
-    /** Who has most is found out by all, and stands still, before anybody is told to go on. */
+    /** Every member finds out how much WAL it has, and stays stopped, before one of them is told to continue. */
     private static Plan compared(Observation seen, VolumeState volume) {
         if (seen.server().process()) {
             return Plan.job(new Job.Stop(), new LeaseWish.Watch());

@@ -27,9 +27,10 @@ import java.util.stream.Collectors;
  * A replica that may become the primary (docs/internals/protocol.md 6):
  *
  * <ol>
- *   <li>The Lease is vacant, by evidence or by time.
- *   <li>Votes are asked for, the own one too: who grants has stopped receiving, and told how far it is.
- *   <li>With a quorum of them, the best takes the Lease at the very resourceVersion that was voted at; another one is told to stand.
+ *   <li>It finds the Lease vacant, by evidence or by time.
+ *   <li>It asks for votes, its own included. A member that grants its vote has stopped receiving, and says how far its WAL goes.
+ *   <li>With a quorum of votes, it takes the Lease if it is the best itself, at exactly the resourceVersion that was voted at; otherwise it tells
+ *       the best member to stand.
  * </ol>
  */
 final class Candidate {
@@ -80,7 +81,7 @@ final class Candidate {
                 && seen.server().inRecovery();
     }
 
-    /** Who could not be promoted tries again when others find that it has the newest data. */
+    /** A member that could not be promoted tries again when others find that it has the newest data. */
     private static boolean nominated(Observation seen) {
         return seen.knowledge()
                 .nominated()
@@ -88,12 +89,12 @@ final class Candidate {
                 .isPresent();
     }
 
-    /** Nothing was written for so long that whoever is fit would have stood and won. */
+    /** The Lease has not been written for so long that any fit member would have stood and won. */
     private static boolean nobodyElse(Observation seen) {
         return seen.now().minus(seen.leaseSeen()).compareTo(UNFIT) >= 0;
     }
 
-    /** One that was done, or refused, forces nothing any more. */
+    /** A request that was done or refused no longer forces anything. */
     private Optional<Request> forced(Settings settings, ClusterLease state) {
         return settings.requests().stream()
                 .filter(request -> request.kind() == RequestKind.ForceFailover)
@@ -126,14 +127,14 @@ final class Candidate {
         return Optional.empty();
     }
 
-    /** Whether the former primary named another one: two candidates at once take twice as long. */
+    /** Whether the former primary named another member: an election with two candidates takes twice as long. */
     private boolean anotherFirst(Observation seen, ClusterLease state) {
         return state.handoff() != null
                 && state.handoff().to() != me.ordinal()
                 && seen.now().minus(seen.leaseSeen()).compareTo(ANOTHER) < 0;
     }
 
-    /** Whether another one asks for votes at this very Lease, and has this one's: it tells the best to stand, and is waited for. */
+    /** Whether another member asks for votes at exactly this Lease and has this member's vote. Wait for it: it tells the best member to stand. */
     private boolean anotherStands(Observation seen, LeaseView lease) {
         Knowledge known = seen.knowledge();
         boolean stands = known.ballot()
@@ -148,7 +149,7 @@ final class Candidate {
                         .isPresent();
     }
 
-    /** Where the former primary stopped, when it stopped for this member to go on. */
+    /** The position where the former primary stopped, if it stopped so that this member takes over. */
     private Optional<Long> handedToMe(Observation seen, LeaseView lease) {
         Handoff handoff = lease.state().handoff();
         if (lease.holder().isEmpty()
@@ -164,7 +165,7 @@ final class Candidate {
                 .map(Knowledge.HandedTo::lsn);
     }
 
-    /** The holder is late, or its WAL comes no more: perhaps the kubelet knows that its container is dead. */
+    /** The holder is late, or its WAL no longer arrives: ask the API server whether the kubelet has seen the holder's container end. */
     private Optional<Plan> doubt(Observation seen, LeaseView lease) {
         boolean late = seen.now()
                         .minus(seen.leaseSeen())
@@ -214,7 +215,7 @@ final class Candidate {
                 .toList();
     }
 
-    /** Whether enough have voted, and waiting for more is over. */
+    /** Whether enough members have voted and there is no reason to wait for more votes. */
     private boolean decided(Observation seen, ClusterLease state, Ballot ballot, Settings settings) {
         List<Vote> votes = counting(ballot.votes(), state);
         Vote own = ballot.votes().get(me.ordinal());
@@ -234,7 +235,7 @@ final class Candidate {
         return votes.size() >= rules.quorum(state.sync()) && (all || waited.compareTo(LATE_VOTES) >= 0);
     }
 
-    /** Who was better may be gone by now: the others are asked again, until this one is the best of those that answer. */
+    /** A member that was better may be gone by now: ask the others again until this member is the best of those that answer. */
     private boolean wins(Observation seen, ClusterLease state, Ballot ballot, Settings settings) {
         return decided(seen, state, ballot, settings)
                 && best(seen, state, ballot)
@@ -243,18 +244,18 @@ final class Candidate {
                         .isPresent();
     }
 
-    /** Of those that count; whom a stopped primary has handed everything to needs no comparison. */
+    /** The best of the votes that count. A member to which a stopped primary handed everything needs no comparison. */
     private Optional<Vote> best(Observation seen, ClusterLease state, Ballot ballot) {
         Optional<Vote> own = Optional.ofNullable(ballot.votes().get(me.ordinal()));
         boolean handed = own.filter(vote -> handed(seen, state, ballot, vote)).isPresent();
-        // Of equals the one that stands: to tell another one to stand would be a round more.
+        // Among equals, prefer the candidate itself: telling another member to stand would cost one more round.
         Comparator<Vote> best = rules.best()
                 .thenComparing(vote -> vote.ordinal() == me.ordinal())
                 .thenComparing(vote -> -vote.ordinal());
         return handed ? own : counting(ballot.votes(), state).stream().max(best);
     }
 
-    /** Whether nobody but this member need be asked. */
+    /** Whether this member needs no other member's vote. */
     private boolean handed(Observation seen, ClusterLease state, Ballot ballot, Vote own) {
         return ballot.request().vacancy() == Vacancy.HandingOver
                 && rules.handed(seen.knowledge().promise(), state)
@@ -305,7 +306,7 @@ final class Candidate {
         Handoff handoff = state.handoff();
         if (handoff != null && handoff.request() != null) {
             if (handoff.to() == me.ordinal()) {
-                // Done is what serves: it is answered then.
+                // The request is done once this member serves; it is answered then.
                 draft.handoff(handoff);
             } else {
                 draft.answer(new Answer(
@@ -320,7 +321,7 @@ final class Candidate {
         return draft.draft();
     }
 
-    /** Until enough have voted; the same words in each round. */
+    /** What to do until enough members have voted; every round reports the same words. */
     private Plan waiting(Observation seen, ClusterLease state, Ballot ballot, List<Integer> electors) {
         Map<Integer, Vote> told = ballot.told();
         long granted = counting(told, state).size();

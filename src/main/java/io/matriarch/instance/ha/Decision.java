@@ -6,15 +6,15 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * What is to be done now.
+ * What to do now.
  *
- * @param job to begin, when none is running
- * @param chore to begin, when none is running: beside the job
- * @param lease what to make of the Lease
- * @param report what this member says of itself
+ * @param job to start, when none is running
+ * @param chore to start, when none is running; runs beside the job
+ * @param lease what to do with the Lease
+ * @param report what this member reports about itself
  * @param exit whether the agent has nothing left to do
- * @param asks what to ask of others, now and once
- * @param kill why PostgreSQL is to be killed at once, every process of it, whatever job is running
+ * @param asks what to ask other members, now and once
+ * @param kill why every process of PostgreSQL must be killed at once, whatever job is running
  */
 public record Decision(
         Optional<Job> job,
@@ -28,26 +28,26 @@ public record Decision(
         asks = List.copyOf(asks);
     }
 
-    /** What to make of the Lease. */
+    /** What to do with the Lease. */
     public sealed interface LeaseWish {
-        /** Look at it now and then. */
+        /** Look at it from time to time. */
         record Watch() implements LeaseWish {}
 
         /** Take it, if it still has this resourceVersion. */
         record Take(String resourceVersion, ClusterLease state) implements LeaseWish {}
 
-        /** Make the Lease that is not there any more, as its holder: by POST, which fails when it is there. */
+        /** Recreate the Lease that no longer exists, as its holder: by POST, which fails if the Lease exists. */
         record Create(ClusterLease state) implements LeaseWish {}
 
         /** Renew it, with this content. */
         record Keep(ClusterLease state) implements LeaseWish {
-            /** Whether this has news that do not wait for the next renewal: all but how far the WAL is. */
+            /** Whether this content has news that cannot wait for the next renewal: anything but the WAL position. */
             public boolean urgent(ClusterLease present) {
                 return !Leases.of(present).lsn(state.lsn()).draft().equals(state);
             }
         }
 
-        /** Give it back, or on: phase Released or HandingOver, and nobody holds it. PostgreSQL does not run. */
+        /** Give it back or hand it over: the phase is Released or HandingOver, and nobody holds it. PostgreSQL is not running. */
         record Release(ClusterLease state) implements LeaseWish {}
     }
 

@@ -23,11 +23,11 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How a holder leaves office without losing anything (docs/internals/protocol.md 8): PostgreSQL is stopped cleanly, a replica is found that has its
- * very end, and the Lease is handed to that one.
+ * How a holder leaves office without losing anything (docs/internals/protocol.md 8): it stops PostgreSQL cleanly, finds a replica that has all of
+ * its WAL up to the very end, and hands the Lease to that replica.
  */
 public final class Departure {
-    /** A replica further behind would hold the shutdown up. */
+    /** A replica that is further behind than this would delay the shutdown. */
     private static final long NEAR = 16L << 20;
 
     private static final Duration RECENT = Duration.ofSeconds(5);
@@ -39,7 +39,7 @@ public final class Departure {
         this.me = me;
     }
 
-    /** The replicas that could go on at once, the best first; none before the Lease says that this reign's timeline has begun. */
+    /** The replicas that could take over at once, the best first; none until the Lease says that this reign's timeline has begun. */
     List<Integer> heirs(Observation seen, Settings settings, ClusterLease state) {
         if (Timelines.pending(state)) {
             return List.of();
@@ -69,17 +69,17 @@ public final class Departure {
                 && !state.unfit().contains(ordinal);
     }
 
-    /** Whether PostgreSQL is being stopped for somebody else to go on: that it runs no more is no reason to leave in another way. */
+    /** Whether a job is stopping PostgreSQL so that another member takes over: if it no longer runs, that is no reason to leave in another way. */
     static boolean begins(Observation seen) {
         return seen.running().filter(job -> job instanceof Job.HandOver).isPresent();
     }
 
-    /** Whether PostgreSQL was stopped for somebody else to go on. */
+    /** Whether PostgreSQL was stopped so that another member takes over. */
     static boolean begun(Observation seen) {
         return seen.knowledge().own().handedOver() > 0;
     }
 
-    /** Stops PostgreSQL for one of the heirs, as this member must go. */
+    /** Stops PostgreSQL for one of the heirs, because this member must go. */
     Plan stop(Observation seen, ClusterLease state, List<Integer> heirs) {
         return stop(seen, state, heirs, Job.Terms.LEAVING);
     }
@@ -92,7 +92,10 @@ public final class Departure {
                 : Plan.lease(keep);
     }
 
-    /** Hands over as a user asked for, or gives that up: when it was tried and failed, or when who was asked for does not keep up. */
+    /**
+     * Hands over as a user requested, or gives the request up: when the hand-over was tried and failed, or when the requested member does not keep
+     * up.
+     */
     Plan asked(Observation seen, Settings settings, ClusterLease state, List<Integer> heirs, Handoff handoff) {
         Optional<Request> request = request(settings, handoff);
         boolean any = request.filter(wanted -> wanted.to() == null).isPresent();
@@ -119,7 +122,7 @@ public final class Departure {
                         state, Outcome.Aborted, "the member %d no longer keeps up".formatted(handoff.to()))));
     }
 
-    /** Who shall have the Lease after the stop; null for any. */
+    /** The member that must get the Lease after the stop; null for any. */
     @Nullable
     Integer wanted(Settings settings, ClusterLease state) {
         Handoff handoff = state.handoff();
@@ -137,9 +140,10 @@ public final class Departure {
     }
 
     /**
-     * After PostgreSQL was stopped: finds who has everything, and hands the Lease over. Empty when nobody has, and waiting is over.
+     * After PostgreSQL was stopped: finds a member that has everything, and hands the Lease to it. Empty when no member has everything and the
+     * time to wait is over.
      *
-     * @param to who shall have it, if it was asked for
+     * @param to the member that must get the Lease, if one was requested
      */
     Optional<Plan> handOver(
             Observation seen, Settings settings, ClusterLease state, @Nullable Integer to, boolean proven) {
@@ -163,7 +167,8 @@ public final class Departure {
                 ? Optional.of(to)
                 : to != null && seen.now().minus(since).compareTo(TAKING.dividedBy(2)) < 0
                         ? Optional.empty()
-                        // What is not replayed yet is replayed while nobody writes.
+                        // The rest of the WAL is replayed while nobody can write: prefer the member that has replayed
+                        // most.
                         : complete.stream()
                                 .max(Comparator.comparing((Integer member) -> replayed(seen, member))
                                         .thenComparing(Comparator.reverseOrder()));
@@ -178,7 +183,7 @@ public final class Departure {
         Handoff handoff = new Handoff(heir.get(), Lsn.text(end), former == null ? null : former.request());
         boolean away = Holder.away(seen);
         if ((!proven || away) && seen.knowledge().peerApi().isEmpty()) {
-            // Nobody could give it on.
+            // No other member could hand the Lease over for this one.
             return Optional.of(Plan.lease(keep));
         }
         if (!proven || away) {

@@ -13,9 +13,9 @@ import java.util.Set;
 import java.util.stream.Stream;
 
 /**
- * The holder's rounds while it cannot renew the Lease (docs/internals/protocol.md 5): each asks the others for a promise neither to stand nor to
- * vote, and proves the holder's right as a renewal does, from the moment it was sent, once so many have promised that the rest cannot elect. Needs
- * neither PostgreSQL nor the volume, so the thread that renews may turn it.
+ * The holder's rounds while it cannot renew the Lease (docs/internals/protocol.md 5). Each round asks the other members to promise neither to
+ * stand nor to vote. Once so many have promised that the rest cannot elect, the round proves the holder's right as a renewal does, from the moment
+ * when it was sent. Rounds need neither PostgreSQL nor the volume, so the thread that renews the Lease may run them.
  */
 public final class Failsafe {
     private final Me me;
@@ -24,14 +24,14 @@ public final class Failsafe {
     private Duration asked = Duration.ZERO;
     private long epoch;
     private Optional<Duration> proof = Optional.empty();
-    /** What the Lease may say by now although no answer told so, and until when it may have been sent. */
+    /** What the Lease may say by now although no answer confirmed it, and until when each content may have been sent. */
     private final Map<ClusterLease, Duration> wished = new HashMap<>();
 
     private Optional<ClusterLease> present = Optional.empty();
-    /** Until when something may have been sent that gives the Lease back, or on; absent once a renewal was sent later. */
+    /** Until when this member may have sent a write that gives the Lease back or hands it over; absent once a renewal was sent later. */
     private Optional<Duration> left = Optional.empty();
 
-    /** To whom it may have been given on. */
+    /** The members to which the Lease may have been handed over. */
     private final Set<Integer> heirs = new HashSet<>();
 
     private boolean parting;
@@ -45,7 +45,7 @@ public final class Failsafe {
         this.rules = rules;
     }
 
-    /** A round: who has answered it is added as answers come. */
+    /** A round; members that accept are added as their answers arrive. */
     public static final class Round {
         private final Peer.Failsafe request;
         private final LeaseView lease;
@@ -74,11 +74,11 @@ public final class Failsafe {
     }
 
     /**
-     * A round to send now, if it is time for one.
+     * A round to send now, if one is due.
      *
      * @param lease as this member last wrote it
-     * @param renewed when the last renewal that succeeded was sent
-     * @param now just before it is sent
+     * @param renewed when the last successful renewal was sent
+     * @param now just before the round is sent
      */
     public synchronized Optional<Round> due(LeaseView lease, Duration renewed, Duration now) {
         Timers timers = Timers.of(lease.state());
@@ -97,7 +97,7 @@ public final class Failsafe {
             heirs.clear();
         }
         boolean stays = left.isPresent();
-        // Who leaves asks for nothing that would keep the others from going on.
+        // A holder that is leaving asks for nothing that would keep the others from taking over.
         if (!mine || parting || !late && !stays || now.minus(asked).compareTo(timers.round()) < 0) {
             return Optional.empty();
         }
@@ -121,22 +121,25 @@ public final class Failsafe {
         return Optional.of(round);
     }
 
-    /** What the Lease is to say from now on, which is sent at any moment; empty: nothing of this member's. The former wish ends now. */
+    /** What the Lease must say from now on; it may be sent at any moment. Empty: this member writes nothing. The former wish ends now. */
     synchronized void wishes(Optional<ClusterLease> next, Duration now) {
         present.ifPresent(former -> wished.put(former, now));
-        // Only who may elect matters, not how far the WAL is.
+        // Only who may elect matters, not the WAL position.
         present = next.map(state -> Leases.of(state).lsn(null).draft());
         present.ifPresent(state -> wished.put(state, now));
     }
 
-    /** Something is sent in a moment that gives the Lease back, or on to these: no promise that does not say so counts any more. */
+    /**
+     * A write is about to be sent that gives the Lease back, or hands it to these members: from now on, a promise counts only if it says that the
+     * holder stays.
+     */
     synchronized void leaves(Duration now, Set<Integer> to) {
         left = Optional.of(now);
         heirs.addAll(to);
         proof = Optional.empty();
     }
 
-    /** That did not arrive, and never will; what was sent {@code before} may. */
+    /** The last such write did not arrive and never will; writes sent {@code before} may still arrive. */
     synchronized void stayed(Optional<Duration> before) {
         left = before;
     }
@@ -146,7 +149,7 @@ public final class Failsafe {
         parting = now;
     }
 
-    /** An answer; those that come late count from when their round was sent. */
+    /** An answer; a late one counts from the moment when its round was sent. */
     public synchronized void answered(Round round, int ordinal, Peer.FailsafeAnswer answer, Duration now) {
         boolean another = answer.ordinal() != null && answer.ordinal() != ordinal;
         if (round.request.epoch() != epoch || another) {
@@ -178,12 +181,12 @@ public final class Failsafe {
         }
     }
 
-    /** When the last round was sent that proved this member's right in the present epoch. */
+    /** When the last round was sent that proved this member's right in the current epoch. */
     public synchronized Optional<Duration> proof() {
         return proof;
     }
 
-    /** Since when the API server has answered a peer, and not this member. */
+    /** Since when the API server has answered a peer, but not this member. */
     public synchronized Optional<Duration> peerApi() {
         return peersWithApi.values().stream().min(Duration::compareTo);
     }

@@ -18,14 +18,16 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The member that holds the Lease of a cluster that has a database system. The order of the questions: must it leave; does its PostgreSQL run;
- * is that one promoted; what is left to do while it serves ({@link Serving}).
+ * The member that holds the Lease of a cluster that has a database system. It asks, in this order: must it leave; is its PostgreSQL running; is
+ * that PostgreSQL promoted; what is left to do while it serves ({@link Serving}).
  */
 final class Holder {
-    /** A PostgreSQL that does not come back in place within this leaves the Lease to another one (docs/internals/protocol.md 7). */
+    /**
+     * If PostgreSQL does not come back in place within this time, the holder leaves the Lease to another member (docs/internals/protocol.md 7).
+     */
     private static final Duration IN_PLACE = Duration.ofSeconds(30);
 
-    /** An API server that is away from here only: hand over before the node counts as not ready (docs/internals/protocol.md 5). */
+    /** If only this member cannot reach the API server, it hands over before the node counts as not ready (docs/internals/protocol.md 5). */
     private static final Duration ISOLATED = Duration.ofSeconds(20);
 
     private final Me me;
@@ -41,9 +43,9 @@ final class Holder {
     }
 
     /**
-     * What to do.
+     * Decides what to do.
      *
-     * @param proven whether a proof is young, and younger than the moment when PostgreSQL was last seen dead
+     * @param proven whether there is a recent proof, newer than the moment when PostgreSQL was last seen dead
      */
     Plan plan(Observation seen, Settings settings, LeaseView lease, VolumeState volume, boolean proven) {
         ClusterLease state = lease.state();
@@ -80,7 +82,7 @@ final class Holder {
                 Leases.of(unserved(state)).phase(Phase.Released).draft());
     }
 
-    /** Who was handed the Lease and does not serve has not done what was asked. */
+    /** A member that was handed the Lease and does not serve has not done what was requested. */
     private ClusterLease unserved(ClusterLease state) {
         Handoff handoff = state.handoff();
         return handoff != null && handoff.to() == me.ordinal()
@@ -88,7 +90,7 @@ final class Holder {
                 : state;
     }
 
-    /** With the name of who had most when it ended: others let that one stand first. */
+    /** Names the member that had the most WAL when this one ended: the others let that member stand first. */
     private LeaseWish released(ClusterLease state, List<Integer> heirs) {
         Leases draft = Leases.of(unserved(state)).phase(Phase.Released);
         if (!heirs.isEmpty()) {
@@ -109,7 +111,7 @@ final class Holder {
                         .isPresent();
     }
 
-    /** Whether the API server did not answer the last time: then nothing that needs it is begun. */
+    /** Whether the API server did not answer the last time: then this member starts nothing that needs it. */
     static boolean away(Observation seen) {
         return seen.knowledge().away().isPresent();
     }
@@ -124,8 +126,8 @@ final class Holder {
                                 ? Plan.job(new Job.Stop(), new LeaseWish.Keep(state))
                                 : departure.stop(seen, state, heirs));
             }
-            // Where nobody may stand, whoever is unfenced first would win although it is not the primary that users
-            // stopped.
+            // If every member is fenced, the one that is unfenced first would win, although it is not the primary that
+            // users stopped.
             boolean all = settings.fenced().containsAll(state.members());
             return Optional.of(Plan.lease(all ? new LeaseWish.Keep(state) : released(state)));
         }
@@ -143,7 +145,8 @@ final class Holder {
                 .peerApi()
                 .filter(since -> seen.now().minus(since).compareTo(ISOLATED) >= 0)
                 .isPresent();
-        // What may have been sent before was not heard of, and would not be heard of again.
+        // While an earlier hand-over may still be on its way, do not start another: this member heard nothing of the
+        // first, and would hear nothing of the next.
         if (isolated && !byLease(seen) && rules.stayed(seen.knowledge().leaving(), seen.proof())) {
             return Optional.of(departure.stop(seen, state, heirs));
         }
@@ -180,14 +183,14 @@ final class Holder {
         return new Job.Promote(state.epoch(), state.history().getLast().timeline());
     }
 
-    /** Whether this member could not be promoted in this very reign. One whose timeline has begun was: then it died since. */
+    /** Whether this member could not be promoted in this reign. Once the reign's timeline has begun, it was promoted, and has died since. */
     private static boolean unfit(Observation seen, ClusterLease state) {
         Job promotion = promotion(state);
         return Timelines.pending(state)
                 && seen.failures().stream().anyMatch(failure -> failure.task().equals(promotion));
     }
 
-    /** What synchronous_standby_names must be at the beginning of a reign. */
+    /** What synchronous_standby_names must be at the start of a reign. */
     static Sync names(Sync sync) {
         return sync.acknowledgements() == 0 ? SyncPlan.NOBODY : sync;
     }
@@ -213,9 +216,9 @@ final class Holder {
                 .filter(failure -> failure.task() instanceof Job.StartPrimary)
                 .anyMatch(failure ->
                         failure.attempts() > 3 && seen.now().minus(failure.at()).compareTo(IN_PLACE) < 0);
-        // Not who streamed: each attempt to start forgets that.
+        // Use the members, not those that streamed: each attempt to start forgets the latter.
         boolean others = state.members().stream().anyMatch(member -> member != me.ordinal());
-        // An API server that is away takes nothing back: then it is started again in place.
+        // If the API server is away, the Lease cannot be given back: PostgreSQL is then started again in place.
         boolean heard = byLease(seen) && !away(seen);
         if (heard && (!heirs.isEmpty() && lossless || others && tooLong)) {
             return Plan.lease(released(state, heirs));
@@ -233,14 +236,14 @@ final class Holder {
                             names(sync).acknowledgements(), names(sync).voters()),
                     keep);
         }
-        // The Lease may say more than is known of it: the answer to the last write may be lost. The names come before
-        // it.
+        // The Lease may say more than this member knows, as the answer to the last write may be lost. The names are set
+        // before the Lease is written.
         boolean gated =
                 rules.gated(state.sync()) || rules.gated(seen.knowledge().own().synchronous());
         return Plan.job(new Job.StartPrimary(state.epoch(), gated), keep);
     }
 
-    /** The answers to what a holder cannot do. */
+    /** The answer to a request that a holder cannot carry out. */
     static Answer refused(Request request, String why) {
         return new Answer(request.id(), Outcome.Refused, why);
     }

@@ -4,12 +4,12 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Work on PostgreSQL, one at a time. What it does to the server is its type: a new job has to choose, and whoever tells them apart is asked by the
- * compiler. What each needs, does and leaves, and what is on the disk when: docs/contract.md,
- * "What an agent carries out". A job that is killed half-way is decided again, by what is found then.
+ * Work on PostgreSQL, one job at a time. A job's type says what it does to the server: a new job has to choose a type, and the compiler then
+ * checks every switch. For what each job needs, does and leaves behind, and what is on the disk when, see docs/contract.md, "What an agent carries
+ * out". If a job is killed half-way, the protocol decides again from what it then finds.
  */
 public sealed interface Job extends Task {
-    /** Whether PostgreSQL runs when the job has succeeded, because of it. */
+    /** Whether PostgreSQL is running because of this job once it has succeeded. */
     default boolean starts() {
         return switch (this) {
             case StartsPrimary primary -> true;
@@ -23,7 +23,7 @@ public sealed interface Job extends Task {
         };
     }
 
-    /** Whether the server goes on as it is, or stays away as it is. */
+    /** Whether the job leaves the server as it is, running or stopped. */
     default boolean leavesTheServerAlone() {
         return switch (this) {
             case Looks looks -> true;
@@ -37,7 +37,7 @@ public sealed interface Job extends Task {
         };
     }
 
-    /** Whether no process of a former primary is left when the job has succeeded. */
+    /** Whether no process of a former primary is left once the job has succeeded. */
     default boolean endsPrimary() {
         return switch (this) {
             case EndsServer ends -> true;
@@ -51,7 +51,7 @@ public sealed interface Job extends Task {
         };
     }
 
-    /** Whether there is no server to ask, and no data to look at, while it is done. */
+    /** Whether there is no server to query, and no data to inspect, while the job runs. */
     default boolean changesTheData() {
         return switch (this) {
             case FillsVolume fills -> true;
@@ -65,7 +65,10 @@ public sealed interface Job extends Task {
         };
     }
 
-    /** Whether it may be interrupted when the pod is to end: it is done again from its beginning, or goes on where it was, after the next start. */
+    /**
+     * Whether the job may be interrupted when the pod has to end: after the next start it is repeated from its beginning, or continues where it
+     * was.
+     */
     default boolean mayBeCutShort() {
         return switch (this) {
             case FillsVolume fills -> true;
@@ -85,40 +88,40 @@ public sealed interface Job extends Task {
     /** Changes nothing here, and waits for other members. */
     sealed interface Waits extends Job {}
 
-    /** Changes files or settings; a server that runs goes on, one that does not is not started. */
+    /** Changes files or settings: a running server keeps running, a stopped one is not started. */
     sealed interface Tunes extends Job {}
 
     /** A primary runs afterwards. */
     sealed interface StartsPrimary extends Job {}
 
-    /** A replica runs afterwards, and nothing of a former primary. */
+    /** A replica runs afterwards, and no process of a former primary is left. */
     sealed interface StartsReplica extends Job {}
 
     /** No server runs afterwards. */
     sealed interface EndsServer extends Job {}
 
-    /** Makes data where there is none: no server runs before or afterwards. */
+    /** Creates data where there is none: no server runs before or afterwards. */
     sealed interface FillsVolume extends Job {}
 
-    /** Ends the server, and then changes what data there is: no server runs afterwards. */
+    /** Ends the server, then changes the data that exists: no server runs afterwards. */
     sealed interface ReplacesData extends Job {}
 
     /** Look at the volume. */
     record Inspect() implements Looks {}
 
-    /** Look at the volume, and find where its WAL ends. */
+    /** Look at the volume, and find the end of its WAL. */
     record Measure() implements Looks {}
 
-    /** Make the database system. */
+    /** Create the database system. */
     record Initdb() implements FillsVolume {}
 
     /** Copy the primary. */
     record Clone(String address, String systemIdentifier) implements FillsVolume {}
 
     /**
-     * Give the copy up that can no longer follow, or that a user wants gone.
+     * Discard a copy that can no longer follow, or that a user wants to be rid of.
      *
-     * @param request id of the user's request, if it was one
+     * @param request id of the user's request, if there was one
      */
     record Discard(@Nullable String request) implements ReplacesData {
         public Discard() {
@@ -127,7 +130,7 @@ public sealed interface Job extends Task {
     }
 
     /**
-     * Start the data that this member owns.
+     * Start as the primary on the data that this member owns.
      *
      * @param behindGate whether clients wait until enough replicas have what the crash made visible (docs/internals/postgresql.md 13)
      */
@@ -137,11 +140,11 @@ public sealed interface Job extends Task {
         }
     }
 
-    /** Start as a replica, receiving from nobody when {@code address} is null. */
+    /** Start as a replica; with a null {@code address}, it receives from nobody. */
     record StartReplica(@Nullable String address) implements StartsReplica {}
 
     /**
-     * Receive from this primary, if it has all that there is here when nobody is received from any more. Otherwise nobody is, and it is decided
+     * Stop receiving, then receive from this primary if it has everything that is here. Otherwise receive from nobody, and let the protocol decide
      * again: a receiver that connects tells the primary how far its own WAL goes, on whatever timeline, and the primary takes that for an
      * acknowledgement.
      *
@@ -149,42 +152,48 @@ public sealed interface Job extends Task {
      * @param upTo where the primary left that timeline, or will leave it; 0: it is the primary's own
      */
     record Follow(String address, int timeline, long upTo) implements Tunes {
-        /** Of the primary's own timeline. */
+        /** Follow on the primary's own timeline. */
         public Follow(String address) {
             this(address, 0, 0);
         }
     }
 
-    /** A disk that may have forgotten a vote: as if it had voted at this resourceVersion, so that it receives nothing before a newer one. */
+    /**
+     * For a disk that may have forgotten a vote: behave as if it had voted at this resourceVersion, so that it receives nothing before a newer
+     * one.
+     */
     record Pledge(String resourceVersion) implements Tunes {}
 
     /**
      * Make the running replica the primary.
      *
-     * @param timeline the number that its timeline must get; never one that PostgreSQL chooses
+     * @param timeline the number that its timeline must get; PostgreSQL never chooses it
      */
     record Promote(long epoch, int timeline) implements StartsPrimary {}
 
-    /** Ask the primary where its timeline comes from. */
+    /** Ask the primary which timelines its own one comes from. */
     record ReadHistory(String address, int timeline) implements Looks {}
 
-    /** Turn the diverged data back to where it left the primary's timeline; stops PostgreSQL first. */
+    /** Rewind the diverged data to where it left the primary's timeline; stops PostgreSQL first. */
     record Rewind(String address, int timeline) implements ReplacesData {}
 
-    /** Let commits wait for these: synchronous_standby_names. */
+    /** Make commits wait for these members: synchronous_standby_names. */
     record Synchronize(int acknowledgements, List<Integer> voters) implements Tunes {}
 
-    /** Wait until as many of these as commits wait for have everything that was acknowledged under former names. */
+    /**
+     * Wait until enough of these members, as many as commits wait for, have everything that was acknowledged under earlier values of
+     * synchronous_standby_names.
+     */
     record Confirm(int acknowledgements, List<Integer> voters) implements Waits {}
 
     /**
-     * Stop the primary cleanly, for a replica to go on; these members are waited for. Before it stops, one that could go on must have replayed what
-     * there is: promotion ends with the replay, and until then nobody writes.
+     * Stop the primary cleanly so that a replica takes over, and wait for these members. Before the stop, one of the possible successors must have
+     * replayed all WAL: a promotion ends only after the replay, and until then nobody can write.
      *
      * @param members the best first
      */
     record HandOver(List<Integer> members, Terms terms) implements EndsServer {
-        /** Of a primary that must go. */
+        /** Hand-over of a primary that must go. */
         public HandOver(List<Integer> members) {
             this(members, Terms.LEAVING);
         }
@@ -193,10 +202,11 @@ public sealed interface Job extends Task {
     /**
      * How a primary hands over.
      *
-     * @param to who must have replayed; null for any of them
-     * @param endSessions whether what holds replay up there is ended: sessions, a pause, a delay
-     * @param insists whether it is done even if replay does not catch up; otherwise it fails ({@code ReplayBehind}), and the primary serves on
-     * @param request of the user, if it is one
+     * @param to the member that must have replayed everything; null for any of them
+     * @param endSessions whether to end what delays replay on that member: sessions, a pause, a delay
+     * @param insists whether to hand over even if replay does not catch up; otherwise the job fails ({@code ReplayBehind}), and the primary keeps
+     *     serving
+     * @param request id of the user's request, if there is one
      */
     record Terms(
             @Nullable Integer to,
@@ -209,16 +219,16 @@ public sealed interface Job extends Task {
     /** Let clients in. */
     record OpenGate() implements Tunes {}
 
-    /** The first write of a reign. */
+    /** Make the first write of a reign. */
     record BeginReign(long epoch, int timeline) implements Tunes {}
 
-    /** Try the settings and use them. */
+    /** Validate the settings, then use them. */
     record Apply(String revision) implements Tunes {}
 
     /**
-     * Have a slot for each of these members and for no other.
+     * Keep a slot for each of these members and for no other.
      *
-     * @param awaited the members that consumers of logical slots wait for: they get nothing that one of these has not flushed
+     * @param awaited the members that consumers of logical slots wait for: they get only what all of these have flushed
      */
     record KeepSlots(List<Integer> ordinals, List<Integer> awaited) implements Tunes {
         /** Consumers wait for nobody. */
@@ -227,12 +237,15 @@ public sealed interface Job extends Task {
         }
     }
 
-    /** On a replica: move the slots of the others to where the primary's stand, so that they can follow it after a promotion. */
+    /**
+     * On a replica: move the other members' slots to the positions that they have on the primary, so that those members can follow it after a
+     * promotion.
+     */
     record CopySlots(int primary) implements Tunes {}
 
-    /** Give the roles the passwords of the Secrets. */
+    /** Set the roles' passwords to those in the Secrets. */
     record SetPasswords() implements Tunes {}
 
-    /** Fast shutdown. */
+    /** Stop PostgreSQL with a fast shutdown. */
     record Stop() implements EndsServer {}
 }

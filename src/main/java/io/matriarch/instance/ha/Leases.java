@@ -17,7 +17,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/** The Lease's content before and after each event of its life; and a draft of it, changed field by field. */
+/** The Lease's content after each event of its life; and a draft of it that can be changed field by field. */
 final class Leases {
     private static final String NOWHERE = "0/0";
 
@@ -60,15 +60,15 @@ final class Leases {
     }
 
     /**
-     * Whether a member is not wanted any more, and not counted on either. One that is to go serves, votes and may even be elected until the
-     * Lease has given it up: as long as it is a voter, the others may need its vote to find who has the newest data.
+     * Whether a member is no longer wanted and no longer counted on. A member that is to go still serves, votes and may even be elected until the
+     * Lease has dropped it: as long as it is a voter, the others may need its vote to find the newest data.
      */
     static boolean dismissed(Me me, Settings settings, Optional<ClusterLease> state) {
         return me.ordinal() >= settings.instances()
                 && state.filter(lease -> lease.members().contains(me.ordinal())).isEmpty();
     }
 
-    /** A draft that says what this one says. */
+    /** A draft with this content. */
     static Leases of(ClusterLease former) {
         return new Leases(former);
     }
@@ -149,7 +149,7 @@ final class Leases {
         return this;
     }
 
-    /** Settles a request, once; the oldest are forgotten. */
+    /** Records the answer to a request, once; the oldest answers are forgotten. */
     Leases answer(Answer answer) {
         if (answered.stream().noneMatch(known -> known.id().equals(answer.id()))) {
             List<Answer> next = new ArrayList<>(answered);
@@ -159,7 +159,7 @@ final class Leases {
         return this;
     }
 
-    /** Taken by {@code me}: a reign of its own, which begins with an address and nothing else that was the former holder's. */
+    /** Taken by {@code me}: a reign of its own, which starts with an address and without the former holder's container and hand-over. */
     private Leases taken(long next, Phase with, Me me) {
         epoch = next;
         phase = with;
@@ -174,7 +174,7 @@ final class Leases {
         return this;
     }
 
-    /** Taken to make, or take over, the database system. */
+    /** Taken in order to create or adopt the database system. */
     static ClusterLease bootstrapping(ClusterLease state, long epoch, Me me) {
         return of(state)
                 .taken(epoch, Phase.Bootstrapping, me)
@@ -183,7 +183,7 @@ final class Leases {
                 .draft();
     }
 
-    /** The database system is there and serves: from now on nobody runs initdb. */
+    /** The database system exists and serves: from now on no member runs initdb. */
     static ClusterLease born(ClusterLease state, String systemIdentifier, int timeline, Me me) {
         Leases draft = of(state).phase(Phase.Serving).timeline(timeline).members(List.of(me.ordinal()));
         draft.address = me.address();
@@ -192,7 +192,7 @@ final class Leases {
                 .draft();
     }
 
-    /** The last primary takes office again, on the timeline it owns, or has yet to be promoted. */
+    /** The last primary takes office again, on the timeline that it owns, or to which it has yet to be promoted. */
     static ClusterLease returned(ClusterLease state, long epoch, Me me) {
         int own = state.history().isEmpty()
                 ? state.timeline()
@@ -204,11 +204,11 @@ final class Leases {
     }
 
     /**
-     * A replica was elected: whose reign it is, and which timeline it has, stand here before that timeline begins; and, until it has, how far
-     * the elected one's own data goes.
+     * A replica was elected. The Lease says whose reign it is and which timeline it gets before that timeline begins, and, until it has begun, how
+     * far the elected member's own data goes.
      *
      * @param from the timeline of its data
-     * @param end of its last whole record: what it received of another one is left out when it is promoted
+     * @param end of its last whole record: its promotion leaves out what it received of a further one
      */
     static Leases elected(ClusterLease state, long epoch, int timeline, Me me, int from, long end) {
         Leases draft = of(state).taken(epoch, Phase.Serving, me);
@@ -216,7 +216,7 @@ final class Leases {
         return draft;
     }
 
-    /** The newest reign's timeline has begun: now others may follow. {@code made}: where it left which one, if that is known. */
+    /** The newest reign's timeline has begun: now others may follow. {@code made}: which timeline it left, and where, if that is known. */
     Leases promoted(Optional<TimelineHistory> made) {
         List<Reign> all = new ArrayList<>(history);
         Reign last = all.removeLast();
@@ -231,7 +231,7 @@ final class Leases {
         return this;
     }
 
-    /** The reigns with one more, the oldest forgotten. Who goes on with the timeline he owns is there already. */
+    /** The reigns plus this one, without the oldest. A holder that continues its own timeline already has an entry. */
     private static List<Reign> history(List<Reign> former, Reign next) {
         boolean same = !former.isEmpty()
                 && former.getLast().holder().equals(next.holder())

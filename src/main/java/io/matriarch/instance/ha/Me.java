@@ -13,17 +13,17 @@ public record Me(String pod, int ordinal, String podUid, String incarnation, Str
         return podPrefix() + incarnation;
     }
 
-    /** What the identities of all incarnations in this very pod begin with. */
+    /** The prefix that the identities of all incarnations in this very pod share. */
     String podPrefix() {
         return pod + "/" + podUid + "/";
     }
 
-    /** Name of a member's pod, which is mine but for the number. */
+    /** Name of another member's pod: this pod's name with the other ordinal. */
     String pod(int other) {
         return pod.substring(0, pod.lastIndexOf('-') + 1) + other;
     }
 
-    /** Whether an identity is of a pod with my name, this one or a former one. */
+    /** Whether an identity belongs to a pod with this member's name, the current pod or a former one. */
     public boolean isMyName(String identity) {
         return identity.startsWith(pod + "/");
     }
