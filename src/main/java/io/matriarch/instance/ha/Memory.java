@@ -32,7 +32,7 @@ import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** Makes {@link Knowledge} of what happens; told by whoever sees it happen, from any thread. */
+/** Builds {@link Knowledge} from what happens; its methods are called by whatever sees it happen, from any thread. */
 public final class Memory {
     private static final int IN_A_ROW = 2;
 
@@ -74,7 +74,7 @@ public final class Memory {
     private String containerId = "";
     private Optional<Duration> stepped = Optional.empty();
 
-    /** Of an agent that begins now, with what its disk promises. */
+    /** The memory of an agent that begins now, with the promise that is on its disk. */
     public Memory(Duration started, Promise promise, Failsafe failsafe) {
         this.started = started;
         this.promise = promise;
@@ -123,7 +123,7 @@ public final class Memory {
                         stepped));
     }
 
-    /** A decision was made of what was seen, and is carried out from now on. */
+    /** A decision was made from this observation, and is carried out from now on. */
     public synchronized void decided(Observation seen, Decision decision) {
         boolean same = !(decision.lease() instanceof LeaseWish.Keep keep)
                 || Objects.equals(
@@ -138,7 +138,7 @@ public final class Memory {
                 .map(ask -> ((Ask.HandOver) ask).to())
                 .collect(Collectors.toSet());
         boolean parts = !heirs.isEmpty();
-        // What was asked may have been sent until this moment.
+        // A request to hand the Lease over may have been sent up to this moment.
         if (parts || parting) {
             leaving = Optional.of(seen.now());
             failsafe.leaves(seen.now(), heirs);
@@ -148,7 +148,7 @@ public final class Memory {
         seen.lease().ifPresent(this::held);
     }
 
-    /** A holder that renewed the Lease has stayed: what it sends from now on to leave is meant. */
+    /** A holder that renewed the Lease has stayed: anything that it sends from now on in order to leave is meant. */
     private void held(LeaseView lease) {
         accepted = accepted.map(promise -> !lease.holder().isEmpty()
                         && Rules.SAFE.newer(lease.resourceVersion(), promise.resourceVersion())
@@ -156,7 +156,7 @@ public final class Memory {
                 : promise);
     }
 
-    /** This is sent off in a moment: this member leaves. */
+    /** This content is about to be sent: this member leaves. */
     public synchronized void leaves(ClusterLease state, Duration now) {
         before = leaving;
         leaving = Optional.of(now);
@@ -164,7 +164,7 @@ public final class Memory {
         failsafe.leaves(now, handoff != null && state.phase() == Phase.HandingOver ? Set.of(handoff.to()) : Set.of());
     }
 
-    /** What was just sent off certainly never reached the API server: this member has not left. */
+    /** The write that was just sent certainly never reached the API server: this member has not left. */
     public synchronized void stayed() {
         leaving = before;
         failsafe.stayed(before);
@@ -175,12 +175,12 @@ public final class Memory {
         return leaving;
     }
 
-    /** The disk says this now. */
+    /** The disk now holds this promise. */
     public synchronized void promised(Promise now) {
         promise = now;
     }
 
-    /** The API server answered that there is, or is no, Lease. */
+    /** The API server answered that there is a Lease, or that there is none. */
     public synchronized void lease(boolean there, Duration now) {
         away = Optional.empty();
         missing = there ? Optional.empty() : missing.or(() -> Optional.of(now));
@@ -197,7 +197,7 @@ public final class Memory {
                 new Accepted(request.epoch(), request.resourceVersion(), request.ordinal(), until, request.staying()));
     }
 
-    /** Votes are asked for: former answers count no more, but late ones do when it was the same question. */
+    /** Votes are being requested: former answers no longer count, but late answers do if the request was the same. */
     public synchronized void asking(Peer.VoteRequest request, Duration now) {
         ballot = Optional.of(ballot.filter(known -> known.request().equals(request))
                 .map(known -> new Ballot(request, known.began(), now, Map.of(), known.votes()))
@@ -250,9 +250,9 @@ public final class Memory {
                         now));
     }
 
-    /** What was seen of the own server; {@code acknowledgements}: how many replicas commits wait for. */
+    /** The state of this member's own server was read; {@code acknowledgements}: how many replicas commits wait for. */
     public synchronized void server(ServerState server, int acknowledgements, Duration now) {
-        // Who comes again may come from another pod.
+        // A member that reconnects may come from another pod.
         addresses
                 .keySet()
                 .retainAll(server.wal().senders().stream().map(Sender::ordinal).toList());
@@ -287,7 +287,7 @@ public final class Memory {
         addresses.put(ordinal, address);
     }
 
-    /** A probe of the primary came to this. */
+    /** A probe of the primary had this result. */
     public synchronized void pulse(Pulse pulse, Duration now) {
         badPulses = pulse == Pulse.Good ? 0 : badPulses + 1;
         if (badPulses == 0) {
@@ -297,7 +297,7 @@ public final class Memory {
         }
     }
 
-    /** A server is about to be started or promoted: nothing is known of it. {@code gate}: 0 for open. */
+    /** A server is about to be started or promoted: forget what was known of it; the gate is open. */
     public synchronized void begins() {
         handedOver = 0;
         badPulses = 0;
@@ -308,7 +308,7 @@ public final class Memory {
         senders.clear();
     }
 
-    /** A primary was started behind the gate, with its WAL ending here. */
+    /** A primary was started behind the gate; its WAL ended here. */
     public synchronized void gated(long lsn) {
         gate = lsn;
     }
@@ -317,7 +317,7 @@ public final class Memory {
         gate = 0;
     }
 
-    /** synchronous_standby_names is this now. */
+    /** synchronous_standby_names now has this value. */
     public synchronized void synchronizing(Sync names) {
         if (!names.equals(synchronous)) {
             synchronous = names;
@@ -325,18 +325,18 @@ public final class Memory {
         }
     }
 
-    /** Nobody knows what synchronous_standby_names is: a change failed half-way. */
+    /** The value of synchronous_standby_names is unknown: a change failed half-way. */
     public synchronized void synchronizingUnknown() {
         synchronous = null;
         confirmed = false;
     }
 
-    /** Enough of these have what was acknowledged before. */
+    /** Enough of these members have what was acknowledged before. */
     public synchronized void confirmed(Sync names) {
         confirmed = names.equals(synchronous);
     }
 
-    /** Consumers of logical slots wait for these now. */
+    /** Consumers of logical slots now wait for these members. */
     public synchronized void awaited(List<Integer> ordinals) {
         awaited = ordinals;
     }
@@ -373,7 +373,7 @@ public final class Memory {
         containerId = id;
     }
 
-    /** The Lease was given back by a member that lives on. */
+    /** A member that lives on gave the Lease back. */
     public synchronized void stepped(Duration now) {
         stepped = Optional.of(now);
     }

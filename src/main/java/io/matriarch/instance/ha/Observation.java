@@ -11,17 +11,17 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * All that a decision is made of. Times are on one clock of this node that counts suspension too (BOOTTIME).
+ * Everything that a decision is made from. Times are on one clock of this node, which also counts while the machine is suspended (BOOTTIME).
  *
  * @param leaseSeen when this resourceVersion of the Lease was first seen
- * @param proof when the last successful write of the Lease as its holder was sent; absent if there was none
- * @param remembered the Lease as this member last saw it, perhaps in a former life: enough to follow, never to lead
- * @param serverGone when PostgreSQL was last seen to have ended; a primary is started only on a younger proof
- * @param volume what is on the volume, once it was looked at, and not while a job changes it
+ * @param proof when this member, as the holder, sent its last successful write of the Lease; absent if there was none
+ * @param remembered the Lease as this member last saw it, perhaps before a restart: enough to follow, never to lead
+ * @param serverGone when PostgreSQL was last seen to have ended; a primary is started only on a newer proof
+ * @param volume what is on the volume; present once it was inspected, absent while a job changes it
  * @param following address that the replica follows
- * @param running the job that is being done
- * @param chore the chore that is being done, beside it
- * @param failures tasks whose last try failed, the newest first
+ * @param running the job that is running
+ * @param chore the chore that is running beside it
+ * @param failures tasks whose last attempt failed, the newest first
  * @param slots ordinals that have a slot, as far as known
  * @param slotsKept when that was
  * @param passwordsWanted whether a Secret holds a password that the server may not know yet
@@ -51,13 +51,13 @@ public record Observation(
      * A task that failed.
      *
      * @param attempts in a row
-     * @param settings revision at that time: with another one it may be tried at once
+     * @param settings the settings at that time: with other settings, the task may be tried again at once
      */
     public record Failure(
             Task task, int attempts, Duration at, @Nullable String settings, Problem problem) {
         private static final int LONGEST = 30;
 
-        /** When it may be tried again: after 1, 2, 4 … 30 seconds. */
+        /** When the task may be tried again: after 1, 2, 4 … 30 seconds. */
         Duration retry() {
             return at.plusSeconds(Math.min(LONGEST, 1L << Math.min(attempts - 1, 5)));
         }

@@ -6,7 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** What is wanted: a {@link Decision} before it is known whether the job may begin now. */
+/** What a member wants: a {@link Decision} before it is known whether the job may start now. */
 record Plan(
         Optional<Job> job,
         Optional<Chore> chore,
@@ -36,17 +36,17 @@ record Plan(
         return new Plan(Optional.of(next), chore, lease, problem, exit, asks, kill);
     }
 
-    /** With this job, unless there is one already. */
+    /** This plan with that job, unless it has one already. */
     Plan or(Optional<Job> next) {
         return new Plan(job.or(() -> next), chore, lease, problem, exit, asks, kill);
     }
 
-    /** With this chore, beside whatever job there is. */
+    /** This plan with that chore, beside whatever job it has. */
     Plan beside(Optional<Chore> next) {
         return new Plan(job, next, lease, problem, exit, asks, kill);
     }
 
-    /** With what another plan wants besides; this one's wish for the Lease holds. */
+    /** This plan with what another plan wants besides; this plan's wish for the Lease holds. */
     Plan and(Plan other) {
         List<Ask> all = new ArrayList<>(asks);
         all.addAll(other.asks);

@@ -16,26 +16,28 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What one member does, purely: observation in, decision out (docs/internals/protocol.md; docs/contract.md, "High availability"). The order of the
- * questions:
+ * Decides what one member does, as a pure function: observation in, decision out (docs/internals/protocol.md; docs/contract.md, "High
+ * availability"). It asks, in this order:
  *
  * <ol>
- *   <li>May PostgreSQL go on? A primary without a young proof may not ({@link #fence}).
- *   <li>Is this pod to end? Hand over or stop, then give the Lease back.
+ *   <li>May PostgreSQL keep running? A primary without a recent proof may not ({@link #fence}).
+ *   <li>Must this pod end? Hand over or stop, then give the Lease back.
  *   <li>Are settings, Lease and volume known?
  *   <li>Is there a database system yet? If not: only the member that the order names does anything ({@link Bootstrap}).
- *   <li>Do I hold the Lease? Then I serve, or leave ({@link Holder}).
- *   <li>Was I the last primary, and nobody was after me? Then I am it again, by the Lease.
- *   <li>Otherwise I follow who is ({@link Replica}), and stand when nobody is ({@link Candidate}).
+ *   <li>Does this member hold the Lease? Then it serves, or leaves ({@link Holder}).
+ *   <li>Was this member the last primary, and has there been none since? Then it takes the Lease and is the primary again.
+ *   <li>Otherwise it follows the primary ({@link Replica}), and stands for election when there is none ({@link Candidate}).
  * </ol>
  */
 public final class Protocol {
-    /** So long after its successor's timeline has begun who handed over still refuses clients; all in all no longer than the other. */
+    /**
+     * After handing over, keep refusing clients for this long once the successor's timeline has begun, but never longer than SUCCESSION in total.
+     */
     private static final Duration TURNED = Duration.ofMillis(1500);
 
     private static final Duration SUCCESSION = Duration.ofSeconds(5);
 
-    /** Who gave the Lease back, or on, lets others try first. */
+    /** A member that gave the Lease back or handed it over lets others try first. */
     private static final Duration STAND_BACK = Duration.ofSeconds(3);
 
     private static final Duration UNFIT = Duration.ofSeconds(30);
@@ -83,7 +85,7 @@ public final class Protocol {
                 plan.kill());
     }
 
-    /** What failed waits, unless the user changed something. */
+    /** A task that failed waits before it is tried again, unless the user changed something. */
     private static boolean due(Task job, Observation seen) {
         return seen.failures().stream()
                 .filter(failure -> failure.task().getClass() == job.getClass() && !otherTerms(failure.task(), job))
@@ -108,7 +110,7 @@ public final class Protocol {
     }
 
     /**
-     * How a PostgreSQL that was started as primary must end, if it must: it needs the Lease, and a proof that is young enough.
+     * How a PostgreSQL that was started as primary must end, if it must: it needs the Lease and a recent proof.
      *
      * @param proof the later of renewal and failsafe proof
      */
@@ -124,7 +126,7 @@ public final class Protocol {
         return age.compareTo(present.stop()) >= 0 ? Fence.Stop : Fence.None;
     }
 
-    /** The timers a holder goes by: those the Lease says, or the faster ones that it is about to write. */
+    /** The timers that a holder obeys: those that the Lease states, or the faster ones that it is about to write. */
     public Timers timers(Optional<LeaseView> lease) {
         Timers said = lease.map(LeaseView::state)
                 .filter(state -> state.profile() != null)
@@ -145,7 +147,7 @@ public final class Protocol {
         }
         VolumeState volume = seen.volume().get();
         if (volume.problem() != null) {
-            // Looked at again now and then: the user may have cleared the way.
+            // Inspect the volume again from time to time: the user may have removed the problem.
             Plan plan = Plan.lease(kept(seen)).with(volume.problem());
             return seen.server().process() ? plan : plan.with(new Job.Inspect());
         }
@@ -183,7 +185,7 @@ public final class Protocol {
         return stands.map(plan -> plan.and(follows)).orElse(follows);
     }
 
-    /** Takes office again: nobody was after this member, so its data is the newest there is. */
+    /** Takes office again: no other member was primary after this one, so its data is the newest there is. */
     private Plan back(Observation seen, LeaseView lease, VolumeState volume) {
         if (volume.content() != VolumeContent.Data) {
             return Plan.problem(Holder.dataLost(me));
@@ -212,7 +214,7 @@ public final class Protocol {
                 }
             }
             var heirs = departure.heirs(seen, settings, held.get());
-            // That a user's was refused says nothing of this one.
+            // If a hand-over that a user requested was refused, that says nothing about this one.
             boolean failed = seen.failures().stream()
                     .anyMatch(failure -> failure.task() instanceof Job.HandOver tried
                             && tried.terms().insists());
@@ -224,13 +226,14 @@ public final class Protocol {
             return Plan.job(new Job.Stop(), kept(seen));
         }
         boolean idle = seen.running().isEmpty();
-        // Not given back in time, it runs out by itself: an API server that is away holds no pod up.
+        // If the Lease is not given back in time, it runs out by itself: an unreachable API server does not delay the
+        // end of a pod.
         boolean valid = seen.proof()
                 .filter(proof -> seen.now().minus(proof).compareTo(timers.stop()) < 0)
                 .isPresent();
         if (idle && holds(seen) && valid) {
             ClusterLease state = seen.lease().orElseThrow().state();
-            // Half-made database systems are not given back: who comes next must know that one was begun.
+            // A Lease without a finished database system keeps its phase: the next holder must know that one was begun.
             return Plan.lease(new LeaseWish.Release(
                     state.systemIdentifier() == null
                             ? state
@@ -240,8 +243,8 @@ public final class Protocol {
     }
 
     /**
-     * Whether clients may still come here, as the Service leads to the successor only in a moment: while this pod is there they are refused at
-     * once, and afterwards nobody answers them until they give up (docs/decisions/0007).
+     * Whether clients may still connect to this pod, because the Service takes a moment to lead to the successor. While this pod exists they are
+     * refused at once; after that, nothing answers them until they time out (docs/decisions/0007).
      */
     private boolean stillCalled(Observation seen) {
         Duration since = seen.now().minus(seen.knowledge().own().handedOverAt());
@@ -260,7 +263,7 @@ public final class Protocol {
                 .orElseGet(LeaseWish.Watch::new);
     }
 
-    /** The API server is away, or somebody deleted the Lease. Reads can be served by whoever was not the last primary. */
+    /** The API server is away, or somebody deleted the Lease. Any member that was not the last primary can serve reads. */
     private Plan withoutLease(Observation seen, Settings settings, VolumeState volume) {
         Optional<ClusterLease> known = seen.remembered()
                 .filter(state -> state.systemIdentifier() != null
@@ -277,7 +280,7 @@ public final class Protocol {
         return replica.withoutLease(seen, state, volume, heard(seen, state));
     }
 
-    /** The holder, when it has asked this very member for a promise: that is as good as having seen its Lease. */
+    /** The holder's address, if the holder has asked this very member for a promise: that is as good as having seen its Lease. */
     private Optional<String> heard(Observation seen, ClusterLease state) {
         return seen.knowledge()
                 .accepted()
@@ -295,9 +298,9 @@ public final class Protocol {
     }
 
     /**
-     * Vacancy, for who was the last holder: given back, and others had time to take it if they should; or held by a former container of this
-     * very pod, which is gone, as the kubelet starts one only after the other and the lock on the volume is mine; or not renewed for as long as
-     * it lasts, by my own clock.
+     * Whether the last holder may take the Lease again. Either the Lease was given back, and other members had time to take it where they should
+     * come first. Or a former container of this very pod holds it; that container is gone, as the kubelet starts a container only after the
+     * previous one, and this agent has the lock on the volume. Or it was not renewed for as long as it lasts, by this member's own clock.
      */
     private boolean mayTake(Observation seen, LeaseView lease) {
         Duration age = seen.now().minus(seen.leaseSeen());
@@ -316,9 +319,9 @@ public final class Protocol {
     }
 
     /**
-     * A proof younger than the moment when PostgreSQL was last seen dead: the Lease is mine now, not only once. Who meant to give it back must
-     * have renewed it since, or hold promises that it counts for nothing: what it has sent may still arrive, and whoever takes a Lease that was
-     * given back asks no clock.
+     * Whether there is a proof newer than the moment when PostgreSQL was last seen dead: this member has the right now, and did not just have it
+     * once. A holder that meant to give the Lease back must have renewed it since, or hold promises that such a write counts for nothing: what it
+     * has sent may still arrive, and a member that takes a Lease that was given back does not wait for it to run out.
      */
     private boolean proven(Observation seen) {
         Optional<Duration> newest = Stream.concat(seen.proof().stream(), seen.knowledge().failsafe().stream())

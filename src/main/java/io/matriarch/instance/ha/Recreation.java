@@ -19,9 +19,9 @@ import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 
 /**
- * Somebody deleted the Lease, and with it the word on who was the last primary. A member that remembers to have been it makes the Lease again,
- * once every other member has said that it knows of no later one: then nobody was promoted since, and its data is the newest there is. One that
- * does not answer may have been promoted, so only a human can do without it.
+ * Somebody deleted the Lease, and with it the record of the last primary. A member that remembers being that primary creates the Lease again once
+ * every other member has said that it knows of no later one: then nobody was promoted since, and its data is the newest there is. A member that
+ * does not answer may have been promoted, so only a human can decide to continue without it.
  */
 final class Recreation {
     private static final Duration RETRY = Duration.ofSeconds(2);
@@ -34,7 +34,7 @@ final class Recreation {
         this.rules = rules;
     }
 
-    /** What the last primary that it knows of, this member, does about it; it has its data. */
+    /** What this member does when it was the last primary that it knows of, and has its data. */
     Plan plan(Observation seen, Settings settings, ClusterLease state) {
         Optional<Duration> missing =
                 seen.knowledge().missing().filter(since -> rules.expired(since, seen.now(), Timers.LONGEST));

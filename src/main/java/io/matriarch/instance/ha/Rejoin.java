@@ -14,12 +14,12 @@ import java.util.OptionalLong;
 import java.util.Set;
 
 /**
- * How data that may have left the cluster's history comes back to it (docs/internals/protocol.md 9), while somebody serves: it follows, is turned
- * back, or is replaced by a copy; and nothing is thrown away that might be missing from the primary.
+ * How data that may have left the cluster's history comes back to it while a primary serves (docs/internals/protocol.md 9). The member follows, or
+ * its data is rewound or replaced by a copy. Nothing is discarded that the primary might lack.
  */
 final class Rejoin {
     private static final Duration CONFIRMED = Duration.ofSeconds(2);
-    /** Another try would end the same way: torn data, and data that cannot be rewound. */
+    /** Reasons for which another rewind would fail in the same way: torn data, and data that cannot be rewound. */
     private static final Set<Problem.Reason> BY_A_COPY =
             Set.of(Problem.Reason.RewindBroke, Problem.Reason.NotRewindable);
 
@@ -32,10 +32,10 @@ final class Rejoin {
     }
 
     /**
-     * What is to be done with the data before it can follow.
+     * What to do with the data before it can follow.
      *
-     * @param follow it can, and so
-     * @param ask the holder must first say where it is
+     * @param follow present if it can follow, and how
+     * @param ask whether the holder must first say where it is
      */
     record Way(Optional<Job.Follow> follow, Optional<Job> job, Optional<Problem> problem, boolean ask) {
         static final Way WAIT = new Way(Optional.empty(), Optional.empty(), Optional.empty(), false);
@@ -50,9 +50,9 @@ final class Rejoin {
     }
 
     /**
-     * The way back.
+     * Chooses the way back.
      *
-     * @param end of this member's WAL; 0 when that is not known
+     * @param end of this member's WAL; 0 if it is not known
      */
     Way way(Observation seen, ClusterLease lease, String address, long end) {
         int timeline = Timelines.timeline(seen);
@@ -93,7 +93,7 @@ final class Rejoin {
                 : Way.WAIT;
     }
 
-    /** Whether the holder itself has just said that it is on the timeline of its Lease: what it has, is there. */
+    /** Whether the holder itself has just said that it is on the timeline of its Lease: then its data exists. */
     static boolean confirmed(Observation seen, ClusterLease lease) {
         int holder = Names.ordinal(lease.history().getLast().holder());
         return Optional.ofNullable(seen.knowledge().told().get(holder))
@@ -102,11 +102,11 @@ final class Rejoin {
                 .isPresent();
     }
 
-    /** Replaces the data by a copy of the primary's, unless the Lease may have been set back behind it. */
+    /** Replaces the data by a copy of the primary's, unless the Lease may have been reset to a state older than this data. */
     Way discard(Observation seen, ClusterLease lease, String why) {
         long reigned = seen.volume().map(VolumeState::primaryEpoch).orElse(0L);
         long end = end(seen);
-        // An epoch that was only voted for came to nothing, once the Lease has moved on from that vote.
+        // A promised epoch that was only voted for did not come about if the Lease has moved on since that vote.
         boolean known = lease.epoch() >= seen.knowledge().promise().epoch()
                 || seen.lease()
                         .filter(view -> rules.mayReceive(seen.knowledge().promise(), view.resourceVersion()))
@@ -129,9 +129,9 @@ final class Rejoin {
     }
 
     /**
-     * Connects to who was elected before the promotion is done, so that the first commit waits for no handshake: PostgreSQL goes through its
-     * upstream's promotion by itself. Only data that is known to be the beginning of the elected one's; all other is judged when that one's
-     * timeline has begun.
+     * Connects to the elected member before its promotion is done, so that the first commit does not wait for a connection: PostgreSQL follows its
+     * upstream through a promotion by itself. This applies only to data that is known to be the beginning of the elected member's; any other data
+     * is judged once that member's timeline has begun.
      */
     Optional<Job.Follow> early(Observation seen, ClusterLease lease) {
         if (lease.history().isEmpty()) {

@@ -18,8 +18,9 @@ import java.util.Objects;
 import java.util.Optional;
 
 /**
- * A member that does not hold the Lease: it has a copy of who does, follows, comes back from where it strayed, and does as users ask. It
- * receives from a holder only what it may (docs/internals/protocol.md 6, step 5): after a vote not before the Lease is newer than that vote.
+ * A member that does not hold the Lease. It copies the holder's data, follows the holder, returns from a timeline on which it diverged, and
+ * carries out what users request. It receives from a holder only when it may (docs/internals/protocol.md 6, step 5): after a vote, not before the
+ * Lease is newer than that vote.
  */
 final class Replica {
     private static final Duration SLOTS = Duration.ofSeconds(10);
@@ -63,7 +64,10 @@ final class Replica {
         return follow(seen, settings, lease, volume, upstream.get());
     }
 
-    /** Whom it was told of last, or by somebody who asked for a promise, may be received from; strayed data waits for the Lease. */
+    /**
+     * Without the Lease, this member may receive from a holder that asked it for a promise, at the given address. Data that diverged waits for the
+     * Lease.
+     */
     Plan withoutLease(Observation seen, ClusterLease state, VolumeState volume, Optional<String> address) {
         ServerState server = seen.server();
         if (!server.process()) {
@@ -82,7 +86,7 @@ final class Replica {
         return Plan.watch().or(follow).or(way.job().filter(job -> job instanceof Job.ReadHistory));
     }
 
-    /** Without anybody to receive from; what was rewound would wait for WAL and never come up. */
+    /** Starts without an upstream. Data that was rewound is not started: PostgreSQL would wait for WAL and never come up. */
     private static Plan alone(VolumeState volume) {
         return volume.past().rewound() ? Plan.watch() : Plan.job(new Job.StartReplica(null), new LeaseWish.Watch());
     }
@@ -97,9 +101,9 @@ final class Replica {
         boolean ledBefore = !server.process()
                 && !volume.past().standby()
                 && !volume.past().timelines().isEmpty();
-        // A replica of a former timeline that does not start any more has WAL which the newer timeline left out. Or it
-        // cannot start for another
-        // reason, and then it is rewound for nothing before each attempt: as seldom as it is started.
+        // A replica of a former timeline that no longer starts has WAL that the newer timeline left out. Or it cannot
+        // start for another reason; then it is rewound for nothing before each attempt, but no more often than it is
+        // started.
         boolean refused = !server.process()
                 && older
                 && seen.failures().stream()
@@ -108,8 +112,8 @@ final class Replica {
         boolean left = older && !server.process() && !ledBefore && !refused;
         boolean rewound = volume.past().rewound();
         if (ledBefore && !fresh(seen, lease) || left && !rewound) {
-            // The holder may be dead, and then this member's vote is needed to find another one. A replica is compared
-            // when it runs: pg_control does not tell what it has received.
+            // The holder may be dead, and then this member's vote is needed to elect another one. A replica is compared
+            // while it runs: pg_control does not tell what it has received.
             return alone(volume);
         }
         boolean measured = volume.past().end().isPresent();
@@ -134,7 +138,7 @@ final class Replica {
             return Plan.job(new Job.StartReplica(address), new LeaseWish.Watch());
         }
         if (server.walGone() && !server.receiving()) {
-            // The primary said so itself: it is further than this member on the same timeline.
+            // The primary itself said that this WAL is gone: it is further than this member, on the same timeline.
             return fresh(seen, lease) ? Plan.job(new Job.Discard(), new LeaseWish.Watch()) : Plan.watch();
         }
         if (server.accepting() && !address.equals(seen.following())) {
@@ -154,7 +158,7 @@ final class Replica {
                 .or(slots);
     }
 
-    /** Who gave the Lease back leaves the machine to those who elect; it starts when they need its vote after all. */
+    /** A member that gave the Lease back leaves the machine's resources to the election; it starts later, if its vote is needed after all. */
     private static boolean justStepped(Observation seen) {
         return seen.knowledge()
                 .own()
@@ -163,7 +167,7 @@ final class Replica {
                 .isPresent();
     }
 
-    /** The same synchronous_standby_names on every member: who is promoted has nothing left to change. */
+    /** Every member has the same synchronous_standby_names, so that a promoted member has nothing left to change. */
     private static Optional<Job> names(Observation seen, ClusterLease state) {
         Sync sync = state.sync();
         if (sync == null || !seen.server().accepting()) {
@@ -175,7 +179,7 @@ final class Replica {
                 : Optional.of(new Job.Synchronize(names.acknowledgements(), names.voters()));
     }
 
-    /** Whether somebody else serves, or will in a moment, and this member may receive from that one. */
+    /** Whether another member serves, or will in a moment, and this member may receive from it. */
     private boolean mayReceive(Observation seen, LeaseView lease) {
         return lease.state().phase() == Phase.Serving
                 && !lease.holder().isEmpty()
@@ -193,7 +197,7 @@ final class Replica {
     }
 
     private Optional<Plan> rebuild(Observation seen, Settings settings, ClusterLease state) {
-        // One rebuild does for all that were asked for before it.
+        // One rebuild also settles all rebuilds that were requested earlier.
         Optional<Request> request = settings.requests().stream()
                 .filter(wanted ->
                         wanted.kind() == RequestKind.Rebuild && wanted.to() != null && wanted.to() == me.ordinal())
@@ -217,13 +221,13 @@ final class Replica {
                                         .formatted(me.pod()))));
     }
 
-    /** Asks the holder whether it is there, before anything is thrown away that only it would have. */
+    /** Asks the holder whether it is there, before discarding anything that only the holder would then have. */
     private static Plan asking(Plan plan, ClusterLease state) {
         int holder = Names.ordinal(state.history().getLast().holder());
         return plan.with(new Ask.Positions(List.of(holder)));
     }
 
-    /** Whether the holder renews. */
+    /** Whether the holder renews the Lease. */
     private static boolean fresh(Observation seen, LeaseView lease) {
         return seen.now()
                         .minus(seen.leaseSeen())
@@ -231,7 +235,7 @@ final class Replica {
                 < 0;
     }
 
-    /** The settings, if they are neither in use nor refused. */
+    /** Applies the settings, unless they are in use or were refused. */
     static Optional<Job> apply(Observation seen, Settings settings) {
         ServerState server = seen.server();
         boolean inUse = settings.revision().equals(server.settings()) && server.rejected() == null;

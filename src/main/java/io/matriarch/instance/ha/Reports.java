@@ -23,7 +23,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.TreeSet;
 
-/** What a member says of itself, from what it sees. */
+/** Builds what a member reports about itself from what it sees. */
 final class Reports {
     private static final Duration DROPPED = Duration.ofMinutes(10);
 
@@ -72,7 +72,7 @@ final class Reports {
                 slots(seen, role));
     }
 
-    /** What was dropped is told for a while: whether its consumer has another one now, this member cannot know. */
+    /** Dropped slots are reported for a while: this member cannot know whether their consumers have new ones by now. */
     private static List<MemberReport.Slot> slots(Observation seen, Role role) {
         Knowledge.Own own = seen.knowledge().own();
         boolean told = role == Role.Primary
@@ -97,14 +97,14 @@ final class Reports {
         return holds && inOffice(seen) ? Role.Primary : Role.None;
     }
 
-    /** Whether clients may come: the reign is written down, and what a crash made visible cannot be lost. */
+    /** Whether clients may connect: the reign is recorded, and what a crash made visible can no longer be lost. */
     private static boolean inOffice(Observation seen) {
         Knowledge known = seen.knowledge();
         long epoch = seen.lease().map(lease -> lease.state().epoch()).orElse(0L);
         return known.own().gate() == 0 && known.own().reign() == epoch;
     }
 
-    /** What became of requests that are still in the settings. */
+    /** The outcomes of requests that are still in the settings. */
     private static List<Answer> answers(Me me, Observation seen, ServerState server) {
         List<Answer> answers = new ArrayList<>();
         List<Request> requests = seen.settings().map(Settings::requests).orElse(List.of());
@@ -127,7 +127,7 @@ final class Reports {
         return request.kind() == RequestKind.Rebuild && request.to() != null && request.to() == me.ordinal();
     }
 
-    /** Which request the last rebuild was for; -1 for none of them. */
+    /** The index of the request that the last rebuild was for; -1 if it was for none of them. */
     private static int rebuilt(Observation seen, List<Request> requests) {
         String id = seen.knowledge().promise().rebuilt();
         return id == null ? -1 : requests.stream().map(Request::id).toList().indexOf(id);

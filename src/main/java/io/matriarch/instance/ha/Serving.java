@@ -29,8 +29,8 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A primary in office: the Lease says how far it is and who its members are, clients are let in when nothing they see can be lost, and what
- * users want is brought about, one job at a time.
+ * A primary in office. It keeps the Lease up to date with its WAL position and its members, lets clients in once nothing that they see can be
+ * lost, and brings about what users want, one job at a time.
  */
 final class Serving {
     private static final Duration SLOTS = Duration.ofSeconds(10);
@@ -58,7 +58,7 @@ final class Serving {
                     .killing("it is on timeline %d, and the Lease gave it %d".formatted(server.timeline(), given));
         }
         if (promoting(seen, state)) {
-            // In a moment it tells where the timeline began, and a write now would make that one wait.
+            // The job is about to report where the timeline began; a write now would delay that one.
             return Plan.lease(new LeaseWish.Keep(state));
         }
         boolean recorded = begun(seen, state, draft);
@@ -77,7 +77,7 @@ final class Serving {
             plan = plan.with(new Ask.Addresses(unlocated));
         }
         if (!recorded) {
-            // Nobody may follow before the Lease says whose timeline it is; nothing else matters before that.
+            // No member may follow before the Lease says whose timeline it is; nothing else matters until then.
             return plan;
         }
         return plan.or(gate(seen, state))
@@ -86,7 +86,7 @@ final class Serving {
                 .or(synchronize(seen, step).filter(job -> !(job instanceof Job.Confirm)))
                 .or(seen.passwordsWanted() ? Optional.of(new Job.SetPasswords()) : Optional.empty())
                 .or(server.accepting() ? Replica.apply(seen, settings) : Optional.empty())
-                // Waits for replicas, and they may wait for one of the others.
+                // Confirm comes last: it waits for replicas, and they may wait for one of the other jobs.
                 .or(synchronize(seen, step))
                 .beside(checkpoint(seen, state));
     }
@@ -96,7 +96,7 @@ final class Serving {
                 && seen.running().filter(job -> job instanceof Job.Promote).isPresent();
     }
 
-    /** Whether the Lease says that this reign's timeline has begun; it says so next, if not. */
+    /** Whether the Lease says that this reign's timeline has begun; if not, the draft says so next. */
     private static boolean begun(Observation seen, ClusterLease state, Leases draft) {
         if (!Timelines.pending(state)) {
             return true;
@@ -123,8 +123,8 @@ final class Serving {
                     sender.ordinal(), seen.knowledge().addresses().getOrDefault(sender.ordinal(), sender.address()));
         }
         if (!lossless) {
-            // Who cannot be reached cannot promise anything either: without the API server it would stop this primary
-            // (docs/internals/protocol.md 5).
+            // A member that cannot be reached cannot promise anything either: if the API server became unreachable, it
+            // would make this primary stop (docs/internals/protocol.md 5).
             Duration begun = seen.knowledge().leading();
             members.removeIf(member -> member != me.ordinal()
                     && !server.streaming().contains(member)
@@ -157,8 +157,8 @@ final class Serving {
     }
 
     /**
-     * Who reads from here, and nobody has asked where its pod is. Where its connection comes from need not be where it answers: the proxy of a
-     * service mesh and address translation between nodes show their own.
+     * The members that stream from here and whose pod address was not looked up yet. A member's connection need not come from the address where it
+     * answers: the proxy of a service mesh and address translation between nodes show their own address.
      */
     private static List<Integer> unlocated(Observation seen) {
         return seen.server().wal().senders().stream()
@@ -171,13 +171,13 @@ final class Serving {
     private Step step(Observation seen, Settings settings, ClusterLease state) {
         Own own = seen.knowledge().own();
         if (seen.running().filter(job -> job instanceof Job.Synchronize).isPresent()) {
-            // Nobody knows which names are in use at this moment: the Lease must not count on the former ones.
+            // It is unknown which names are in use at this moment: the Lease must not rely on the former ones.
             return new Step.Done();
         }
         return syncPlan.next(target(seen, settings, state), state.sync(), own.synchronous(), own.confirmed());
     }
 
-    /** What synchronous replication shall be now. Null: none. */
+    /** What synchronous replication must be now; null for asynchronous. */
     private @Nullable Sync target(Observation seen, Settings settings, ClusterLease state) {
         Replication wanted = settings.replication();
         if (wanted == null || wanted.mode() == ReplicationMode.Async || wanted.acknowledgements() == 0) {
@@ -225,7 +225,10 @@ final class Serving {
         };
     }
 
-    /** After a crash clients are let in only when what it made visible is where acknowledged commits must be (docs/internals/postgresql.md 13). */
+    /**
+     * After a crash, lets clients in only once as many replicas as commits wait for have what the crash made visible (docs/internals/postgresql.md
+     * 13).
+     */
     private Optional<Job> gate(Observation seen, ClusterLease state) {
         long gate = seen.knowledge().own().gate();
         if (gate == 0) {
@@ -252,7 +255,7 @@ final class Serving {
                 : Optional.empty();
     }
 
-    /** Who is to go keeps its slot as long as it is a member: without it, it could not stream. */
+    /** Keeps the slot of a member that is to go for as long as it is a member: it could not stream without it. */
     private Optional<Job> slots(Observation seen, Settings settings, ClusterLease state) {
         SortedSet<Integer> wanted = new TreeSet<>(state.members());
         for (int ordinal = 0; ordinal < settings.instances(); ordinal++) {
@@ -270,8 +273,9 @@ final class Serving {
     }
 
     /**
-     * Whom consumers of logical slots wait for: whoever streams, so that nobody who is away holds them up. While too few stream for a commit to be
-     * acknowledged, every voter, so that they wait as commits do: what they see then could still be lost (docs/decisions, 10).
+     * The members that consumers of logical slots wait for: those that stream, so that an absent member does not delay consumers. While too few
+     * stream for a commit to be acknowledged, all voters, so that consumers wait as commits do: what they would see could still be lost
+     * (docs/decisions, 10).
      */
     private List<Integer> awaited(Observation seen, ClusterLease state, List<Integer> slots) {
         Sync used = seen.knowledge().own().synchronous();
@@ -299,7 +303,7 @@ final class Serving {
                 : Optional.empty();
     }
 
-    /** Answers what can be answered, and begins the oldest hand-over that is asked for by writing it down. */
+    /** Answers the requests that can be answered, and starts the oldest requested hand-over by writing it into the Lease. */
     private void requests(Observation seen, Settings settings, ClusterLease state, Leases draft) {
         boolean serves = !Timelines.pending(state) && seen.knowledge().own().reign() == state.epoch();
         Handoff mine = state.handoff();
@@ -318,7 +322,7 @@ final class Serving {
         }
     }
 
-    /** Of the hand-over that brought this member into office. */
+    /** The answer to the hand-over that brought this member into office. */
     private Answer done(Settings settings, Handoff handoff) {
         String id = Objects.requireNonNullElse(handoff.request(), "");
         Integer to = Departure.request(settings, handoff).map(Request::to).orElse(me.ordinal());
@@ -375,7 +379,7 @@ final class Serving {
         return "the member %d does not stream, or is too far behind".formatted(to);
     }
 
-    /** The hand-over that was intended is given up. */
+    /** Gives up the intended hand-over. */
     static ClusterLease withdrawn(ClusterLease state, Outcome outcome, String why) {
         Leases draft = Leases.of(state);
         Handoff handoff = state.handoff();

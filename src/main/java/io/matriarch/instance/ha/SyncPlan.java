@@ -5,18 +5,19 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The next step from the synchronous replication there is to the one that is wanted (docs/internals/protocol.md 7). The Lease says who may elect,
- * PostgreSQL's names say who acknowledges; at each moment every acknowledged commit must be on some voter of every electing set. So:
+ * The next step from the present synchronous replication to the wanted one (docs/internals/protocol.md 7). The Lease says which members may elect,
+ * and PostgreSQL's synchronous_standby_names say which members acknowledge. At each moment every acknowledged commit must be on some voter of
+ * every set that can elect. So the order is:
  *
  * <ol>
- *   <li>what makes elections need more (a new voter) or less be demanded (a lower W): the Lease first;
- *   <li>then the names, once no other content of the Lease can still be written;
- *   <li>what makes elections need less (a voter goes, a higher W): the Lease last, when as many replicas as the names demand have flushed all
- *       that was acknowledged under former names.
+ *   <li>Changes that make elections need more votes (a new voter) or that lower W: the Lease first.
+ *   <li>Then the names, once no other content of the Lease can still be written.
+ *   <li>Changes that make elections need fewer votes (a voter goes, a higher W): the Lease last, once as many replicas as the names demand have
+ *       flushed everything that was acknowledged under the former names.
  * </ol>
  */
 final class SyncPlan {
-    /** Nobody is waited for. */
+    /** Commits wait for no replica. */
     static final Sync NOBODY = new Sync(0, List.of());
 
     private final Rules rules;
@@ -27,26 +28,26 @@ final class SyncPlan {
 
     /** A step. */
     sealed interface Step {
-        /** All is as wanted. */
+        /** Everything is as wanted. */
         record Done() implements Step {}
 
-        /** The Lease is to say this; null: replication is asynchronous. */
+        /** The Lease must say this; null: replication is asynchronous. */
         record Lease(@Nullable Sync sync) implements Step {}
 
-        /** synchronous_standby_names are to be this; {@code relaxes}: only when it is certain what the Lease says. */
+        /** synchronous_standby_names must become this; {@code relaxes}: only when it is certain what the Lease says. */
         record Names(Sync names, boolean relaxes) implements Step {}
 
-        /** What was acknowledged under former names must be flushed by enough of these. */
+        /** Enough of these members must flush what was acknowledged under the former names. */
         record Confirm(Sync names) implements Step {}
     }
 
     /**
      * The next step.
      *
-     * @param target what is wanted; null: asynchronous; nobody with W = 0 and one voter: degraded
+     * @param target what is wanted; null: asynchronous; W = 0 and one voter: degraded, commits wait for no replica
      * @param lease what the Lease says; null: asynchronous
      * @param names in use, null if not known
-     * @param confirmed whether enough have flushed what was acknowledged before those names
+     * @param confirmed whether enough replicas have flushed what was acknowledged before those names
      */
     Step next(@Nullable Sync target, @Nullable Sync lease, @Nullable Sync names, boolean confirmed) {
         if (names == null) {
@@ -76,7 +77,7 @@ final class SyncPlan {
     private Step order(Sync target, @Nullable Sync lease, Sync names) {
         boolean relaxes = target.acknowledgements() < names.acknowledgements()
                 || !names.voters().containsAll(target.voters());
-        // Never happens in this order; if it did, waiting would cost time and no commit.
+        // Never unsafe in this order; if it were, waiting would cost time, but no commit.
         return rules.safe(target, lease) ? new Step.Names(target, relaxes) : new Step.Done();
     }
 }

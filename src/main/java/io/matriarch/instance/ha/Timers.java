@@ -5,10 +5,10 @@ import io.matriarch.api.contract.Settings.Profile;
 import java.time.Duration;
 
 /**
- * The timers of docs/internals/protocol.md 4. A proof is the moment, on a clock that counts suspension too, just before a renewal was sent that
- * succeeded.
+ * The timers of docs/internals/protocol.md 4. A proof is the moment just before a renewal was sent that succeeded, on a clock that also counts
+ * while the machine is suspended.
  *
- * @param lease D: others may take over after it
+ * @param lease D: after it, others may take over
  * @param renew how often the holder renews
  * @param request how long a renewal may take
  * @param stop F after the last proof: PostgreSQL is told to stop
@@ -23,7 +23,7 @@ public record Timers(Duration lease, Duration renew, Duration request, Duration 
     public static final Timers FAST = millis(6_000, 1_000, 1_000, 4_000, 4_700, 5_000);
     public static final Timers RELAXED = millis(15_000, 2_000, 1_500, 11_000, 12_000, 12_500);
 
-    /** D of the slowest profile: what a promise lasts for a holder that does not say. */
+    /** D of the slowest profile: how long a promise to a holder lasts that does not state its own D. */
     static final Duration LONGEST = RELAXED.lease;
 
     public Timers {
@@ -62,13 +62,13 @@ public record Timers(Duration lease, Duration renew, Duration request, Duration 
         };
     }
 
-    /** The timers that everybody goes by while the Lease says this. */
+    /** The timers that every member obeys while the Lease says this. */
     public static Timers of(ClusterLease lease) {
         Profile profile = lease.profile();
         return profile == null ? DEFAULT : of(profile);
     }
 
-    /** Failsafe rounds begin so long after the last renewal, once one and a half renewals have failed. */
+    /** How long after the last renewal failsafe rounds begin: one and a half renewals have failed by then. */
     Duration failsafe() {
         return renew.multipliedBy(3).dividedBy(2);
     }

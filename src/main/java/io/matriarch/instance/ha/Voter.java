@@ -11,13 +11,13 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a member answers to those who ask for its vote or its promise (docs/internals/protocol.md 5 and 6). Judging a request and writing the promise
- * down are one step: no other request is judged in between, and every later decision sees the promise. The order for a vote that is granted:
+ * How a member answers requests for its vote or its promise (docs/internals/protocol.md 5 and 6). Judging a request and writing the promise down
+ * are one step: no other request is judged in between, and every later decision sees the promise. To grant a vote, in this order:
  *
  * <ol>
- *   <li>the promise is written and fsynced;
- *   <li>the receiver is stopped and gone;
- *   <li>the position is read, and leaves with the answer. If any step fails, the answer is a refusal, and the promise stays.
+ *   <li>The promise is written and fsynced.
+ *   <li>The receiver is stopped and gone.
+ *   <li>The position is read, and sent with the answer. If any step fails, the answer is a refusal, and the promise stays.
  * </ol>
  */
 public final class Voter {
@@ -35,14 +35,14 @@ public final class Voter {
 
     /** The answer to a request. */
     public sealed interface Verdict {
-        /** Granted, once this promise is on the disk; {@code until} is how long an acceptance lasts, and zero for a vote. */
+        /** Granted, once this promise is on the disk; {@code until} is when an accepted failsafe promise ends, and zero for a vote. */
         record Grant(Promise promise, Duration until) implements Verdict {}
 
         /** Nothing is promised. */
         record Refuse(String reason) implements Verdict {}
     }
 
-    /** Judges a request for a vote, by the newest observation; {@code seen.now()} is now, and the promise is the disk's. */
+    /** Judges a request for a vote from the newest observation; {@code seen.now()} is now, and the promise is the one on the disk. */
     public Verdict vote(Observation seen, Peer.VoteRequest request) {
         if (request.vacancy() == Vacancy.Missing) {
             return last(seen, request);
@@ -54,7 +54,7 @@ public final class Voter {
                 : new Verdict.Refuse(reason);
     }
 
-    /** There is no Lease, and the one that asks says it was the last to hold it. No position matters, nothing is stopped. */
+    /** There is no Lease, and the requesting member says that it held the last one. Its position does not matter, and nothing is stopped. */
     private Verdict last(Observation seen, Peer.VoteRequest request) {
         Optional<ClusterLease> known = seen.remembered();
         if (seen.lease().isPresent() || seen.knowledge().missing().isEmpty()) {
@@ -102,7 +102,7 @@ public final class Voter {
         return unable(seen);
     }
 
-    /** Whether this member has promised a holder that nobody came after that it stays. */
+    /** Whether this member has promised a holder that it stays, and knows of no later epoch. */
     private static boolean staying(Observation seen) {
         return seen.knowledge()
                 .accepted()
@@ -125,7 +125,8 @@ public final class Voter {
                 .map(Timers::of)
                 .orElse(Timers.RELAXED)
                 .lease();
-        // A promise of a former life of this agent is only known to have ended when the longest would have.
+        // After a restart, an agent does not know the promises that it made before; only after the longest duration of
+        // a promise is it certain that they have ended.
         if (seen.now().minus(known.started()).compareTo(Timers.LONGEST) < 0) {
             return "has only begun, and may have promised the holder not to vote";
         }
@@ -137,7 +138,7 @@ public final class Voter {
         return renewed ? "saw the Lease renewed" : null;
     }
 
-    /** Why this member's vote would be worth nothing. */
+    /** Why this member's vote would be worthless. */
     private @Nullable String unable(Observation seen) {
         if (seen.stopping()) {
             return "is stopping";
@@ -180,7 +181,7 @@ public final class Voter {
             }
         }
         if (request.staying() && seen.knowledge().away().isEmpty()) {
-            // It knows, or will in a moment, whether the holder has left.
+            // This member knows, or will in a moment, whether the holder has left.
             return new Verdict.Refuse("the API server answers here, and says whose the Lease is");
         }
         Promise next = promise.accepted(request.epoch());
