@@ -7,8 +7,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 
 /**
- * Time since this machine started, time in suspension included (BOOTTIME): nobody can set it, and it does not stop while a virtual machine is
- * paused. It is read where the fuse reads it, to a hundredth of a second.
+ * Time since this machine started, including time in suspension (BOOTTIME): nobody can set it, and it does not stop while a virtual machine is
+ * paused. It is read from the same file that the fuse reads, to a hundredth of a second.
  */
 public final class BootClock {
     private static final Path UPTIME = Path.of("/proc/uptime");

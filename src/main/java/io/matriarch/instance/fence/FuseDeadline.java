@@ -7,7 +7,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 
-/** The file that the fuse reads: when it is to end everything, in hundredths of a second since the machine started; 0 for never. */
+/** The file that the fuse reads: when it must end everything, in hundredths of a second since the machine started; 0 for never. */
 public final class FuseDeadline {
     private final Path file;
     private Duration armed = Duration.ZERO;
@@ -21,33 +21,33 @@ public final class FuseDeadline {
         armed = deadline;
     }
 
-    /** Moves it, never towards now: proofs may become known in another order than they were made in. */
+    /** Moves the deadline later, never earlier: proofs may become known in a different order from that in which they were made. */
     public synchronized void extend(Duration deadline) {
         if (deadline.compareTo(armed) > 0) {
             arm(deadline);
         }
     }
 
-    /** Moves it towards now, if it is armed beyond {@code deadline}. */
+    /** Moves the deadline earlier, if it is later than {@code deadline}. */
     public synchronized void lower(Duration deadline) {
         if (armed.compareTo(deadline) > 0) {
             arm(deadline);
         }
     }
 
-    /** What it is set to; zero for never. */
+    /** The deadline; zero for never. */
     public synchronized Duration armed() {
         return armed;
     }
 
-    /** Disarms it, unless it was armed anew since it stood at {@code deadline}. */
+    /** Disarms the fuse, unless its deadline is later than {@code deadline}. */
     synchronized void disarmUpTo(Duration deadline) {
         if (!armed.isZero() && armed.compareTo(deadline) <= 0) {
             disarm();
         }
     }
 
-    /** Only when no PostgreSQL of ours runs as primary. */
+    /** Disarms the fuse; allowed only while no PostgreSQL of this agent runs as primary. */
     public synchronized void disarm() {
         write("0");
         armed = Duration.ZERO;

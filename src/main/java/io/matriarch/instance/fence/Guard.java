@@ -15,13 +15,15 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Ends a PostgreSQL that may not go on as a primary (docs/internals/protocol.md 4); asks nobody, and waits only for what it kills. In this order, so
- * that there is no moment with a primary and without a fuse:
+ * Ends a PostgreSQL that must not continue as a primary (docs/internals/protocol.md 4). It depends on nothing else, and waits only for what it
+ * kills. It works in this order, so that a primary never runs without a fuse:
  *
  * <ol>
- *   <li>Kill all of it, and cancel the worker that may be starting it.
- *   <li>As long as that worker is not done it may yet make a process: then all of this again in the next turn, under the same fuse.
- *   <li>Otherwise kill what it made since, and only now disarm the fuse, unless a renewal that was not known yet armed it anew.
+ *   <li>It kills every process of PostgreSQL, and cancels the worker that may be starting it.
+ *   <li>As long as that worker is not done, it may still create a process: then the guard does all of this again in its next turn, under the same
+ *       fuse.
+ *   <li>Otherwise it kills what the worker created since. Only now it disarms the fuse, unless a renewal that it did not know of has armed the
+ *       fuse again.
  * </ol>
  */
 public final class Guard {
@@ -93,19 +95,19 @@ public final class Guard {
         }
     }
 
-    /** Whether it ended PostgreSQL since the last call: then it did not die by itself. */
+    /** Whether the guard ended PostgreSQL since the last call: then PostgreSQL did not die by itself. */
     public boolean tookAHand() {
         return ended.getAndSet(false);
     }
 
-    /** Has every process of PostgreSQL killed, at once. */
+    /** Requests that every process of PostgreSQL be killed at once. */
     public void kill(String why) {
         if (wanted.isEmpty()) {
             wanted.add(why);
         }
     }
 
-    /** Kills what may be left of a primary, so that the Lease can be given back; returns whether nothing is left and nothing can come. */
+    /** Kills what may be left of a primary, so that the Lease can be given back. Returns whether no process is left and none can still start. */
     public boolean end() {
         Optional<Job> start = worker.primary();
         if (start.isPresent()) {
@@ -115,7 +117,7 @@ public final class Guard {
         return worker.primary().isEmpty();
     }
 
-    /** When this machine last woke: no proof from before is worth anything. */
+    /** When this machine last woke: proofs from before are worthless. */
     public Duration awake() {
         return awake;
     }
@@ -134,12 +136,11 @@ public final class Guard {
         switch (fence) {
             case None -> told = false;
             case Stop -> {
-                // After a pause the renewal that is late may succeed in a moment; if it does not, there is still the
-                // kill.
+                // After a pause, the late renewal may succeed in a moment; if it does not, the kill still follows.
                 if (start.isPresent() && !told && !pauses.waking(now.get())) {
                     LOG.error("no renewal of the Lease for too long: stopping PostgreSQL");
                     ended.set(true);
-                    // Beside the guard: it runs a program, and that may hang with the disk.
+                    // On a thread of its own: it runs a program, which may hang with the disk.
                     Thread.ofVirtual().name("stop").start(postgres::stopNow);
                     told = true;
                 }
@@ -152,7 +153,7 @@ public final class Guard {
                     finish(start.get());
                     news.run();
                 }
-                // Not when it was armed by a proof that is not known here yet.
+                // Does not disarm a fuse that was armed by a proof that is not known here yet.
                 Duration upTo = last.orElse(Duration.ZERO)
                         .plus(protocol.timers(known.lease()).fuse());
                 worker.withoutPrimary(() -> fuse.disarmUpTo(upTo));

@@ -10,12 +10,13 @@ import java.util.OptionalDouble;
 import java.util.function.Supplier;
 
 /**
- * Tells when the agent got no processor although it wanted one: a thread that sleeps for a tenth of a second and wakes seconds later. It cannot
- * renew the Lease meanwhile, and a healthy primary is given up when that lasts (docs/high-availability.md, "A processor for the agent").
+ * Detects when the agent got no processor although it needed one: a thread that sleeps for a tenth of a second wakes seconds later. In such a
+ * pause the agent cannot renew the Lease, and if the pause lasts, a healthy primary is given up (docs/high-availability.md, "A processor for the
+ * agent").
  */
 public final class Pauses {
     private static final Duration SHORTEST = Duration.ofSeconds(1);
-    /** What was due meanwhile is being done. */
+    /** How long after a pause the agent is still doing what became due during it. */
     private static final Duration WAKING = Duration.ofMillis(700);
 
     private static final Duration LATELY = Duration.ofMinutes(5);
@@ -28,9 +29,9 @@ public final class Pauses {
     private volatile Duration woke = Duration.ofDays(-1);
 
     /**
-     * Of a thread that sleeps for {@code wanted}.
+     * The pauses of a thread that sleeps for {@code wanted}.
      *
-     * @param pressure how much of the last ten seconds processes of this container waited for a processor, in percent, if the kernel tells
+     * @param pressure how much of the last ten seconds processes of this container waited for a processor, in percent, if the kernel reports it
      */
     public Pauses(Duration wanted, Supplier<OptionalDouble> pressure) {
         this.wanted = wanted;
@@ -42,7 +43,7 @@ public final class Pauses {
         slept = now;
     }
 
-    /** It woke; what to say when that was far too late. */
+    /** The thread woke; returns a warning if that was far too late. */
     Optional<String> wakes(Duration now) {
         Duration late = now.minus(slept).minus(wanted);
         if (slept.isZero() || late.compareTo(SHORTEST) < 0) {
@@ -59,17 +60,17 @@ public final class Pauses {
                                 .formatted(seconds));
     }
 
-    /** Whether it woke just now: what is late may be done in a moment. */
+    /** Whether the thread woke from a pause just now: overdue work may be done in a moment. */
     boolean waking(Duration now) {
         return now.minus(woke).compareTo(WAKING) < 0;
     }
 
-    /** Whether there was one a short while ago: the next one may come at any moment. From any thread. */
+    /** Whether there was a pause a short while ago: the next one may come at any moment. May be called from any thread. */
     public boolean lately(Duration now) {
         return now.minus(woke).compareTo(LATELY) < 0;
     }
 
-    /** Of this container (cgroup v2), by the kernel's pressure stall information. */
+    /** The CPU pressure of this container (cgroup v2), from the kernel's pressure stall information. */
     public static OptionalDouble pressure() {
         return pressure(PRESSURE);
     }
@@ -83,7 +84,7 @@ public final class Pauses {
                 }
             }
         } catch (IOException | NumberFormatException e) {
-            // Not every kernel counts it.
+            // Not every kernel reports it.
         }
         return OptionalDouble.empty();
     }

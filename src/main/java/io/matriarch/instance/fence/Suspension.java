@@ -4,8 +4,8 @@ import java.time.Duration;
 import java.util.function.Supplier;
 
 /**
- * Tells when this machine slept: BOOTTIME counts that, MONOTONIC, which System.nanoTime reads, does not (clock_gettime(2)). After a sleep no
- * proof is worth anything, however short it seemed (docs/internals/protocol.md 4).
+ * Detects when this machine was suspended: BOOTTIME includes that time; MONOTONIC, which System.nanoTime reads, does not (clock_gettime(2)). After
+ * a suspension every earlier proof is worthless, however short the time seemed (docs/internals/protocol.md 4).
  */
 public final class Suspension {
     private static final Duration SHORTEST = Duration.ofSeconds(1);
@@ -24,7 +24,7 @@ public final class Suspension {
         return Duration.ofNanos(System.nanoTime());
     }
 
-    /** Whether it slept since the last call. */
+    /** Whether the machine was suspended since the last call. */
     boolean happened() {
         Duration now = gap();
         boolean slept = now.minus(ahead).compareTo(SHORTEST) > 0;

@@ -1,4 +1,7 @@
-/** All that may end PostgreSQL or the container: guard, fuse, the clock and pauses they go by. Asks nobody (docs/internals/protocol.md 4). */
+/**
+ * Everything that may end PostgreSQL or the container: the guard, the fuse, and the clock and pauses that they go by. It depends on nothing else
+ * (docs/internals/protocol.md 4).
+ */
 @NullMarked
 package io.matriarch.instance.fence;
 

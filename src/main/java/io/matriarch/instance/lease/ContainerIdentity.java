@@ -12,8 +12,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Finds out which container this is, for the Lease: when the kubelet says that it ended, others need not wait for the Lease to run out. Its status
- * of the pod may be late and name a container that is dead, so it counts only when it knows of as many restarts as the fuse has counted.
+ * Finds out which container this is, and makes it known in the Lease: when the kubelet reports that this container ended, others need not wait for
+ * the Lease to run out. The kubelet's status of the pod may be late and name a dead container, so it counts only if it shows as many restarts as
+ * the fuse has counted.
  */
 public final class ContainerIdentity {
     private static final Logger LOG = LoggerFactory.getLogger(ContainerIdentity.class);
@@ -25,7 +26,9 @@ public final class ContainerIdentity {
     private final Memory memory;
     private final Runnable news;
 
-    /** @param run the folder where the fuse counts */
+    /**
+     * @param run the folder where the fuse counts the starts
+     */
     public ContainerIdentity(Pods pods, Me me, Path run, Memory memory, Runnable news) {
         this.pods = pods;
         this.me = me;

@@ -15,8 +15,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Asks the others for their promises while the Lease cannot be renewed (docs/internals/protocol.md 5), on a thread that waits for neither the API
- * server nor the volume nor any of them; each proof moves the fuse.
+ * Asks the other members for their promises while the Lease cannot be renewed (docs/internals/protocol.md 5), on a thread that waits for neither
+ * the API server nor the volume nor any member; each proof extends the fuse.
  */
 public final class FailsafeRounds {
     private static final Logger LOG = LoggerFactory.getLogger(FailsafeRounds.class);
@@ -32,7 +32,9 @@ public final class FailsafeRounds {
     private final Supplier<Duration> now;
     private boolean needed;
 
-    /** @param primary whether there may be a primary here: only then there is something for the fuse to end */
+    /**
+     * @param primary whether a primary may be running here: only then the fuse has something to end
+     */
     public FailsafeRounds(
             Failsafe failsafe,
             PeerClient peers,
@@ -107,7 +109,8 @@ public final class FailsafeRounds {
 
     private void proven() {
         Optional<Duration> proof = failsafe.proof();
-        // While it burns it goes by the newest proof, also between the end of one PostgreSQL and the start of the next.
+        // While the fuse is armed, it follows the newest proof, even between the end of one PostgreSQL and the start of
+        // the next.
         if (proof.isPresent() && (primary.getAsBoolean() || !fuse.armed().isZero())) {
             fuse.extend(proof.get().plus(protocol.timers(lease.get().lease()).fuse()));
         }

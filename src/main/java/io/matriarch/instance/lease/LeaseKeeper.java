@@ -26,23 +26,23 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Talks to the API server about the Lease, on a thread that waits for nothing else: no volume, no SQL. After each write that succeeds as
- * holder it moves the fuse's deadline.
+ * Talks to the API server about the Lease, on a thread that waits for nothing else: no volume, no SQL. After each successful write as the holder,
+ * it moves the fuse's deadline.
  */
 public final class LeaseKeeper {
     private static final Logger LOG = LoggerFactory.getLogger(LeaseKeeper.class);
     private static final Duration EAGER = Duration.ofMillis(400);
     private static final Duration CALM = Duration.ofSeconds(2);
     private static final Duration SOON = Duration.ofMillis(300);
-    /** After a request without an answer: two renewals may fail before PostgreSQL has to stop. */
+    /** Pause after a request without an answer: two renewals may fail before PostgreSQL has to stop. */
     private static final Duration RETRY = Duration.ofMillis(500);
-    /** News for the Lease do not wait for the next renewal, but come no faster than this. */
+    /** Minimum pause between writes when the Lease has news: news do not wait for the next renewal. */
     private static final Duration LEAST = Duration.ofMillis(50);
 
-    /** The same for who comes and who goes, whom clients wait for. */
+    /** Minimum pause for taking and releasing the Lease: clients are waiting for these. */
     private static final Duration AT_ONCE = Duration.ofMillis(10);
 
-    /** So long after news of a primary that ended, and this often, the Lease is looked at. */
+    /** For how long after the news that a primary ended, and how often, the Lease is read. */
     private static final Duration HURRY = Duration.ofSeconds(3);
 
     private static final Duration HURRIED = Duration.ofMillis(120);
@@ -62,33 +62,35 @@ public final class LeaseKeeper {
     private Duration provenAfter = Duration.ZERO;
     private Duration asked = Duration.ZERO;
     private @Nullable LeaseObject last;
-    /** The last one there was: what a new one is made like. */
+    /** The last Lease seen: the model for a new one. */
     private @Nullable LeaseObject template;
 
     private boolean away;
-    /** It was given back, and whether that was done is not known: somebody else may have held it since, and it is not made again. */
+    /**
+     * This member gave the Lease back, and may have succeeded: since then another member may have held it, so this one does not create it again.
+     */
     private boolean mayBeGiven;
-    /** What it was last given back with. */
+    /** The content with which it was last given back. */
     private @Nullable ClusterLease given;
-    /** Whether the last look brought something new. */
+    /** Whether the last read brought something new. */
     private boolean renewed;
 
-    /** Somebody said that there is something new. */
+    /** Somebody said that there is news: read the Lease at once. */
     private volatile boolean called;
 
     private volatile Duration hurriedUntil = Duration.ZERO;
     private volatile Duration answered = Duration.ofDays(-1);
     private final AtomicLong renewals = new AtomicLong();
 
-    /** Who is told of what happens to the Lease. */
+    /** Receives what happens to the Lease. */
     public interface Events {
         /** There is something new to decide on. */
         void news();
 
-        /** The API server answered that there is, or is no, Lease. */
+        /** The API server answered that there is a Lease, or that there is none. */
         void there(boolean lease, Duration now);
 
-        /** This member wrote what others wait for: who holds the Lease, or which timeline is to be followed. */
+        /** This member wrote what others wait for: who holds the Lease, or which timeline they must follow. */
         void turned(LeaseView written);
 
         /** This member gave the Lease back. */
@@ -97,14 +99,16 @@ public final class LeaseKeeper {
         /** The API server did not answer. */
         void silent(Duration now);
 
-        /** In a moment this is sent, with which the Lease is mine no more. */
+        /** This content is about to be sent; after it, this member no longer holds the Lease. */
         void leaves(ClusterLease state, Duration now);
 
-        /** What was just sent to leave certainly never reached the API server. */
+        /** What was just sent in order to leave certainly never reached the API server. */
         void stayed();
     }
 
-    /** @param timers that a holder of this Lease goes by */
+    /**
+     * @param timers that a holder of this Lease obeys
+     */
     public LeaseKeeper(
             LeaseApi api,
             String identity,
@@ -136,9 +140,9 @@ public final class LeaseKeeper {
     }
 
     /**
-     * What to make of the Lease from now on.
+     * Sets what to do with the Lease from now on.
      *
-     * @param after a start waits for a proof that is younger than this: a holder renews at once when its own is older
+     * @param after a start needs a proof newer than this: a holder whose proof is older renews at once
      */
     public void wish(LeaseWish next, Duration after) {
         lock.lock();
@@ -153,7 +157,7 @@ public final class LeaseKeeper {
         }
     }
 
-    /** Somebody may have given the Lease back just now: looks at it at once, and for a while often. */
+    /** Another member may have given the Lease back just now: reads it at once, and often for a while. */
     public void hurry() {
         lock.lock();
         try {
@@ -165,7 +169,7 @@ public final class LeaseKeeper {
         }
     }
 
-    /** Whether the API server answers. */
+    /** Whether the API server has answered in the last seconds. */
     public boolean apiAnswers() {
         return clock.now().minus(answered).compareTo(ANSWERS) < 0;
     }
@@ -212,7 +216,7 @@ public final class LeaseKeeper {
         }
     }
 
-    /** What others wait for. */
+    /** Whether other members, and clients, wait for this. */
     private static boolean others(LeaseWish wish) {
         return wish instanceof LeaseWish.Take || wish instanceof LeaseWish.Release;
     }
@@ -268,20 +272,20 @@ public final class LeaseKeeper {
                 boolean calm = view.map(LeaseObject::state)
                         .filter(state -> state.systemIdentifier() != null && state.phase() == Phase.Serving)
                         .isPresent();
-                // The next renewal is due two seconds after the last one: looked for at that pace, it is seen soon
-                // after it is made.
+                // The next renewal is due two seconds after the last one: a read at the same pace sees it soon after it
+                // was made.
                 look(calm ? (renewed ? CALM : SOON) : EAGER);
             }
         }
     }
 
-    /** Twice as often when the agent lacks a processor at times: the younger the proof, the longer the pause that it outlives. */
+    /** Twice as often if the agent lacked a processor lately: the newer the proof, the longer the pause that it outlasts. */
     private Duration renew(Optional<LeaseView> mine) {
         Duration pace = timers.apply(mine).renew();
         return pauses.lately(clock.now()) ? pace.dividedBy(2) : pace;
     }
 
-    /** A faster profile is obeyed before anybody may know of it. */
+    /** Obeys a faster profile before any other member can know of it. */
     private void obeyFaster(ClusterLease present, ClusterLease next) {
         Duration faster = Timers.of(next).fuse();
         if (faster.compareTo(Timers.of(present).fuse()) < 0) {
@@ -312,7 +316,7 @@ public final class LeaseKeeper {
         }
     }
 
-    /** Notes that the Lease is sent off, unless that is not wished any more: whoever decides after this knows of it. */
+    /** Records that a write which gives up the Lease is about to be sent, unless that is no longer wished: every later decision knows of it. */
     private boolean leaves(LeaseWish.Release release) {
         lock.lock();
         try {
@@ -350,7 +354,8 @@ public final class LeaseKeeper {
                 }
             }
             case Written.Conflict conflict -> {
-                // Also what a lost answer looks like: then the Lease is as we wanted it, and mine.
+                // A lost answer looks like this, too: then the Lease is as this member wanted it, and this member holds
+                // it.
                 Optional<LeaseObject> found = api.get();
                 if (found.isPresent() && !holder.isEmpty() && takesBack(found.get(), holder, state)) {
                     return;
@@ -362,8 +367,8 @@ public final class LeaseKeeper {
     }
 
     /**
-     * Whether the Lease was given back by this member, which stayed by the others' promises since and whose PostgreSQL may run, and was taken
-     * back at the version that gave it back: nobody can have held it in between.
+     * Takes the Lease back if this member gave it back, has since stayed by the others' promises, and its PostgreSQL may run. It writes at the
+     * very version that gave the Lease back: no other member can have held it in between.
      */
     private boolean takesBack(LeaseObject found, String holder, ClusterLease state) throws IOException {
         boolean runs = clock.now().compareTo(fuse.armed()) < 0 && current() instanceof LeaseWish.Keep && stays();
@@ -379,7 +384,7 @@ public final class LeaseKeeper {
         return false;
     }
 
-    /** Whether PostgreSQL may run: a wish that waits for no newer proof. */
+    /** Whether PostgreSQL may run: the wish does not wait for a newer proof. */
     private boolean stays() {
         lock.lock();
         try {
@@ -399,7 +404,7 @@ public final class LeaseKeeper {
         return (int) Timers.of(state).lease().toSeconds();
     }
 
-    /** Somebody deleted the Lease. A holder makes it again, but only while its last proof is young (docs/internals/protocol.md 6). */
+    /** Somebody deleted the Lease. A holder creates it again, but only while its last proof is recent (docs/internals/protocol.md 6). */
     private void recreate(LeaseObject former, String holder, ClusterLease state, Duration sent) throws IOException {
         Optional<Duration> proof = snapshot().proof();
         if (!holder.isEmpty()
@@ -426,7 +431,7 @@ public final class LeaseKeeper {
         }
     }
 
-    /** Writes that succeeded so far. */
+    /** How many writes have succeeded so far. */
     public long renewals() {
         return renewals.get();
     }

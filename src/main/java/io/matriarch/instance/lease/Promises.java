@@ -10,7 +10,7 @@ import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 
 /**
- * What this member's disk promises. A request is judged, the promise written, and the memory told as one step, so that no other request is judged
+ * What this member's disk promises. Judging a request, writing the promise and telling the memory are one step, so that no other request is judged
  * in between (docs/contract.md, "Requests of peers").
  */
 public final class Promises {
@@ -22,16 +22,16 @@ public final class Promises {
         this.memory = memory;
     }
 
-    /** Changes what is promised; on the disk, and known, when this returns. */
+    /** Changes what is promised; when this returns, the change is on the disk and known. */
     public synchronized void change(UnaryOperator<Promise> change) throws IOException {
         file.change(change);
         memory.promised(file.read());
     }
 
     /**
-     * Judges, and keeps what was granted.
+     * Judges a request, and writes what was granted.
      *
-     * @param kept told of a grant once it is on the disk, before anything else is judged
+     * @param kept called with a grant once it is on the disk, before any other request is judged
      */
     public synchronized Verdict settle(Supplier<Verdict> judge, Consumer<Verdict.Grant> kept) throws IOException {
         Verdict verdict = judge.get();

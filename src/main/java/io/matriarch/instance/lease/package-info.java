@@ -1,4 +1,4 @@
-/** Keeps the Lease, and what stands in for it: promises on this disk, and those of the others. */
+/** Keeps the Lease, and what substitutes for it: the promises on this disk, and those of the other members. */
 @NullMarked
 package io.matriarch.instance.lease;
 

@@ -35,14 +35,14 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The loop: look, decide, act. What takes long runs beside it ({@link Worker}), the Lease is kept beside it ({@link LeaseKeeper}), and a
- * third thread does nothing but stop a PostgreSQL that may not go on ({@link Guard}), so that no hang of one holds up another.
+ * The loop: look, decide, act. Long tasks run beside it ({@link Worker}), another thread keeps the Lease ({@link LeaseKeeper}), and a third one
+ * does nothing but stop a PostgreSQL that must not continue ({@link Guard}), so that none of them hangs because another one does.
  */
 public final class Agent implements AgentServer.Member {
     private static final Logger LOG = LoggerFactory.getLogger(Agent.class);
     private static final Duration IDLE = Duration.ofSeconds(1);
     private static final Duration BUSY = Duration.ofMillis(50);
-    /** Who waits for others hears of them. */
+    /** Pause while waiting for other members; their news wakes the loop anyway. */
     private static final Duration LOOKING = Duration.ofMillis(100);
 
     private static final Duration CERTIFICATES = Duration.ofSeconds(10);
@@ -75,7 +75,7 @@ public final class Agent implements AgentServer.Member {
     private Duration accepting = Duration.ZERO;
     private Duration certificatesSeen = Duration.ZERO;
     private boolean wasReceiving;
-    /** The job that has just ended was there to end PostgreSQL. */
+    /** The job that has just ended had to end PostgreSQL. */
     private boolean endedByJob;
 
     public Agent(
@@ -118,12 +118,12 @@ public final class Agent implements AgentServer.Member {
         this.news = news;
     }
 
-    /** Asks the loop to end: PostgreSQL is stopped, the Lease given back. */
+    /** Tells the loop to end: it stops PostgreSQL and gives the Lease back. */
     public void stop() {
         news.stop();
     }
 
-    /** Turns until this pod is to end and nothing is left to do. */
+    /** Runs the loop until this pod must end and nothing is left to do. */
     public void run() throws InterruptedException {
         guard.start();
         IdleHeap heap = new IdleHeap(System.nanoTime(), System::gc);
@@ -140,7 +140,8 @@ public final class Agent implements AgentServer.Member {
                 tidy(heap, seen.server().accepting(), settled);
                 pause = settled ? IDLE : decision.lease() instanceof LeaseWish.Watch ? LOOKING : BUSY;
             } catch (RuntimeException e) {
-                // Guard and fuse go on; when this does not pass, /live fails and the kubelet starts anew.
+                // Guard and fuse keep working. If the error persists, /live fails and the kubelet restarts the
+                // container.
                 LOG.error("a turn of the loop failed", e);
             }
             if (!over) {
@@ -158,7 +159,7 @@ public final class Agent implements AgentServer.Member {
         }
     }
 
-    /** Whether nothing is under way that a moment may change without news of it. */
+    /** Whether nothing is under way that may change in a moment without any news. */
     private boolean settled(Observation seen, Decision decision) {
         boolean serves = seen.lease()
                 .filter(view ->
@@ -172,13 +173,13 @@ public final class Agent implements AgentServer.Member {
 
     private void act(Observation seen, Decision decision) {
         LeaseWish wish = decision.lease();
-        // Given back only when nothing is left that could write.
+        // The Lease is given back only when nothing is left that could write.
         if (!(wish instanceof LeaseWish.Release) || guard.end()) {
             lease.wish(wish, seen.server().process() || handsOver(seen) ? Duration.ZERO : lookout.serverGone());
         }
         decision.kill().ifPresent(guard::kill);
-        // A replica is not started before the guard is done with the primary that this member was.
-        // Nor a primary when the Lease was sent off since this was decided.
+        // A replica is not started before the guard is done with the primary that this member was. A primary is not
+        // started if a write that gives up the Lease was sent since this was decided.
         decision.job()
                 .filter(job ->
                         !(job instanceof Job.StartsReplica) || worker.primary().isEmpty())
@@ -186,7 +187,7 @@ public final class Agent implements AgentServer.Member {
                         || memory.leaving().equals(seen.knowledge().leaving()))
                 .ifPresent(job -> {
                     if (job instanceof Job.HandOver) {
-                        // Before the shutdown begins: afterwards each handshake is time without a primary.
+                        // Greet before the shutdown begins: after that, each handshake is time without a primary.
                         seen.lease().ifPresent(greetings::greet);
                     }
                     upstream.decided();
@@ -203,13 +204,13 @@ public final class Agent implements AgentServer.Member {
         turned = clock.now();
     }
 
-    /** Then nothing is started, and no renewal is to be in the way of the Lease's being given on. */
+    /** Whether this member hands over: then nothing is started, and no renewal must get in the way of the hand-over of the Lease. */
     private static boolean handsOver(Observation seen) {
         return seen.knowledge().own().handedOver() > 0
                 || seen.running().filter(job -> job instanceof Job.HandOver).isPresent();
     }
 
-    /** Mounted certificates are renewed long before they end; replicas need the new ones as much as the primary does. */
+    /** Mounted certificates are renewed long before they expire; replicas need the new ones as much as the primary does. */
     private void refreshCertificates(Observation seen) {
         if (seen.server().accepting() && seen.now().minus(certificatesSeen).compareTo(CERTIFICATES) >= 0) {
             certificatesSeen = seen.now();
@@ -221,10 +222,11 @@ public final class Agent implements AgentServer.Member {
         }
     }
 
-    /** What is to be decided on, with all that has changed since the last turn taken note of. */
+    /** What to decide on; records everything that has changed since the last turn. */
     private Observation observe() {
         upstream.looked();
-        // The job first and the server after it: a start that ends in between must not look like one that never began.
+        // Read the job first and the server after it: a start that ends in between must not look as if it had never
+        // begun.
         Optional<Job> running = worker.running();
         Optional<Chore> chore = chores.running();
         worker.take().ifPresent(done -> note(done, clock.now()));
@@ -297,7 +299,7 @@ public final class Agent implements AgentServer.Member {
         readiness = readiness(seen, next, role);
     }
 
-    /** A primary that only has to write down its reign: in a moment it says so, and what it was is not worth a word. */
+    /** A primary that has yet to write down its reign: it reports that in a moment, and its state until then is not worth a report. */
     private static boolean takesOffice(Observation seen, MemberReport next) {
         ServerState server = seen.server();
         return next.role() == MemberReport.Role.None
@@ -309,7 +311,7 @@ public final class Agent implements AgentServer.Member {
                 && !seen.stopping();
     }
 
-    /** Whether a replica has received something, or has had the time to. */
+    /** Whether a replica has received something, or has had the time to do so. */
     private boolean hasCaughtUp(Observation seen) {
         return wasReceiving
                 || seen.server().accepting() && seen.now().minus(accepting).compareTo(CATCH_UP) > 0;
@@ -341,7 +343,7 @@ public final class Agent implements AgentServer.Member {
         };
     }
 
-    /** Whether a primary serves here, by the last turn, and nothing is stopping it. */
+    /** Whether, as of the last turn, a primary serves here and nothing is stopping it. */
     public boolean leads() {
         return report.role() == MemberReport.Role.Primary
                 && !news.stopping()

@@ -20,8 +20,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What the operator and the user wrote for this member: settings and passwords, followed by watches. The settings are also kept on the volume,
- * so that a member can start while the API server is away.
+ * What the operator and the user wrote for this member: settings and passwords, followed by watches. The settings, and the Lease as last seen, are
+ * also kept on the volume, so that a member can start while the API server is away.
  */
 public final class Documents {
     private static final Logger LOG = LoggerFactory.getLogger(Documents.class);
@@ -40,7 +40,9 @@ public final class Documents {
     private Optional<String> text = Optional.empty();
     private Optional<ClusterLease> remembered;
 
-    /** @param remembered the Lease as it was last seen in a former life of this agent */
+    /**
+     * @param remembered the Lease as it was last seen before this agent started
+     */
     public Documents(
             KubeApi api,
             String namespace,
@@ -75,24 +77,27 @@ public final class Documents {
         return settings;
     }
 
-    /** The Lease as it was last seen, also in a former life of this agent. */
+    /** The Lease as it was last seen, perhaps before this agent started. */
     public synchronized Optional<ClusterLease> remembered() {
         return remembered;
     }
 
-    /** Takes note of what the Lease says now. Where the holder's WAL ends changes all the time and matters to nobody who starts. */
+    /**
+     * Records what the Lease says now. The end of the holder's WAL changes all the time and does not matter at a start: it alone is no reason to
+     * record the Lease.
+     */
     synchronized void leaseSeen(ClusterLease state) {
         boolean same = remembered
                 .filter(last -> !new LeaseWish.Keep(state).urgent(last))
                 .isPresent();
         if (!same) {
             remembered = Optional.of(state);
-            // Beside the loop: a disk that hangs does not hold it up.
+            // On a thread of its own: a hanging disk does not delay the loop.
             Thread.ofVirtual().name("copies").start(this::keepCopies);
         }
     }
 
-    /** Writes what is known to the volume, as soon as the agent has made its folder there. */
+    /** Writes what is known to the volume, once the agent's folder exists there. */
     void keepCopies() {
         synchronized (copying) {
             Optional<String> document;
@@ -119,12 +124,12 @@ public final class Documents {
         }
     }
 
-    /** Password of the application's role or the superuser's, by the Secret's name. */
+    /** Password of the application's role or of the superuser, by the Secret's name. */
     synchronized Optional<String> password(String secret) {
         return Optional.ofNullable(passwords.get(secret));
     }
 
-    /** All passwords known; changes when any does. */
+    /** All known passwords, by the Secret's name. */
     synchronized Map<String, String> passwords() {
         return Map.copyOf(passwords);
     }
@@ -132,7 +137,7 @@ public final class Documents {
     private void settingsChanged(Optional<Node> configMap) {
         Optional<String> document = configMap.flatMap(object -> KubeApi.value(object, Settings.KEY));
         if (document.isEmpty()) {
-            return; // a cluster's settings do not vanish; whoever deleted them, the last ones hold
+            return; // if somebody deleted the settings, the last ones remain in force
         }
         try {
             Settings next = Json.read(document.get(), Settings.class);

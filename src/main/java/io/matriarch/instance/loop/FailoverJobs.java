@@ -25,7 +25,7 @@ import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The jobs of failover, each as docs/contract.md, "What an agent carries out", has it; {@link Memory} is told what they came to. */
+/** The jobs of failover, as specified in docs/contract.md, "What an agent carries out"; their results go to {@link Memory}. */
 public final class FailoverJobs {
     private static final Logger LOG = LoggerFactory.getLogger(FailoverJobs.class);
     private static final Duration LOOK = Duration.ofSeconds(2);
@@ -127,11 +127,12 @@ public final class FailoverJobs {
     }
 
     /**
-     * What is left when the shutdown checkpoint is written, such as an archiver, writes nothing, and is not waited for. Meanwhile the members are
-     * asked how far they are: once one has everything, there is nothing left to wait for.
+     * Once the shutdown checkpoint is written, the remaining processes, such as an archiver, write nothing; they are not waited for. Meanwhile
+     * this asks the members for their positions: once all of them have everything, there is nothing left to wait for.
      */
     void handOver(Job.HandOver handOver) throws PostgresException {
-        // While clients still write: the longer this takes, the more there is to replay.
+        // Checkpoint while clients still write, and before waiting for replay: the longer it takes, the more there is
+        // to replay.
         replication.checkpoint();
         new Successors(peers, memory, address, now)
                 .await(handOver, postgres.observe(LOOK).wal().end());

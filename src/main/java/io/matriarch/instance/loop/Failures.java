@@ -12,8 +12,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What went wrong, by kind of job, so that it is tried again ever more slowly. A start is history only when the server has served for a while:
- * one that comes up and ends, again and again, is started ever more slowly too, except the first time.
+ * What failed, by kind of task, so that retries become ever rarer. A start counts as successful only once the server has served for a while: a
+ * server that comes up and ends again and again is also restarted ever more rarely, except the first time.
  */
 public final class Failures {
     private static final Duration STABLE = Duration.ofSeconds(60);
@@ -22,22 +22,22 @@ public final class Failures {
     private int deaths;
     private int rewound;
 
-    /** The newest first. */
+    /** The failures, the newest first. */
     synchronized List<Failure> list() {
         return List.copyOf(list);
     }
 
     /**
-     * A job ended.
+     * A task ended.
      *
-     * @param settings those that it was done with: with others it may be tried at once
+     * @param settings with which it was done: with other settings it may be tried again at once
      */
     synchronized void ended(Task job, Optional<Problem> problem, Duration now, @Nullable String settings) {
         if (problem.isPresent()) {
             failed(job, problem.get(), now, settings);
         } else if (starts(job)) {
-            // It serves: what went wrong on the way here is history. A replica that strayed serves between two attempts
-            // to turn it back.
+            // The server serves: failures on the way here no longer matter. But a replica whose data diverged serves
+            // between two attempts to rewind it.
             boolean replica = job instanceof Job.StartReplica;
             list.removeIf(failure -> !(failure.task() instanceof Job.SetPasswords)
                     && !starts(failure.task())
@@ -46,8 +46,8 @@ public final class Failures {
             list.removeIf(failure -> failure.task() instanceof Job.Discard || failure.task() instanceof Job.Rewind);
         } else {
             if (job instanceof Job.Rewind) {
-                // It is other data now: that the former one did not start says nothing of it. How often it did not
-                // still counts.
+                // The data is different now: that the former data did not start says nothing about it. The number of
+                // failed starts still counts.
                 rewound = Math.max(rewound, attempts(new Job.StartReplica(null)));
                 list.removeIf(failure -> failure.task() instanceof Job.StartReplica);
             }
@@ -67,7 +67,7 @@ public final class Failures {
         }
     }
 
-    /** PostgreSQL has accepted connections for so long. */
+    /** PostgreSQL has accepted connections for this long. */
     synchronized void serving(Duration since) {
         if (since.compareTo(STABLE) > 0) {
             deaths = 0;

@@ -3,15 +3,15 @@ package io.matriarch.instance.loop;
 import java.time.Duration;
 
 /**
- * Gives the heap back to PostgreSQL while nothing is under way. The JVM shrinks a heap in a full collection alone, and makes none as long as there is
- * room up to its limit: what a start leaves behind would stay resident for weeks. A collection stops the agent for 20 to 80 ms.
+ * Frees heap memory for PostgreSQL while nothing is under way. The JVM shrinks its heap only in a full collection, and makes none as long as the
+ * heap has room up to its limit: the garbage of a start would stay resident for weeks. A collection stops the agent for 20 to 80 ms.
  */
 final class IdleHeap {
-    /** So long PostgreSQL has accepted connections: not in the middle of a start or a failover. */
+    /** How long PostgreSQL must have accepted connections: never collect in the middle of a start or a failover. */
     private static final long QUIET = Duration.ofSeconds(30).toNanos();
 
     private static final long APART = Duration.ofMinutes(5).toNanos();
-    /** Less than this is not worth it. */
+    /** Bytes of growth below which a collection is not worth it. */
     private static final long GROWTH = 1 << 20;
 
     private final Runnable collection;
@@ -20,8 +20,8 @@ final class IdleHeap {
     private long left;
 
     /**
-     * @param now of a clock that only goes forward, in nanoseconds
-     * @param collection the JVM's
+     * @param now on a clock that only goes forward, in nanoseconds
+     * @param collection runs the JVM's full collection
      */
     IdleHeap(long now, Runnable collection) {
         this.busy = now;
@@ -38,7 +38,7 @@ final class IdleHeap {
      * Nothing is under way at this moment: collects if it is worth it.
      *
      * @param bytes that the heap takes
-     * @return whether it did; then tell {@link #left} what is left
+     * @return whether it collected; the caller then tells {@link #left} what is left
      */
     boolean quiet(long now, long bytes) {
         if (now - busy < QUIET || now - collected < APART || bytes - left < GROWTH) {

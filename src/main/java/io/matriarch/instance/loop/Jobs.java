@@ -22,7 +22,7 @@ import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Carries jobs out, and remembers what they came to. */
+/** Carries out jobs, and remembers their results. */
 public final class Jobs implements Lane.Work<Job> {
     private static final Logger LOG = LoggerFactory.getLogger(Jobs.class);
 
@@ -65,12 +65,12 @@ public final class Jobs implements Lane.Work<Job> {
         this.stopping = stopping;
     }
 
-    /** What is on the volume, as it was when it was last looked at. */
+    /** What is on the volume, as it was last inspected. */
     Optional<VolumeState> volume() {
         return volume;
     }
 
-    /** Whether a server has run on the volume since. */
+    /** Whether a server has run on the volume since then. */
     boolean stale() {
         return stale;
     }
@@ -79,7 +79,7 @@ public final class Jobs implements Lane.Work<Job> {
         return slots;
     }
 
-    /** Whether a role may have another password than its Secret says. */
+    /** Whether a role may have a password other than the one in its Secret. */
     boolean passwordsWanted() {
         boolean superuser = documents
                 .settings()
@@ -124,7 +124,7 @@ public final class Jobs implements Lane.Work<Job> {
             case Job.Promote promote -> {
                 leads();
                 failover.promote(promote);
-                // Beside the reign that begins: nobody waits for the volume.
+                // On a thread of its own while the reign begins: nothing waits for this inspection.
                 Thread.ofVirtual().name("look").start(this::lookAgain);
             }
             case Job.StartReplica start -> {
@@ -160,7 +160,7 @@ public final class Jobs implements Lane.Work<Job> {
             case Job.CopySlots copy -> failover.copySlots(copy.primary());
             case Job.Apply apply -> postgres.apply(settings);
             case Job.KeepSlots keep -> {
-                // Before a slot goes: consumers would wait for it for ever.
+                // Change what consumers wait for before dropping a slot: they would wait for a dropped one for ever.
                 replication.await(keep.awaited());
                 memory.awaited(keep.awaited());
                 slots = postgres.keepSlots(keep.ordinals());
@@ -171,14 +171,14 @@ public final class Jobs implements Lane.Work<Job> {
         }
     }
 
-    /** The same for what is done beside the jobs. */
+    /** Carries out a chore, beside the jobs. */
     public void carryOut(Chore chore) throws PostgresException {
         switch (chore) {
             case Chore.Checkpoint checkpoint -> failover.checkpoint();
         }
     }
 
-    /** A server that leads anew has the slots and the passwords that its data has, and follows nobody. */
+    /** A server that starts to lead has the slots and passwords that are in its data, and follows nobody. */
     private void leads() {
         stale = true;
         upstream.is(null, 0);
@@ -199,7 +199,7 @@ public final class Jobs implements Lane.Work<Job> {
         }
     }
 
-    /** A server that ran on the volume has ended: what was known of it may be true no more. */
+    /** A server that ran on the volume has ended: what was known about the volume may no longer be true. */
     void serverEnded() {
         stale = true;
     }

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Does one task at a time, on a thread of its own: beside the loop, and beside every other lane. */
+/** Runs one task at a time, on a thread of its own, beside the loop and beside every other lane. */
 public final class Lane<T extends Task> {
     private static final Logger LOG = LoggerFactory.getLogger(Lane.class);
 
@@ -24,12 +24,14 @@ public final class Lane<T extends Task> {
         void carryOut(T task) throws PostgresException;
     }
 
-    /** A task that ended, and why it failed, if it did. */
+    /** A task that ended, and why it failed, if it failed. */
     record Done<T>(T task, Optional<Problem> problem) {}
 
     private record Running<T>(T task, Thread thread) {}
 
-    /** @param news told when a task has ended */
+    /**
+     * @param news run when a task has ended
+     */
     public Lane(String name, Work<T> work, Runnable news) {
         this.name = name;
         this.work = work;
@@ -40,12 +42,12 @@ public final class Lane<T extends Task> {
         return Optional.ofNullable(running.get()).map(Running::task);
     }
 
-    /** The task that ended since the last call. */
+    /** The task that has ended since the last call. */
     Optional<Done<T>> take() {
         return Optional.ofNullable(done.getAndSet(null));
     }
 
-    /** Interrupts this task, if it is the one that runs; it ends as failed. */
+    /** Interrupts this task, if it is running; it then ends as failed. */
     void cancel(T task) {
         Running<T> current = running.get();
         if (current != null && current.task() == task) {
@@ -53,7 +55,7 @@ public final class Lane<T extends Task> {
         }
     }
 
-    /** Begins a task; none may be running. */
+    /** Starts a task; none may be running. */
     void begin(T task) {
         LOG.debug("begins: {}", task);
         Thread thread = Thread.ofVirtual().name(name).unstarted(() -> carryOut(task));

@@ -14,7 +14,7 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.function.Supplier;
 
-/** Where all that a decision is made of is seen at one moment: by the loop, and by whoever answers for this member. */
+/** Observes everything that a decision is made from at one moment: for the loop, and for the answers to other members. */
 public final class Lookout {
     private static final Duration LOOK = Duration.ofSeconds(2);
 
@@ -76,12 +76,12 @@ public final class Lookout {
         slotsKept = at;
     }
 
-    /** The server, as far as it may be asked while this job runs. */
+    /** The state of the server, as far as it may be queried while this job runs. */
     ServerState server(Optional<Job> running) {
         return running.filter(Job::changesTheData).isPresent() ? ServerState.none() : postgres.observe(LOOK);
     }
 
-    /** What is to be seen at this moment; from any thread. */
+    /** The present observation; may be called from any thread. */
     public Observation look() {
         Optional<Job> running = worker.running();
         return look(running, chores.running(), server(running));
@@ -92,8 +92,8 @@ public final class Lookout {
         LeaseSnapshot known = lease.snapshot();
         boolean mine =
                 known.lease().filter(view -> view.holder().equals(identity)).isPresent();
-        // Looked at again before it is to follow somebody; a primary that ended knows its volume, and may find its disk
-        // hanging.
+        // The volume is inspected again before this member follows another one. After a primary ended, what is known of
+        // its volume still holds, and its disk may hang.
         boolean unknown = replacing || !mine && jobs.stale() && !server.process() && running.isEmpty();
         return new Observation(
                 now.get(),

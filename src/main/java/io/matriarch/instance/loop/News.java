@@ -22,7 +22,7 @@ public final class News {
         }
     }
 
-    /** This pod is to end: PostgreSQL is stopped, the Lease given back. */
+    /** This pod must end: PostgreSQL is stopped, and the Lease is given back. */
     public void stop() {
         stopping = true;
         tell();

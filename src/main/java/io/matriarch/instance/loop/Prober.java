@@ -10,7 +10,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Feels the pulse of a primary every few seconds: a hung disk answers queries for ever, and only a commit shows it (docs/internals/postgresql.md 2).
+ * Checks the pulse of a primary every few seconds: with a hung disk, queries are still answered, and only a commit reveals it
+ * (docs/internals/postgresql.md 2).
  */
 public final class Prober {
     private static final Logger LOG = LoggerFactory.getLogger(Pulse.class);
@@ -23,7 +24,9 @@ public final class Prober {
     private final Supplier<Duration> now;
     private final Runnable news;
 
-    /** @param primary whether a primary serves here that nobody is stopping */
+    /**
+     * @param primary whether a primary serves here and nothing is stopping it
+     */
     public Prober(
             Replication replication, Memory memory, BooleanSupplier primary, Supplier<Duration> now, Runnable news) {
         this.replication = replication;

@@ -15,19 +15,19 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the label of this pod says to the Services. A primary that ended leaves its label where it is until a successor takes it
- * ({@link Deposition}), for a while: its address refuses clients at once, whereas those of a Service that leads nowhere get their refusals from
- * the node's kernel, which gives one a second ({@code icmp_ratelimit}), and wait for a second and more (docs/decisions/0007).
+ * What this pod's label tells the Services. A primary that ended keeps its label for a while, until a successor removes it ({@link Deposition}):
+ * the pod's address refuses clients at once. Clients of a Service without endpoints, however, get their refusals from the node's kernel, which
+ * sends one a second ({@code icmp_ratelimit}), so they wait for a second and more (docs/decisions/0007).
  */
 public final class RoleLabel {
-    /** So long a successor is waited for. */
+    /** How long to wait for a successor. */
     private static final Duration KEPT = Duration.ofSeconds(10);
 
     private final Me me;
-    /** Since when there is no role to show. */
+    /** Since when this pod has had no role to show. */
     private @Nullable Duration without;
 
-    /** Whether this pod was the primary then, as far as that is known. */
+    /** Whether this pod was the primary at that time, as far as it is known. */
     private Optional<Boolean> led = Optional.empty();
 
     RoleLabel(Me me) {
@@ -35,7 +35,7 @@ public final class RoleLabel {
     }
 
     /**
-     * The label that the pod is to have; empty for the one that it has.
+     * The label that the pod must have; empty to leave the present one.
      *
      * @param usable whether a replica has received what the others have
      */
@@ -49,7 +49,7 @@ public final class RoleLabel {
         };
     }
 
-    /** Whether this member's reign begins: clients may already be on their way while its first row is written. */
+    /** Whether this member's reign begins: clients may already connect while its first row is written. */
     boolean begins(LeaseView lease) {
         ClusterLease state = lease.state();
         return lease.holder().equals(me.identity()) && state.phase() == Phase.Serving && !Timelines.pending(state);
@@ -65,13 +65,13 @@ public final class RoleLabel {
             without = now;
             led = Optional.empty();
         }
-        // An agent that has just begun does not know the Lease yet, nor what its pod was.
+        // An agent that has just started knows neither the Lease yet nor what its pod was.
         led = led.or(() -> lease.map(this::isOfMine));
         boolean waits = led.orElse(true) && now.minus(without).compareTo(KEPT) < 0;
         return waits ? Optional.empty() : Optional.of(Labels.UNHEALTHY);
     }
 
-    /** Whether the last reign was this pod's, and nobody else has the Lease. */
+    /** Whether the last reign was this pod's, and no other member holds the Lease. */
     private boolean isOfMine(LeaseView lease) {
         List<Reign> history = lease.state().history();
         return (lease.holder().isEmpty() || me.isMyName(lease.holder()))

@@ -17,7 +17,7 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** How this member came into office: why, after whom, how long it took, and who voted. Told in its report for as long as the reign lasts. */
+/** How this member came into office: why, after whom, how long it took, and who voted. Its report says so for as long as the reign lasts. */
 public final class Succession {
     private final String identity;
     private final String pod;
@@ -33,7 +33,7 @@ public final class Succession {
         this.pod = pod;
     }
 
-    /** The report with what is known of the newest reign, once a turn. */
+    /** Adds to the report what is known of the newest reign; called once a turn. */
     MemberReport told(Observation seen, MemberReport report) {
         Optional<LeaseView> lease = seen.lease();
         if (lease.isEmpty()) {
@@ -56,8 +56,8 @@ public final class Succession {
         container = Optional.ofNullable(lease.state().containerId()).orElse(container);
         boolean serves = !lease.holder().isEmpty() && !lease.holder().startsWith(pod + "/");
         if (!lease.resourceVersion().equals(version)) {
-            // Each renewal says that the holder served until then; one that is handing over has stopped, or is about
-            // to.
+            // Each renewal proves that the holder served until then; a holder that is handing over has stopped, or is
+            // about to.
             version = lease.resourceVersion();
             if (serves
                     && lease.state().phase() == Phase.Serving

@@ -24,9 +24,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Before a primary stops for another member to go on, that one shows that its replay keeps up: what it has only received it would replay while nobody
- * writes, and a report that runs there holds replay up for as long as max_standby_streaming_delay. pg_stat_replication does not tell in time how
- * far it is (a receiver reports at most every wal_receiver_status_interval when nothing comes), so the member is asked.
+ * Before a primary stops so that another member takes over, that member must show that its replay keeps up: it would replay the rest of what it
+ * has received while nobody can write, and a report that runs there can delay replay for as long as max_standby_streaming_delay.
+ * pg_stat_replication does not show the replay position in time (a receiver reports at most every wal_receiver_status_interval when no WAL
+ * arrives), so the primary asks the member itself.
  */
 public final class Successors {
     private static final Logger LOG = LoggerFactory.getLogger(Successors.class);
@@ -52,7 +53,7 @@ public final class Successors {
     }
 
     /**
-     * Returns when one that may go on has replayed up to {@code end}, or when that is waited for no longer.
+     * Returns when one of the possible successors has replayed up to {@code end}, or when the time to wait for that is over.
      *
      * @throws PostgresException {@code ReplayBehind}: none has, and nothing was done
      */

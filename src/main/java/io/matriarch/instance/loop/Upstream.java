@@ -3,7 +3,7 @@ package io.matriarch.instance.loop;
 import io.matriarch.instance.postgres.Replication;
 import org.jspecify.annotations.Nullable;
 
-/** Whom this member's PostgreSQL receives from; nobody any more once its receiver was stopped for a vote. */
+/** The member that this member's PostgreSQL receives from; none once its receiver was stopped for a vote. */
 public final class Upstream {
     private final Replication replication;
     private volatile Known known = new Known(null, 0);
@@ -22,22 +22,22 @@ public final class Upstream {
         return now.stops() == replication.stops() ? now.address() : null;
     }
 
-    /** The loop begins to look: a vote that comes later stands against what it decides. */
+    /** The loop starts to observe: a later vote overrides what the loop then decides. */
     void looked() {
         lookedAt = replication.stops();
     }
 
-    /** A job begins that was decided on what was seen then. */
+    /** A job starts that was decided from that observation. */
     void decided() {
         decidedAt = lookedAt;
     }
 
-    /** How often the receiver had been stopped when the job that runs was decided on. */
+    /** How often the receiver had been stopped when the running job was decided. */
     long decidedAt() {
         return decidedAt;
     }
 
-    /** It was told to receive from there, by a decision made when the receiver had been stopped so often. */
+    /** PostgreSQL was told to receive from this address, by a decision made when the receiver had been stopped this often. */
     void is(@Nullable String address, long stops) {
         known = new Known(address, stops);
     }

@@ -16,7 +16,9 @@ public final class Worker implements PrimaryWork {
     private final BooleanSupplier armed;
     private @Nullable Job primary;
 
-    /** @param armed whether the fuse burns: without it nothing becomes a primary */
+    /**
+     * @param armed whether the fuse is armed: without it, nothing becomes a primary
+     */
     public Worker(Lane.Work<Job> work, BooleanSupplier armed, Runnable news) {
         this.armed = armed;
         this.lane = new Lane<>(
@@ -35,7 +37,7 @@ public final class Worker implements PrimaryWork {
         return lane.running();
     }
 
-    /** The job that ended since the last call. */
+    /** The job that has ended since the last call. */
     Optional<Lane.Done<Job>> take() {
         return lane.take();
     }
@@ -63,7 +65,7 @@ public final class Worker implements PrimaryWork {
         primary = null;
     }
 
-    /** Takes note of a primary to be, if the fuse burns that would end it. */
+    /** Records that a job makes a primary, provided that the fuse is armed, which would end that primary. */
     private synchronized boolean makesPrimary(Job job) {
         if (!armed.getAsBoolean()) {
             return false;
@@ -77,7 +79,7 @@ public final class Worker implements PrimaryWork {
         lane.cancel(job);
     }
 
-    /** Begins a job; none may be running. One that makes a primary does not begin without the fuse. */
+    /** Starts a job; none may be running. A job that makes a primary does not start without the fuse. */
     public void begin(Job job) {
         if (job instanceof Job.StartsPrimary && !makesPrimary(job)) {
             LOG.warn("not begun, as the fuse is not armed: {}", job);

@@ -1,4 +1,4 @@
-/** Look, decide, act: the loop, and the work that it has done. */
+/** Look, decide, act: the loop, and the work that it starts. */
 @NullMarked
 package io.matriarch.instance.loop;
 

@@ -21,10 +21,10 @@ import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** What this member answers to the others; its own vote goes the same way. */
+/** Answers the requests of other members; this member's own vote goes the same way. */
 public final class Answers implements AgentServer.Peers {
     private static final Logger LOG = LoggerFactory.getLogger(Answers.class);
-    /** An answer is awaited for a second. */
+    /** How long stopping the receiver may take: the asking member waits a second for its answer. */
     private static final Duration STOPPING = Duration.ofMillis(800);
 
     private static final Duration CATCHING_UP = Duration.ofSeconds(10);
@@ -40,9 +40,9 @@ public final class Answers implements AgentServer.Peers {
     private final Runnable called;
 
     /**
-     * @param look at the present moment, from any thread
+     * @param look observes the present state, from any thread
      * @param apiAnswers whether the API server answers this member
-     * @param called that somebody counts on this member: to look at the Lease and decide at once
+     * @param called run when another member counts on this one: it must read the Lease and decide at once
      */
     public Answers(
             Me me,

@@ -18,8 +18,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A new primary takes the label of the former one from its pod, once a reign and after it has its own: an agent that is dead or cut off cannot do
- * it itself, one that is alive leaves it to its successor, and the read-write Service always leads somewhere.
+ * A new primary removes the label of the former one from that one's pod, once a reign and after its own pod has the label. An agent that is dead
+ * or cut off cannot remove it itself, and one that is alive leaves this to its successor, so that the read-write Service always has an endpoint.
  */
 public final class Deposition {
     private static final Logger LOG = LoggerFactory.getLogger(Deposition.class);
@@ -35,7 +35,7 @@ public final class Deposition {
 
     /**
      * @param written released when this pod has been labelled as the primary
-     * @param labelled whether this pod shows that role for sure
+     * @param labelled whether this pod certainly shows that role
      */
     public Deposition(
             Pods pods,

@@ -8,9 +8,9 @@ import io.matriarch.instance.ha.Me;
 import io.matriarch.instance.net.PeerClient;
 import java.time.Duration;
 
-/** What others are told unasked, at where the Lease says that they are. Nothing depends on whether it arrives. */
+/** Unrequested messages to other members, at the addresses that the Lease has. Nothing depends on their arrival. */
 public final class Greetings {
-    /** So long an unused connection is kept by those who talk to each other, or longer. */
+    /** How long members that talk to each other keep an unused connection, at least. */
     private static final Duration GREETED = Duration.ofSeconds(10);
 
     private final Me me;
@@ -25,7 +25,9 @@ public final class Greetings {
         this.once = once;
     }
 
-    /** The Lease that this member has just written says something that others wait for: they need not find out by looking. */
+    /**
+     * The Lease that this member has just written says something that others wait for: tell them, so that they need not find out by reading it.
+     */
     public void tell(ClusterLease written) {
         for (int member : written.members()) {
             String there = written.addresses().get(member);
@@ -35,7 +37,10 @@ public final class Greetings {
         }
     }
 
-    /** A primary ends: there will be questions to all but that one, and nobody has talked for long. */
+    /**
+     * A primary is ending: there will be questions to all members but that one, and they have not talked for a long time. Opens the connections
+     * now.
+     */
     public void greet(LeaseView known) {
         for (int member : known.state().members()) {
             String there = known.state().addresses().get(member);

@@ -9,16 +9,18 @@ import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Asks each question on a thread of its own. One that is under way is not asked again, nor before its pause is over. */
+/** Asks each question on a thread of its own. Does not ask a question again while it is under way, nor before its pause is over. */
 public final class Once {
     private static final Logger LOG = LoggerFactory.getLogger(Once.class);
 
     private final Supplier<Duration> now;
     private final Runnable news;
-    /** When a question may be asked again, by what it is. */
+    /** When each question may be asked again. */
     private final Map<String, Duration> busy = new HashMap<>();
 
-    /** @param news told when a question has ended, answered or not */
+    /**
+     * @param news run when a question has ended, answered or not
+     */
     public Once(Supplier<Duration> now, Runnable news) {
         this.now = now;
         this.news = news;

@@ -16,7 +16,7 @@ import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Carries {@link Ask}s out: each question on a thread of its own, answers into {@link Memory}. */
+/** Carries out {@link Ask}s: each question on a thread of its own; the answers go into {@link Memory}. */
 public final class Questions {
     private static final Logger LOG = LoggerFactory.getLogger(Questions.class);
     private static final Duration AGAIN = Duration.ofMillis(500);
@@ -58,7 +58,7 @@ public final class Questions {
         A at(String address) throws IOException;
     }
 
-    /** Begins to ask; returns at once. */
+    /** Starts to ask; returns at once. */
     public void ask(Ask ask) {
         switch (ask) {
             case Ask.Votes votes -> votes(votes.to(), votes.request());
@@ -121,7 +121,7 @@ public final class Questions {
         }
     }
 
-    /** At the address that the Lease has; when nobody is there, at the one that its pod has now. */
+    /** Calls a member at the address that the Lease has; if the call fails, at its pod's current address. */
     private <A> A reach(int ordinal, Call<A> call) throws IOException {
         Optional<String> known = address.apply(ordinal);
         if (known.isPresent()) {

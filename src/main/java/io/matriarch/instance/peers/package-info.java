@@ -1,4 +1,4 @@
-/** What this member asks of others and answers them. */
+/** What this member asks other members, and what it answers them. */
 @NullMarked
 package io.matriarch.instance.peers;
 
