@@ -21,11 +21,11 @@ import io.matriarch.plan.workload.Scale;
 import io.matriarch.plan.workload.Shape;
 import io.matriarch.plan.workload.Volumes;
 
-/** What one pass over a cluster is to do. */
+/** Plans what one pass over a cluster has to do. */
 public final class ClusterPlan {
     private ClusterPlan() {}
 
-    /** All steps, from top to bottom. The first that is not done ends the walk, except those that go alongside. */
+    /** All steps, in order. The first step that is not done ends the walk, unless it is one that runs alongside. */
     public static Plan of(ClusterView view) {
         Fitness fitness = new PostgresFitness(view);
         return new Walk<>(view)

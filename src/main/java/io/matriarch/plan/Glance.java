@@ -28,7 +28,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 
-/** What a view needs beside the objects that carry the cluster's label. */
+/** What a view needs in addition to the objects that carry the cluster's label. */
 public final class Glance {
     private static final Duration SOON = Duration.ofSeconds(5);
 
@@ -37,10 +37,10 @@ public final class Glance {
     /** An object that the spec refers to: a Secret, or else a ConfigMap. */
     public record Given(boolean secret, String name) {}
 
-    /** An object whose Events say what is wrong. */
+    /** An object whose Events say what is wrong with it. */
     public record InTrouble(String kind, String name, String uid) {}
 
-    /** Kind and name of everything that this cluster would make. */
+    /** Kind and name of every object that this cluster would create. */
     public static List<HasMetadata> names(PostgresCluster cluster) {
         Rendering rendering = new Rendering(cluster);
         Names names = rendering.names();
@@ -67,7 +67,7 @@ public final class Glance {
         return object;
     }
 
-    /** What the spec refers to, as long as it matters. */
+    /** The objects that the spec refers to, as long as they matter. */
     public static List<Given> given(PostgresCluster cluster, List<? extends HasMetadata> objects) {
         Rendering rendering = new Rendering(cluster);
         List<Given> given = new ArrayList<>();
@@ -102,7 +102,7 @@ public final class Glance {
                 .toList();
     }
 
-    /** Claims without a volume or on their way to another size, pods that do not start, a StatefulSet that lacks pods. */
+    /** Claims without a volume or being resized, pods that do not start, and a StatefulSet that lacks pods. */
     public static List<InTrouble> inTrouble(PostgresCluster cluster, List<? extends HasMetadata> objects, Instant now) {
         List<InTrouble> all = new ArrayList<>();
         long pods = objects.stream().filter(Pod.class::isInstance).count();

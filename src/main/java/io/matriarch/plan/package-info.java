@@ -1,4 +1,4 @@
-/** All steps of a pass in their order. Pure decisions about a view of the cluster: no client, no clock. */
+/** All steps of a pass, in order: pure decisions about a view of the cluster, without client or clock. */
 @NullMarked
 package io.matriarch.plan;
 

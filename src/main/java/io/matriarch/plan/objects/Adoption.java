@@ -20,17 +20,17 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * Objects of ours that have no owner: the PostgresCluster was deleted with {@code --cascade=orphan}, or a restore tool dropped the owner references.
- * They get this cluster as their owner, and nothing else of them changes: no pod restarts, and no password is made anew. An object that has an
- * owner is never taken from it.
+ * Objects with this cluster's label and without an owner: the PostgresCluster was deleted with {@code --cascade=orphan}, or a restore tool dropped
+ * the owner references. They get this cluster as their owner, and nothing else about them changes: no pod restarts, and no password is created
+ * anew. An object that has an owner is never taken from it.
  */
 public final class Adoption {
-    /** Why an owner reference is written. */
+    /** Why the operator writes an owner reference. */
     public static final String WHY = "adopted: it carries this cluster's label and had no owner";
 
     private Adoption() {}
 
-    /** Whether the object carries our label and nobody owns it. */
+    /** Whether the object carries this cluster's label and has no owner. */
     static boolean adoptable(ClusterView view, HasMetadata object) {
         Map<String, String> labels =
                 Objects.requireNonNullElse(object.getMetadata().getLabels(), Map.<String, String>of());
@@ -39,7 +39,9 @@ public final class Adoption {
                 && Metadata.owners(object).stream().noneMatch(o -> o.getKind().equals(PostgresCluster.KIND));
     }
 
-    /** The database systems that the Lease, the claims and the status name: more than one, and it is not known which one these objects serve. */
+    /**
+     * The database systems that the Lease, the claims and the status name. If there is more than one, it is unknown which one these objects serve.
+     */
     static Set<String> systems(ClusterView view) {
         Set<String> systems = new TreeSet<>();
         view.lease().map(ClusterLease::systemIdentifier).ifPresent(systems::add);
@@ -52,8 +54,8 @@ public final class Adoption {
     }
 
     /**
-     * Whether pods run of which no Lease tells whose data counts. Their primary makes a deleted Lease again; before that, the cluster would be taken
-     * for one that has no database yet, and its pods for pods that may be replaced.
+     * Whether pods are running while no Lease says whose data counts. Their primary creates a deleted Lease again. Before that, the cluster would
+     * look like one that has no database yet, and its pods like pods that may be replaced.
      */
     static boolean lacksLease(ClusterView view, HasMetadata object) {
         return object instanceof StatefulSet

@@ -15,8 +15,8 @@ import java.util.Objects;
 import java.util.Optional;
 
 /**
- * User names and passwords that are taken as they are, but with which hardly anybody can log in: a line's end that {@code echo} or an editor added
- * belongs to the password, and {@code .pgpass}, prompts and shell variables lose it. A message never has the value.
+ * User names and passwords that work, but with which hardly anybody can log in: a line break that {@code echo} or an editor added is part of the
+ * password, and {@code .pgpass}, prompts and shell variables lose it. A message never contains the value.
  */
 public final class Credentials {
     private Credentials() {}
@@ -45,7 +45,7 @@ public final class Credentials {
         return findings;
     }
 
-    /** What is wrong with a value, as the API server has it (base64). */
+    /** What is wrong with a value, as the API server returns it (base64). */
     private static Optional<String> fault(String encoded) {
         String value;
         try {

@@ -9,8 +9,8 @@ import io.matriarch.plan.view.Metadata;
 import java.util.Map;
 
 /**
- * Whether a live object has to be applied again: the rendering changed (its hash, an annotation, differs), or somebody changed by hand what
- * is ours. Fields that others added are left alone, as server-side apply does.
+ * Whether a live object must be applied again: the rendering changed (its hash, an annotation, differs), or somebody changed by hand what the
+ * operator set. Fields that others added are left alone, as in server-side apply.
  */
 public final class Drift {
     private Drift() {}
@@ -23,7 +23,7 @@ public final class Drift {
         return !holds(Json.tree(desired), Json.tree(live));
     }
 
-    /** Whether everything in {@code desired} is in {@code live}; amounts are compared by value, and what is empty need not be there. */
+    /** Whether {@code live} contains everything in {@code desired}; quantities are compared by value, and empty fields may be absent. */
     static boolean holds(JsonNode desired, JsonNode live) {
         if (empty(desired, live.isMissingNode())) {
             return true;
@@ -56,7 +56,7 @@ public final class Drift {
         return false;
     }
 
-    /** The API server drops false and 0 of many fields: where the field is absent they mean the same. */
+    /** The API server drops false and 0 from many fields: they mean the same as an absent field. */
     private static boolean empty(JsonNode node, boolean absent) {
         if (node.isMissingNode()
                 || node.isNull()

@@ -9,7 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** Services, and the PodDisruptionBudget that a cluster of more than one has: as long as more than one member is there. */
+/** The Services, and the PodDisruptionBudget, which exists as long as there are, or are to be, more than one member. */
 public final class Exposure {
     private Exposure() {}
 

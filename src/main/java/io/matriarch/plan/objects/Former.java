@@ -19,14 +19,15 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
- * What is left of a former cluster of this name, and what others made under a name of ours. The garbage collector is still busy with the
- * first: wait, and adopt none of it. The second is never overwritten. What carries our label and has no owner is adopted ({@link Adoption}). Claims are another matter: see the steps of volumes.
+ * What is left of a former cluster of this name, and what others created under a name that this cluster needs. The garbage collector is still
+ * deleting the former: wait, and adopt none of it. The latter is never overwritten. Objects that carry this cluster's label and have no owner are
+ * adopted ({@link Adoption}). For claims, see the steps of volumes.
  */
 public final class Former {
     private static final Duration RECHECK = Duration.ofSeconds(2);
     private static final Duration SLOW = Duration.ofSeconds(20);
 
-    /** Objects that a message names. */
+    /** How many objects a message names. */
     private static final int NAMED = 3;
 
     private Former() {}
@@ -111,7 +112,7 @@ public final class Former {
         return "Pod " + pod.getMetadata().getName();
     }
 
-    /** Kind and name of every object that is ours alone. */
+    /** Kind and name of every object that belongs to this cluster alone. */
     private static Set<String> ownNames(ClusterView view) {
         Names names = view.names();
         Set<String> own = new java.util.TreeSet<>();

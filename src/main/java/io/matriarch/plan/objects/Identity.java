@@ -25,7 +25,10 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 
-/** Who the cluster is to others: Secrets, certificates, ServiceAccount, Role. Passwords are made once and never changed by us. */
+/**
+ * The identity that the cluster shows to others: Secrets, certificates, ServiceAccount, Role. The operator creates passwords once and never
+ * changes them.
+ */
 public final class Identity {
     private static final Duration RECHECK = Duration.ofSeconds(5);
 
@@ -52,7 +55,7 @@ public final class Identity {
                 new Certificates.Pair(Secrets.value(authority, "tls.crt"), Secrets.value(authority, "tls.key")));
     }
 
-    /** Names of the Secrets that the operator makes for a cluster. */
+    /** Names of the Secrets that the operator creates for a cluster. */
     public static List<String> needed(Rendering rendering) {
         List<String> names = new ArrayList<>(List.of(
                 rendering.names().authoritySecret(),
@@ -69,7 +72,9 @@ public final class Identity {
         return names;
     }
 
-    /** Those that are absent, or whose certificate is due or of another authority; the authority first. */
+    /**
+     * The needed Secrets that are absent, or whose certificate is due for renewal or was signed by another authority; the authority's comes first.
+     */
     public static List<String> lacking(
             Rendering rendering, List<? extends HasMetadata> objects, Certificates certificates) {
         Optional<Secret> authoritySecret = secret(objects, rendering.names().authoritySecret());
@@ -83,7 +88,7 @@ public final class Identity {
                     if (cannotSign
                             && (leaves.contains(name)
                                     || name.equals(rendering.names().authoritySecret()))) {
-                        return false; // nothing can be made of it; a finding says so
+                        return false; // it cannot be created or renewed; a finding says so
                     }
                     if (live.isEmpty()) {
                         return true;
@@ -110,7 +115,7 @@ public final class Identity {
         return new Action.Patch(old, Json.text(Map.of("data", fresh.getData())), "new certificate");
     }
 
-    /** After the user changed the password: the addresses that contain it, too. */
+    /** Updates the connection strings, which contain the password, after the user changed the password. */
     private static Optional<Action> connection(ClusterView view) {
         String name = view.names().applicationSecret();
         if (!needed(view.rendering()).contains(name)) {
@@ -134,7 +139,7 @@ public final class Identity {
         });
     }
 
-    /** What the spec refers to and is not there, or lacks a key. */
+    /** Objects that the spec refers to and that do not exist, or lack a key. */
     private static List<Finding> given(ClusterView view) {
         List<Finding> findings = new ArrayList<>();
         String authority = view.names().authoritySecret();

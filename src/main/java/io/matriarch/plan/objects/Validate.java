@@ -9,7 +9,7 @@ import io.matriarch.render.Validation;
 import java.time.Duration;
 import java.util.List;
 
-/** What only the whole spec can tell, and no schema. A spec that is refused changes nothing that runs. */
+/** Rules that need the whole spec and that no schema can express. A refused spec changes nothing that is running. */
 public final class Validate {
     private static final Duration RECHECK = Duration.ofMinutes(5);
 

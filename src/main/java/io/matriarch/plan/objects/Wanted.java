@@ -14,7 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** Objects that are rendered from the spec alone, and whether the live ones differ. */
+/** Objects that are rendered from the spec alone, and whether the live objects differ from them. */
 public final class Wanted {
     private Wanted() {}
 
@@ -30,7 +30,7 @@ public final class Wanted {
         return Networking.disruptionBudget(rendering, members);
     }
 
-    /** Applies what is absent or differs. */
+    /** Applies the objects that are absent or differ. */
     public static List<Action> applied(ClusterView view, List<? extends HasMetadata> desired) {
         List<Action> actions = new ArrayList<>();
         for (HasMetadata object : desired) {
@@ -42,7 +42,7 @@ public final class Wanted {
         return actions;
     }
 
-    /** Whether an object belongs to this cluster: not to a former one of the same name, and not to somebody else. */
+    /** Whether an object belongs to this cluster, and not to a former one of the same name or to somebody else. */
     public static boolean ours(PostgresCluster cluster, HasMetadata object) {
         String uid = cluster.getMetadata().getUid();
         return Metadata.owners(object).stream().anyMatch(o -> o.getUid().equals(uid));

@@ -1,4 +1,4 @@
-/** Objects that follow from the spec alone, and what was there before them under the same names. */
+/** Objects that follow from the spec alone, and objects that existed before them under the same names. */
 @NullMarked
 package io.matriarch.plan.objects;
 

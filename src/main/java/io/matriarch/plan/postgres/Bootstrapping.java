@@ -28,9 +28,9 @@ import java.util.TreeMap;
 import java.util.stream.Collectors;
 
 /**
- * How a cluster comes into being (docs/contract.md). Nothing is ever made where data may be: a volume that was there before is looked at
- * first, by the agent on it, and an order to begin anew is given only when every volume is empty or our own and new. An order once given
- * stands until the Lease knows a database system.
+ * How a cluster gets its database (docs/contract.md). Nothing is ever created where data may be: the agent on a volume that existed before
+ * inspects it first, and an order to create a new database is given only when every volume is empty, or is new and this cluster's own. Once given,
+ * an order stands until the Lease knows a database system.
  */
 public final class Bootstrapping {
     public static final BootstrapOrder NONE = new BootstrapOrder(BootstrapAction.Inspect, 0, null, null);
@@ -39,14 +39,14 @@ public final class Bootstrapping {
 
     private Bootstrapping() {}
 
-    /** An order, and what stands against a better one. */
+    /** An order, and the findings that prevent a better one. */
     public record Verdict(BootstrapOrder order, List<Finding> findings) {
         Verdict(BootstrapOrder order, Finding... findings) {
             this(order, List.of(findings));
         }
     }
 
-    /** The Lease is made once, vacant. When it is gone although there was a database, its holder makes it again. */
+    /** The Lease is created once, vacant. If it is gone although there was a database, its holder creates it again. */
     public static Result lease(ClusterView view) {
         if (view.leaseObject().isPresent()) {
             return new Done();
@@ -57,7 +57,7 @@ public final class Bootstrapping {
             }
             if (view.settings().map(s -> s.bootstrap().action()).orElse(BootstrapAction.Initdb)
                     == BootstrapAction.Initdb) {
-                // Until the agents know that nothing may be made anew, there is no Lease to take.
+                // There must be no Lease to take until the agents know that no database system may be created.
                 return new Done();
             }
         }
@@ -100,13 +100,13 @@ public final class Bootstrapping {
         return view.members().stream().anyMatch(Bootstrapping::claimsPrimary);
     }
 
-    /** How many members are looked at: fewer are wanted only once it is known whose data is the newest. */
+    /** How many members' volumes are inspected: a smaller number of instances takes effect only once it is known whose data is the newest. */
     private static int looked(ClusterView view) {
         return Math.max(
                 view.spec().instances(), PostgresFitness.membership(view).members());
     }
 
-    /** Of data it must be known how far it goes. */
+    /** Whether a volume has been inspected; for data, its end must be known too. */
     private static boolean lookedAt(MemberReport report) {
         return report.volume() != null
                 && report.volume() != VolumeContent.Unknown
@@ -128,8 +128,8 @@ public final class Bootstrapping {
         if (!foreign.isEmpty()) {
             return new Verdict(NONE, foreign);
         }
-        // Under OrderedReady the second pod is not made before the first is ready, and none is while volumes are looked
-        // at.
+        // Under OrderedReady the second pod is created only when the first is ready, and no pod is ready while volumes
+        // are inspected.
         int awaited = view.spec().podManagementPolicy() == PodManagementPolicy.OrderedReady ? 1 : instances;
         if (reports.size() < awaited) {
             return new Verdict(NONE);
@@ -154,8 +154,9 @@ public final class Bootstrapping {
     }
 
     /**
-     * Who has most goes on: each reign has a timeline of its own (docs/decisions/0004), so the greater timeline, and on the same one the
-     * further end. A former primary only counts for more when it has as much: a replica of a later reign has what that one has not.
+     * The member with the newest data becomes the primary. Each reign has its own timeline (docs/decisions/0004), so that is the greater timeline,
+     * and on the same timeline the greater position. A former primary is preferred only among equals: a replica of a later reign has data that it
+     * lacks.
      */
     private static Verdict adopt(
             ClusterView view, Map<Integer, MemberReport> data, List<PersistentVolumeClaim> elsewhere) {
@@ -222,7 +223,7 @@ public final class Bootstrapping {
                         .formatted(torn.stream().map(view.names()::dataClaim).collect(Collectors.joining(", "))));
     }
 
-    /** Data on claims that no member of the wanted number would use. */
+    /** Data is on claims that no member of the wanted number would use. */
     private static Finding left(ClusterView view, List<PersistentVolumeClaim> claims) {
         int needed = claims.stream().mapToInt(view::ordinalOf).max().orElse(0) + 1;
         String list = claims.stream()

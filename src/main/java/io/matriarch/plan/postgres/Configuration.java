@@ -22,11 +22,11 @@ import java.util.Set;
 import java.util.stream.IntStream;
 
 /**
- * The settings document that the agents follow. What it asks of them for the first time, a command or that a member leaves, is in the status before
- * it is in the document.
+ * The settings document that the agents follow. A new request to the agents, which is a command or that a member must leave, is in the status
+ * before it is in the document.
  */
 public final class Configuration {
-    /** States of a member whose PostgreSQL runs with the settings that it tells. */
+    /** States of a member whose PostgreSQL runs with the settings that it reports. */
     private static final Set<State> RUNNING = Set.of(State.Running, State.Streaming, State.Detached);
 
     private Configuration() {}
@@ -43,7 +43,10 @@ public final class Configuration {
                                         "leaving", PostgresFitness.leaving(view).orElse(null)));
     }
 
-    /** The condition ConfigurationAccepted while nothing is refused: True only when every member that shall run says that it uses these settings. */
+    /**
+     * The condition ConfigurationAccepted while no setting is refused: True only when every member that must run reports that it uses these
+     * settings.
+     */
     public static Said accepted(ClusterView view) {
         return refusedAtStart(view).or(() -> unheard(view)).orElseGet(() -> {
             String revision = wanted(view).revision();
@@ -62,7 +65,7 @@ public final class Configuration {
         });
     }
 
-    /** A member that has no former settings to start with. */
+    /** A member refuses its settings and has no former ones to start with. */
     private static Optional<Said> refusedAtStart(ClusterView view) {
         return view.members().stream()
                 .flatMap(member -> member.report().map(MemberReport::problem).stream())
@@ -71,7 +74,7 @@ public final class Configuration {
                 .map(problem -> Said.no("ConfigurationRejected", problem.message() + ". Correct spec.postgres"));
     }
 
-    /** Why nobody can say what every member uses; empty when each that shall run serves and is heard. */
+    /** Why it is unknown which settings every member uses; empty when every member that must run serves and its report is valid. */
     public static Optional<Said> unheard(ClusterView view) {
         if (running(view).findAny().isEmpty()) {
             return Optional.of(

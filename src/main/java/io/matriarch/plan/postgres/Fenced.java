@@ -10,14 +10,14 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
-/** Members that {@code spec.fencedInstances} names: whether their PostgreSQL has stopped. What the spec says is no evidence that it has. */
+/** Members that {@code spec.fencedInstances} names: whether their PostgreSQL has stopped. The spec is no evidence that it has. */
 public final class Fenced {
     static final String REASON = "Fenced";
 
-    /** Reason while a member that shall be stopped has not said that it is. */
+    /** Reason while a member that must be stopped has not reported that it is. */
     static final String GOING_ON = "Fencing";
 
-    /** No process of PostgreSQL is there. {@code Stopped} is said while it stops, too. */
+    /** States without any process of PostgreSQL. A member reports {@code Stopped} while it is still stopping, too. */
     private static final Set<State> AT_REST = Set.of(State.Waiting, State.Failed);
 
     private Fenced() {}
@@ -28,7 +28,10 @@ public final class Fenced {
                 .toList();
     }
 
-    /** Fenced members whose PostgreSQL runs, as far as somebody knows: those that say so, and those that have a pod and say nothing. */
+    /**
+     * Fenced members whose PostgreSQL still runs, as far as the operator can tell: their pod is ready, or their report is still valid and names a
+     * state other than {@link #AT_REST}.
+     */
     static List<String> running(ClusterView view) {
         return Availability.fenced(view.spec(), view.replicas()).stream()
                 .map(view::member)
@@ -42,7 +45,7 @@ public final class Fenced {
                 .toList();
     }
 
-    /** Why a condition is Unknown where the members that could tell are fenced. */
+    /** Says why a condition is Unknown when the members that could answer are fenced. */
     static Said said(String message, List<String> running) {
         return running.isEmpty()
                 ? Said.unknown(REASON, message)

@@ -14,13 +14,13 @@ import java.util.Objects;
 import java.util.Optional;
 
 /**
- * Fewer instances would take the primary away: a member that stays takes over first. The request's id names the generation of the spec and the
- * attempt; what was refused is tried again after a while, each time after a longer one.
+ * With fewer instances the primary would be removed: a member that stays takes over first. The request's id names the generation of the spec and
+ * the attempt. A refused request is tried again after a pause, which grows with each attempt.
  */
 public final class HandOver {
     private static final Duration AGAIN = Duration.ofSeconds(30);
 
-    /** How often the time between two attempts doubles: up to 16 minutes. */
+    /** How often the pause between two attempts doubles: up to 16 minutes. */
     private static final int DOUBLINGS = 5;
 
     private HandOver() {}
@@ -30,12 +30,12 @@ public final class HandOver {
                 + Objects.requireNonNullElse(view.cluster().getMetadata().getGeneration(), 0L) + "/";
     }
 
-    /** Whether a request is one of this generation's. */
+    /** Whether a request belongs to this generation. */
     static boolean current(ClusterView view, String id) {
         return id.startsWith(prefix(view));
     }
 
-    /** Whether the member on top has to hand over before it can leave. */
+    /** Whether the member with the highest ordinal has to hand over before it can leave. */
     static boolean due(ClusterView view) {
         int top = view.replicas() - 1;
         return view.bootstrapped()
@@ -51,7 +51,7 @@ public final class HandOver {
                 .min(Comparator.comparingInt(Member::ordinal));
     }
 
-    /** Whether a request is one of ours, of whichever generation. */
+    /** Whether the operator itself made this request, in whichever generation. */
     static boolean ours(Request request) {
         return request.id().startsWith(Request.SCALE_DOWN);
     }
@@ -89,7 +89,7 @@ public final class HandOver {
         return AGAIN.multipliedBy(1L << Math.clamp(attempt - 1, 0, DOUBLINGS));
     }
 
-    /** For the user, while the primary is on its way: the same words as long as the answer is the same, whichever attempt this is. */
+    /** For the user, while the primary must hand over: the words stay the same as long as the answer does, whichever attempt this is. */
     public static String story(ClusterView view) {
         String top = view.names().pod(view.replicas() - 1);
         String refused = Command.remembered(view).values().stream()

@@ -15,7 +15,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.TreeSet;
 
-/** What the agents report of PostgreSQL: roles, replication, settings. */
+/** What the agents report about PostgreSQL: roles, replication, settings. */
 public final class Health {
     private Health() {}
 
@@ -47,7 +47,7 @@ public final class Health {
         return findings;
     }
 
-    /** Of consumers, which no member can help. */
+    /** Users' replication slots: only their consumers can help. */
     private static void slots(ClusterView view, List<Finding> findings) {
         for (Member member : view.members()) {
             for (Slot slot : member.report()

@@ -27,7 +27,7 @@ import java.util.Set;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
-/** PostgreSQL's answers to what workload steps ask: from the Lease, the settings and the members' reports. */
+/** PostgreSQL's answers to the questions of workload steps: from the Lease, the settings and the members' reports. */
 public final class PostgresFitness implements Fitness {
     private final ClusterView view;
 
@@ -35,12 +35,12 @@ public final class PostgresFitness implements Fitness {
         this.view = view;
     }
 
-    /** How many members there are to be now. */
+    /** How many members and pods there must be now. */
     static Membership membership(ClusterView view) {
         return Membership.of(view, new PostgresFitness(view));
     }
 
-    /** The member that is on its way out. */
+    /** The member that is about to leave. */
     public static Optional<Affected> leaving(ClusterView view) {
         return Membership.leaving(view, new PostgresFitness(view));
     }
@@ -70,7 +70,7 @@ public final class PostgresFitness implements Fitness {
         return Budget.obstacle(standing(), ordinal, disruption);
     }
 
-    /** How the members stand, as far as the operator can tell. */
+    /** The standing of the members, as far as the operator can tell. */
     private Standing standing() {
         int replicas = view.replicas();
         Settings.Replication replication = Availability.replication(view.spec(), Standbys.members(view));
@@ -99,7 +99,7 @@ public final class PostgresFitness implements Fitness {
         return view.members().stream().filter(which).map(Member::ordinal).collect(Collectors.toSet());
     }
 
-    /** Members that the primary, the Lease or those who acknowledge commits count as such. */
+    /** Members that the primary, the Lease or the set of voters counts as members. */
     private Set<Integer> known() {
         Set<Integer> known = new HashSet<>(view.voters());
         known.addAll(view.lease().map(ClusterLease::members).orElse(List.of()));

@@ -13,7 +13,7 @@ import io.matriarch.render.Validation;
 import java.util.List;
 import java.util.Optional;
 
-/** Why a command cannot be carried out as things are, as far as the operator can tell; how far a replica lags, only the members know. */
+/** Why a command cannot be carried out at present, as far as the operator can tell; only the members know how far a replica lags. */
 public final class Refusals {
     private Refusals() {}
 

@@ -24,19 +24,22 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 
-/** How the replicas follow, how commits are acknowledged, and why nobody is elected: the condition ReplicationHealthy. */
+/**
+ * How the replicas follow, how commits are acknowledged, and why no member is elected: the conditions ReplicationHealthy and
+ * SynchronousReplication.
+ */
 public final class Replicas {
     /** Values of synchronous_commit with which a commit is acknowledged before a replica has flushed it (PostgreSQL manual, "synchronous_commit"). */
     private static final Set<String> NOT_WAITING = Set.of("off", "false", "no", "0", "local", "remote_write");
 
     private Replicas() {}
 
-    /** As the primary has it in use; empty while there is none, or its agent is older than the setting. */
+    /** Synchronous replication as the primary uses it; empty while there is no primary, or its agent is too old to report it. */
     static Optional<Synchronous> synchronous(ClusterView view) {
         return view.primary().flatMap(Member::report).map(MemberReport::synchronous);
     }
 
-    /** The condition while nothing is wrong: True only when the primary itself says that each replica streams. */
+    /** The condition while nothing is wrong: True only when the primary itself reports that each replica streams. */
     public static Said healthy(ClusterView view) {
         List<Integer> fenced = Availability.fenced(view.spec(), view.replicas());
         Optional<MemberReport> primary =
@@ -56,7 +59,7 @@ public final class Replicas {
                 word, synchronous(view).isPresent() ? who + "; " + promise(view).message() : who);
     }
 
-    /** Why nobody tells of replication. */
+    /** Why no member reports on replication. */
     private static Said nobodySays(ClusterView view) {
         int fenced = Availability.fenced(view.spec(), view.replicas()).size();
         if (fenced > 0 && fenced == view.replicas()) {
@@ -68,8 +71,8 @@ public final class Replicas {
     }
 
     /**
-     * The condition SynchronousReplication: whether a commit waits until replicas have flushed it. While nobody tells, the reason says what was told
-     * last.
+     * The condition SynchronousReplication: whether a commit waits until replicas have flushed it. While no primary reports that, the reason says
+     * what was known last.
      */
     public static Said promise(ClusterView view) {
         Optional<Synchronous> told =
@@ -125,7 +128,7 @@ public final class Replicas {
         return "a commit is acknowledged by the primary alone (%s): a failover may lose the newest ones".formatted(why);
     }
 
-    /** Replicas that do not stream, each with what it does instead. The primary's word counts, and where it has none the replica's own. */
+    /** Replicas that do not stream, each with its state. One streams if it reports so, and the primary does not report its connection as missing. */
     private static List<String> detached(ClusterView view) {
         Optional<Member> primary = view.primary().filter(m -> Heard.is(view, m));
         if (primary.isEmpty()) {
@@ -163,7 +166,7 @@ public final class Replicas {
                 .collect(Collectors.joining(", "));
     }
 
-    /** Whether replicas shall acknowledge commits and none ever did: the replicas are new, or the spec has just been changed. */
+    /** Whether replicas must acknowledge commits but never did yet: the replicas are new, or the spec has just been changed. */
     public static boolean notYetSynchronous(ClusterView view) {
         return wanted(view) > 0
                 && synchronous(view).filter(s -> s.state() == SyncState.Async).isPresent();
@@ -184,12 +187,12 @@ public final class Replicas {
         return Availability.replication(view.spec(), members(view)).acknowledgements();
     }
 
-    /** Of a member that is to leave, or has just been made room for, nobody waits for acknowledgements. */
+    /** How many members take part in acknowledgements. A member that is to leave, or one whose pod does not exist yet, does not count. */
     private static int members(ClusterView view) {
         return Math.max(Math.min(Standbys.members(view), view.replicas()), 1);
     }
 
-    /** Whether a replica's acknowledgement counts; empty for the primary, and where nothing waits for acknowledgements. */
+    /** Whether a replica's acknowledgement counts; empty for the primary, and if commits wait for no acknowledgements. */
     public static Optional<Boolean> acknowledges(ClusterView view, Member member) {
         return synchronous(view)
                 .filter(s -> s.acknowledgements() > 0)

@@ -30,22 +30,23 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Commands and what becomes of them (docs/contract.md, "High availability"). The operator asks, agents decide, each command runs once:
+ * Commands and their outcomes (docs/contract.md, "High availability"). The operator asks, the agents decide, and each command runs once:
  *
  * <ol>
- *   <li>What cannot be done as things are is refused at once, and never reaches the agents.
- *   <li>The rest goes into the settings; the member concerned answers in its report.
- *   <li>The answer goes into the status; what is there is never asked again, whoever restarts and whatever applies the annotation again.
- *   <li>Only then is the request taken out of the settings.
+ *   <li>A command that cannot be carried out at present is refused at once, and never reaches the agents.
+ *   <li>Any other command goes into the settings; the member concerned answers in its report.
+ *   <li>The answer goes into the status. A command that is there is never passed on again, even if the operator restarts or the annotation is
+ *       applied again.
+ *   <li>Only then the request is removed from the settings.
  * </ol>
  *
- * A switchover that nobody answers or begins in time is taken back: it shall not happen at some later moment.
+ * A switchover that no member answers or begins in time is withdrawn: it must not happen at some later moment.
  */
 public final class Requests {
     private static final int REMEMBERED = 8;
     private static final Duration ANSWER = Duration.ofMinutes(1);
 
-    /** A switchover that nobody has begun by then comes as a surprise. */
+    /** After this time, a switchover that has not begun would come as a surprise. */
     private static final Duration EXPIRY = Duration.ofMinutes(2);
 
     private static final Duration RECHECK = Duration.ofSeconds(15);
@@ -53,13 +54,13 @@ public final class Requests {
     private Requests() {}
 
     /**
-     * What is asked of the agents now, and what the status says.
+     * The requests to the agents now, and the content of the status.
      *
      * @param asked oldest first
      * @param told oldest first
      */
     public record Verdict(List<Settings.Request> asked, List<Request> told) {
-        /** For the status. */
+        /** The requests for the status; null for none. */
         public @Nullable List<Request> remembered() {
             return told.isEmpty() ? null : told;
         }
@@ -97,14 +98,14 @@ public final class Requests {
                                         c.endSessions())))
                         .ifPresent(asked::add);
             } else if (present.isPresent() && !recorded && request.outcome() != Outcome.Withdrawn) {
-                // The agents keep their answer until the status has it.
+                // The agents keep their answer until it is in the status.
                 asked.add(present.get());
             }
         }
         return new Verdict(List.copyOf(asked), kept(told, wanted));
     }
 
-    /** Waits for answers; nothing else waits for them. */
+    /** Waits for answers; no other step waits for them. */
     public static Result step(ClusterView view) {
         String awaited = of(view).told().stream()
                 .filter(request -> request.outcome() == Outcome.Accepted)
@@ -113,7 +114,7 @@ public final class Requests {
         return awaited.isEmpty() ? new Done() : new Wait("an answer to " + awaited, RECHECK);
     }
 
-    /** The status of a paused cluster on which somebody asks for something: nothing is done, and it is not done later either. */
+    /** The status of a paused cluster that got a command: nothing is done, now or later. */
     public static Optional<List<Request>> paused(ClusterView view) {
         Map<String, Request> told = new LinkedHashMap<>(Command.remembered(view));
         Set<String> wanted = new HashSet<>();
@@ -134,7 +135,7 @@ public final class Requests {
         return news ? Optional.of(kept(told, wanted)) : Optional.empty();
     }
 
-    /** What a command has come to; empty while an answer to a former command of the same words has not been taken back. */
+    /** The outcome of a command so far; empty while an answer to a former command of the same words is still in a report. */
     private static Optional<Request> now(ClusterView view, Command command, Optional<Request> before) {
         boolean asked = asked(view, command.id()).isPresent();
         if (before.filter(r -> r.outcome() != Outcome.Accepted && r.outcome() != Outcome.Withdrawn)
@@ -186,7 +187,7 @@ public final class Requests {
                 && !view.now().isBefore(Instant.parse(request.at()).plus(EXPIRY));
     }
 
-    /** A command that nobody gives any more. */
+    /** A command whose annotation is gone, or which a hand-over no longer needs. */
     private static Request unwanted(ClusterView view, Request request) {
         if (request.outcome() != Outcome.Accepted && request.outcome() != Outcome.Withdrawn) {
             return request;
@@ -228,14 +229,14 @@ public final class Requests {
         return new Request(id, outcome, message, Timestamp.of(view.now()));
     }
 
-    /** Everything that an annotation still says, everything pending, and the newest of the rest that had an id of their own. */
+    /** The requests to keep: all that an annotation still names, all pending ones, and the newest of the others that had an id of their own. */
     private static List<Request> kept(Map<String, Request> told, Set<String> wanted) {
         Optional<Request> attempt = told.values().stream()
                 .filter(r -> HandOver.ours(r) && r.outcome() != Outcome.Accepted)
                 .reduce((former, latter) -> latter);
         List<Request> all = told.values().stream()
                 .filter(r -> wanted.contains(r.id()) || r.outcome() == Outcome.Accepted || r.id().contains("/"))
-                // Of attempts of ours the last tells it all: they shall not make the user's commands forgotten.
+                // Of the operator's own attempts only the last one is kept: they must not displace the user's commands.
                 .filter(r -> !HandOver.ours(r)
                         || r.outcome() == Outcome.Accepted
                         || attempt.filter(r::equals).isPresent())

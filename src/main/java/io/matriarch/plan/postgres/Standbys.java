@@ -8,7 +8,7 @@ import io.matriarch.plan.view.Member;
 import io.matriarch.render.Availability;
 import java.util.List;
 
-/** Replicas that could take over, as far as the operator can tell: how far one lags, only the members know. */
+/** Replicas that could take over, as far as the operator can tell; only the members know how far one lags. */
 public final class Standbys {
     private Standbys() {}
 
@@ -28,7 +28,7 @@ public final class Standbys {
                         .isPresent();
     }
 
-    /** How many members the agents know of. */
+    /** The number of members that the agents know of. */
     static int members(ClusterView view) {
         return view.settings().map(Settings::instances).orElse(view.replicas());
     }

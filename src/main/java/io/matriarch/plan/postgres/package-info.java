@@ -1,4 +1,4 @@
-/** What is asked of the agents, and what they say: bootstrap, settings, requests, replication. */
+/** What the operator asks the agents, and what they report: bootstrap, settings, requests, replication. */
 @NullMarked
 package io.matriarch.plan.postgres;
 

@@ -9,7 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** Conditions of an object, of which some are set anew. One that keeps its status keeps the time of its last transition. */
+/** Conditions of an object, some of which are set anew. A condition that keeps its status keeps the time of its last transition. */
 final class ConditionList {
     private final List<Condition> conditions;
     private final long generation;

@@ -20,8 +20,8 @@ import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
 /**
- * The conditions. Each is True or False only by what is observed in this view; what cannot be seen now is Unknown. Ready, Reconciling and Stalled
- * are as kstatus reads them: Stalled is told alone, and whatever is not ready and not stalled is being worked on.
+ * The conditions. Each is True or False only because of what this view shows; what cannot be seen now is Unknown. Ready, Reconciling and Stalled
+ * mean what kstatus reads in them: Stalled excludes Reconciling, and an object that is neither ready nor stalled is Reconciling.
  */
 public final class Conditions {
     private final ClusterView view;

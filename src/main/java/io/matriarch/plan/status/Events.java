@@ -11,9 +11,9 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 
-/** Which findings are told by an Event: each once, when its key is not yet among those that the status has. */
+/** Which findings become Events: each finding once, if its key is not yet among those in the status. */
 public final class Events {
-    /** As many as the schema takes. */
+    /** As many as the schema allows. */
     private static final int MOST = 100;
 
     private Events() {}
@@ -21,8 +21,8 @@ public final class Events {
     /**
      * The Events of a pass.
      *
-     * @param before the status before it
-     * @param findings all that the pass found
+     * @param before the status before the pass
+     * @param findings everything that the pass found
      */
     public static List<Told> of(Optional<? extends ReportedStatus> before, List<Finding> findings) {
         return findings.stream()
@@ -33,7 +33,7 @@ public final class Events {
                 .toList();
     }
 
-    /** That an object is ready, when it was not before. */
+    /** The Event that an object is ready, if it was not before. */
     public static List<Told> ready(Optional<? extends ReportedStatus> before, ReportedStatus after) {
         return ready(Optional.of(after))
                 .filter(now -> ready(before).isEmpty())
@@ -48,7 +48,7 @@ public final class Events {
                         .findFirst());
     }
 
-    /** What the status has after a pass; null for nothing. */
+    /** The keys to keep in the status after a pass; null for none. */
     public static @org.jspecify.annotations.Nullable List<String> announced(List<Finding> findings) {
         List<String> keys = findings.stream()
                 .filter(finding -> finding.telling() != Telling.Never)
@@ -64,7 +64,7 @@ public final class Events {
         return finding.topic() == Topic.Restart || finding.topic() == Topic.Upgrade;
     }
 
-    /** Of what waits for a restart or an upgrade only the first is told, whatever more comes to it. */
+    /** Of the findings that wait for a restart or an upgrade, only the first becomes an Event, whatever is added to it later. */
     private static String key(Finding finding) {
         if (pends(finding)) {
             return finding.topic().name();
@@ -74,7 +74,10 @@ public final class Events {
                 : finding.reason() + "-" + Hashes.of(List.of(finding.message()));
     }
 
-    /** An operator of the release before wrote no keys: what its conditions have as their reason, it has told. */
+    /**
+     * Whether a finding was announced. An operator of the previous release wrote no keys; it has announced the findings that are the reason of a
+     * condition.
+     */
     private static boolean known(Optional<? extends ReportedStatus> before, Finding finding) {
         return before.map(ReportedStatus::announced)
                 .map(keys -> keys.contains(key(finding)))

@@ -5,7 +5,7 @@ import io.matriarch.plan.step.Said;
 import java.time.Instant;
 import java.util.List;
 
-/** What is told of an object when its pass ended with an error. It is tried again, ever more rarely. */
+/** What the user learns about an object whose pass ended with an error. The pass is tried again, ever more rarely. */
 public final class PassFailure {
     /** Reason of the conditions. */
     public static final String REASON = "PassFailed";
@@ -15,9 +15,9 @@ public final class PassFailure {
     private PassFailure() {}
 
     /**
-     * The conditions as they were, but for those that say so.
+     * The former conditions, except for those that report the error.
      *
-     * @param seen whether the object was observed before the error; otherwise nobody knows whether it is ready
+     * @param seen whether the object was observed before the error; otherwise it is unknown whether it is ready
      */
     public static List<Condition> conditions(
             List<Condition> before, long generation, Instant now, String error, boolean seen) {

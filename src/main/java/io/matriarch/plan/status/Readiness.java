@@ -13,7 +13,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The last step: is everything that was made also there and in use? */
+/** The last step: does everything that was created exist, and is it in use? */
 public final class Readiness {
     private static final Duration RECHECK = Duration.ofSeconds(5);
 

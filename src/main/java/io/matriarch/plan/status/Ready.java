@@ -13,12 +13,12 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
-/** The condition Ready: whether every member that the spec asks for serves now. Its reason is the column Status. */
+/** The condition Ready: whether every member that the spec wants serves now. Its reason is shown in the column Status. */
 final class Ready {
     /** Reason while spec.paused is true. */
     static final String PAUSED = "Paused";
 
-    /** Reasons that only a cluster has that was ready once. */
+    /** Reasons that a cluster can have only if it was ready before. */
     private static final Set<String> LATER =
             Set.of("Degraded", "NoPrimary", LastPrimary.HANDING_OVER, "ScalingUp", "ScalingDown");
 
@@ -93,7 +93,7 @@ final class Ready {
         return view.primary().isPresent() ? "Degraded" : "NoPrimary";
     }
 
-    /** Whether the cluster is still being made: it has never been ready, nor told by a former operator as one that was. */
+    /** Whether the cluster is still being created: it has never been ready, and no former operator reported it as having been. */
     static boolean made(ClusterView view) {
         return since(view).isEmpty()
                 && view.condition("Ready")

@@ -4,15 +4,17 @@ import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.matriarch.plan.step.Action;
 import io.matriarch.plan.step.Finding;
 
-/** A write that the API server refuses: asking again the same way does not help. */
+/** A write that the API server refuses: repeating it unchanged does not help. */
 public final class Refused {
     private Refused() {}
 
-    /** @param words the API server's own */
+    /**
+     * @param words the API server's own words
+     */
     public static Finding finding(Action action, String words) {
         if (action.object() instanceof PersistentVolumeClaim claim) {
-            // Of a StorageClass that does not expand and of a quota the API server says Forbidden: only its words
-            // differ.
+            // The API server answers Forbidden both for a StorageClass that cannot expand and for an exceeded quota:
+            // only its words differ.
             String help = words.contains("resize") || words.contains("expansion")
                     ? ". Use a StorageClass with allowVolumeExpansion: true"
                     : "";

@@ -26,7 +26,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 
-/** The status, from what was seen and what the steps said. The same view gives the same status, times included. */
+/** Builds the status from what was seen and what the steps returned. The same view gives the same status, times included. */
 public final class StatusReport {
     private static final double MILLIS = 1000;
 
@@ -45,7 +45,7 @@ public final class StatusReport {
     /**
      * The status.
      *
-     * @param more what carrying the plan out has taught
+     * @param more findings from carrying out the plan
      */
     public static PostgresClusterStatus of(ClusterView view, Plan plan, List<Finding> more) {
         PostgresClusterStatus status = new StatusReport(view, plan, more).status();
@@ -88,7 +88,7 @@ public final class StatusReport {
                 Events.announced(findings));
     }
 
-    /** As the primary tells it; when it was is when it was seen first. */
+    /** The last change of the primary, as the primary reports it; its time is when the operator first saw it. */
     private Optional<RoleChange> lastRoleChange() {
         Optional<RoleChange> before = view.status().map(PostgresClusterStatus::lastRoleChange);
         return view.primary()

@@ -21,7 +21,7 @@ public final class Troubles {
         Map<String, PodTrouble> kinds = new LinkedHashMap<>();
         Map<String, List<String>> pods = new LinkedHashMap<>();
         for (Member member : view.members()) {
-            // Why nobody is elected is told once, of replication, whether the pods are ready or not.
+            // The finding about replication says once why no member is elected, whether the pods are ready or not.
             PodTrouble.of(view, member)
                     .filter(t -> t.about() != Subject.Election)
                     .ifPresent(trouble -> {
@@ -30,7 +30,7 @@ public final class Troubles {
                         pods.computeIfAbsent(kind, k -> new ArrayList<>()).add(member.name());
                     });
         }
-        // What several pods suffer from alike is said once.
+        // A problem that several pods share is reported once.
         kinds.forEach((kind, trouble) -> findings.add(new Finding(
                 trouble.about() == Subject.Volume ? Finding.Topic.Volumes : Finding.Topic.Cluster,
                 trouble.needsUser(),

@@ -11,8 +11,8 @@ import java.util.Objects;
 import java.util.Optional;
 
 /**
- * What is told of a cluster whose object cannot be read. Nothing is done for it: what its user wants is not known, and its members go on with the
- * settings that they have.
+ * What the user learns about a cluster whose object cannot be read. The operator does nothing for it, as it does not know what the user wants; the
+ * members continue with the settings that they have.
  */
 public final class UnreadableReport {
     private static final String REASON = "SpecUnreadable";
@@ -28,7 +28,7 @@ public final class UnreadableReport {
     }
 
     /**
-     * The status as it was, with conditions that say so; empty when there is no status that could be kept: whatever it holds would be lost.
+     * The former status, with conditions that report the error; empty if the status itself is unreadable: writing it would lose what it holds.
      *
      * @param cluster without a spec
      */

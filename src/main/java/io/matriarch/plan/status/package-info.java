@@ -1,4 +1,4 @@
-/** What the user is told. */
+/** What the operator reports to the user. */
 @NullMarked
 package io.matriarch.plan.status;
 
