@@ -20,14 +20,17 @@ import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Carries a plan out. What the API server refuses becomes a finding in its own words; what merely changed meanwhile is looked at again. */
+/**
+ * Carries out a plan. If the API server refuses a write, its own words become a finding; if an object has merely changed meanwhile, the next pass
+ * looks again.
+ */
 final class Actor {
     private static final Logger LOG = LoggerFactory.getLogger(Actor.class);
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final int NOT_FOUND = 404;
     private static final int CONFLICT = 409;
 
-    /** Bad request, forbidden, too large, invalid: asking again the same way does not help. */
+    /** Bad request, forbidden, too large, invalid: repeating the request unchanged does not help. */
     private static final Set<Integer> REFUSALS = Set.of(400, 403, 413, 422);
 
     private final KubernetesClient client;
@@ -37,11 +40,11 @@ final class Actor {
     }
 
     /**
-     * What came of a plan.
+     * The result of a plan.
      *
      * @param refusals what the API server refused
      * @param done what was carried out
-     * @param again whether something had changed since it was seen
+     * @param again whether an object had changed since it was seen
      */
     record Outcome(List<Finding> refusals, List<Action> done, boolean again) {}
 
@@ -108,7 +111,7 @@ final class Actor {
         }
     }
 
-    /** Refused when the object is another, or has changed since it was seen. */
+    /** The API server refuses the patch if the object is another one, or has changed since it was seen. */
     private static String guarded(Action.Patch patch) {
         try {
             ObjectNode tree = (ObjectNode) JSON.readTree(patch.patch());

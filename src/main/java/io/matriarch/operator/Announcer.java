@@ -21,7 +21,7 @@ import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Writes Events about objects of any kind. The same words again are the same Event, counted. */
+/** Writes Events about objects of any kind. If the same words come again, the same Event is counted up. */
 final class Announcer {
     private static final Logger LOG = LoggerFactory.getLogger(Announcer.class);
     private static final int LONGEST = 1000;
@@ -35,7 +35,7 @@ final class Announcer {
         this.clock = clock;
     }
 
-    /** What was carried out and is of interest beyond the log. */
+    /** The Events about actions that interest the user. */
     static List<Told> of(List<Action> done) {
         List<Told> told = new ArrayList<>();
         String adopted = done.stream()

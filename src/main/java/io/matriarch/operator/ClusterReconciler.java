@@ -90,7 +90,7 @@ final class ClusterReconciler extends Pass<PostgresCluster, PostgresClusterStatu
         pace.written(cluster, after);
     }
 
-    /** What is remembered of commands now is taken out of the settings. */
+    /** The next pass removes from the settings those commands whose outcome the status remembers now. */
     @Override
     boolean again(Optional<PostgresClusterStatus> before, PostgresClusterStatus after) {
         return !before.map(PostgresClusterStatus::requests)
@@ -112,7 +112,7 @@ final class ClusterReconciler extends Pass<PostgresCluster, PostgresClusterStatu
         telemetry.failover(cluster, before, after);
     }
 
-    /** Nothing is done for a cluster whose object cannot be read; its user is told. */
+    /** Does nothing for a cluster whose object cannot be read, except to tell its user. */
     @Override
     Optional<UpdateControl<PostgresCluster>> instead(PostgresCluster cluster) {
         Optional<String> why = Unreadable.why(cluster);
@@ -134,7 +134,10 @@ final class ClusterReconciler extends Pass<PostgresCluster, PostgresClusterStatu
                 .ifPresent(told -> tell(cluster, told));
     }
 
-    /** An API server that does not ratchet (before Kubernetes 1.30) refuses any write of an invalid object: then the Event alone tells. */
+    /**
+     * An API server that does not ratchet validation (before Kubernetes 1.30) refuses any write to an invalid object: then only the Event tells
+     * the user.
+     */
     private void tell(PostgresCluster cluster, PostgresClusterStatus status) {
         try {
             patch(cluster, status, false);

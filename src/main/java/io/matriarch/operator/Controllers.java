@@ -27,9 +27,9 @@ final class Controllers implements AutoCloseable {
     private final Operator operator;
 
     /**
-     * Prepares it.
+     * Prepares the reconciliation.
      *
-     * @param namespaces to watch; all when empty
+     * @param namespaces to watch; all if empty
      */
     Controllers(
             KubernetesClient client,
@@ -41,9 +41,9 @@ final class Controllers implements AutoCloseable {
     }
 
     /**
-     * The same with another pace.
+     * Prepares the reconciliation with another pace.
      *
-     * @param firstRetry how long after an error the next pass is, at first
+     * @param firstRetry the first pause after an error
      */
     Controllers(
             KubernetesClient client,
@@ -68,7 +68,7 @@ final class Controllers implements AutoCloseable {
         register(new ClusterReconciler(client, clock, identity, telemetry), namespaces, firstRetry);
     }
 
-    /** Passes over another kind of object. */
+    /** Registers passes over one kind of object. */
     private <P extends CustomResource<?, ?>> void register(
             Pass<P, ?, ?> pass, Set<String> namespaces, Duration firstRetry) {
         operator.register(pass, configuration -> {
@@ -90,7 +90,10 @@ final class Controllers implements AutoCloseable {
         });
     }
 
-    /** Another spec, or another command by annotation, which no generation tells of; never a status, which is our own. */
+    /**
+     * Whether an update needs a pass: a changed spec, or a changed command annotation, which does not change the generation; but never a status,
+     * which only the operator writes.
+     */
     private static boolean concerns(HasMetadata now, HasMetadata before) {
         return !Objects.equals(
                         now.getMetadata().getGeneration(), before.getMetadata().getGeneration())
@@ -112,7 +115,7 @@ final class Controllers implements AutoCloseable {
         return operator.getRuntimeInfo().isStarted();
     }
 
-    /** Whether every watch is open: one that ended delivers nothing any more, and only a new start opens it again. */
+    /** Whether every watch is open: a watch that ended delivers nothing more, and only a restart opens it again. */
     boolean healthy() {
         return !started() || operator.getRuntimeInfo().allEventSourcesAreHealthy();
     }

@@ -18,11 +18,11 @@ final class Endpoints implements AutoCloseable {
     private final HttpServer server;
 
     /**
-     * Begins to serve.
+     * Starts to serve.
      *
      * @param port 0 for any
-     * @param alive whether the kubelet may let this process go on
-     * @param ready whether it does its work, or stands by to take over
+     * @param alive whether the kubelet may keep this process running
+     * @param ready whether the process does its work, or stands by to take over
      */
     Endpoints(int port, BooleanSupplier alive, BooleanSupplier ready, Supplier<String> metrics) throws IOException {
         server = HttpServer.create(new InetSocketAddress(port), 0);

@@ -13,7 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** The random content of Secrets that are lacking: passwords, keys, certificates. */
+/** The random content of missing or outdated Secrets: passwords, keys, certificates. */
 final class FreshSecrets {
     private static final String ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
@@ -40,7 +40,7 @@ final class FreshSecrets {
             fresh.add(Secrets.authority(rendering, next));
             authority = Optional.of(next);
         }
-        // Without an authority that can sign nothing that needs one is lacking (Identity).
+        // Without an authority that can sign, no Secret that needs one is lacking (Identity).
         authority.ifPresent(signs -> {
             if (lacking.contains(rendering.names().serverSecret())) {
                 fresh.add(Secrets.server(rendering, certificates.server(rendering, signs), signs.certificate()));

@@ -13,8 +13,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One of the operator's replicas leads. Who loses the Lease without having given it back ends at once, by halt: nothing of it may act a moment
- * longer.
+ * One of the operator's replicas leads. A replica that loses the Lease without having given it back ends at once, by halt: no part of it may act a
+ * moment longer.
  */
 final class Leadership implements AutoCloseable {
     static final String LEASE = "matriarch-operator";
@@ -35,7 +35,7 @@ final class Leadership implements AutoCloseable {
      *
      * @param identity of this replica, such as its pod's name
      * @param start called once, on another thread, when this replica leads
-     * @param lost called when it does no more, without having been asked to stop
+     * @param lost called when it stops leading without having been asked to stop
      */
     Leadership(KubernetesClient client, String namespace, String identity, Runnable start, Runnable lost) {
         elector = client.leaderElector()
@@ -67,7 +67,7 @@ final class Leadership implements AutoCloseable {
         running = elector.start();
     }
 
-    /** Whether the election goes on. */
+    /** Whether the election is still running. */
     boolean alive() {
         return !running.isDone();
     }

@@ -22,8 +22,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * All reading of a pass. Caches give what carries the cluster's label; live requests give the Lease, names of ours that no cache has (before
- * anything is made under them), what the spec refers to, and what Events say of objects in trouble.
+ * All reading of a pass. The caches supply objects that carry the cluster's label. Live requests supply the Lease, objects under names of this
+ * cluster that no cache has (before anything is created under such a name), what the spec refers to, and what Events say about objects in trouble.
  */
 final class Observer {
     private static final Logger LOG = LoggerFactory.getLogger(Observer.class);
@@ -88,7 +88,7 @@ final class Observer {
         return Optional.ofNullable(resource.get()).map(Sources::pruned);
     }
 
-    /** Empty also when this operator may not look at nodes: then it only knows less. */
+    /** Also empty if this operator may not read nodes: then it only knows less. */
     private Optional<Node> node(String name) {
         try {
             return live(client.nodes().withName(name));

@@ -82,7 +82,7 @@ public final class OperatorCommand implements Callable<Integer> {
             description = "Name of this replica in the election (default: POD_NAME).")
     private String identity = "";
 
-    /** How lines of the log look. */
+    /** The format of log lines. */
     enum LogFormat {
         TEXT,
         JSON
@@ -157,7 +157,7 @@ public final class OperatorCommand implements Callable<Integer> {
         return (!leaderElection || leadership.alive()) && (controllers == null || controllers.healthy());
     }
 
-    /** A replica that does not lead is ready, too: ready to take over. */
+    /** A replica that does not lead is ready as well: ready to take over. */
     private boolean ready(@Nullable Controllers controllers, Leadership leadership) {
         boolean working = controllers != null && controllers.started() && controllers.healthy();
         return leaderElection ? leadership.alive() && (!leadership.leads() || working) : working;

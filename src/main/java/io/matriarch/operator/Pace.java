@@ -13,9 +13,9 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * How often the status of a cluster that is being made is written. Its members' states change many times a second, and each write is one more line of
- * {@code kubectl get -w}: what users wait for is written at once, all else with it or some seconds later. From its first Ready on each change of a
- * cluster is written at once.
+ * How often the status of a cluster that is being created is written. Its members' states change many times a second, and each write is one more
+ * line of {@code kubectl get -w}: what users wait for is written at once, anything else together with it or some seconds later. From the cluster's
+ * first Ready on, each change is written at once.
  */
 final class Pace {
     private static final Duration QUIET = Duration.ofSeconds(10);
@@ -27,7 +27,7 @@ final class Pace {
         this.clock = clock;
     }
 
-    /** How long this status shall wait before it is written; zero for now. */
+    /** How long this status must wait before it is written; zero to write it now. */
     Duration rest(PostgresCluster cluster, Optional<PostgresClusterStatus> before, PostgresClusterStatus after) {
         Instant last = written.get(cluster.getMetadata().getUid());
         if (after.readyAt() != null || last == null || !news(before).equals(news(Optional.of(after)))) {
@@ -45,7 +45,7 @@ final class Pace {
         }
     }
 
-    /** What is not kept waiting. */
+    /** What must not wait. */
     private record News(
             long generation,
             int ready,

@@ -36,17 +36,17 @@ import org.slf4j.LoggerFactory;
 import org.slf4j.MDC;
 
 /**
- * One pass over one object, of whichever kind:
+ * One pass over one object of any kind:
  *
  * <ol>
- *   <li>Observe: everything that its steps may know, as a view.
- *   <li>Plan: what is to be done, a pure function of the view.
- *   <li>Remember: what the plan begins is in the status before anything is done. When the object has changed since it was seen, the pass ends here.
- *   <li>Act: write by write. A paused object is observed and reported, and nothing of it is changed.
- *   <li>Report: the status, and Events of what is new in it.
+ *   <li>Observe: everything that the steps may know, as a view.
+ *   <li>Plan: what has to be done, a pure function of the view.
+ *   <li>Remember: what the plan begins is in the status before anything is done. If the object has changed since it was seen, the pass ends here.
+ *   <li>Act: write by write. A paused object is observed and reported, but nothing about it is changed.
+ *   <li>Report: the status, and Events about what is new in it.
  * </ol>
  *
- * A kind of object needs a view, a plan and a report, and a subclass that names them; all else can be left as it is.
+ * A kind of object needs a view, a plan and a report, and a subclass that names them; everything else has a default.
  *
  * @param <P> the kind
  * @param <S> its status
@@ -57,7 +57,7 @@ abstract class Pass<P extends CustomResource<?, S>, S extends ReportedStatus, V>
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final int CONFLICT = 409;
 
-    /** After so many passes in a row that ended with an error the user is told: one is often a matter of a moment. */
+    /** The user is told after this many failed passes in a row: a single error often passes in a moment. */
     private static final int ATTEMPTS = 3;
 
     final KubernetesClient client;
@@ -82,7 +82,7 @@ abstract class Pass<P extends CustomResource<?, S>, S extends ReportedStatus, V>
 
     abstract Plan plan(V view);
 
-    /** Whether nothing is to be changed. */
+    /** Whether nothing may be changed. */
     boolean paused(V view) {
         return false;
     }
@@ -90,11 +90,11 @@ abstract class Pass<P extends CustomResource<?, S>, S extends ReportedStatus, V>
     /**
      * The status after the plan was carried out.
      *
-     * @param more what carrying it out has taught
+     * @param more findings from carrying it out
      */
     abstract S report(V view, Plan plan, List<Finding> more);
 
-    /** What happened between two statuses, beside what findings say. */
+    /** The Events about what happened between two statuses, in addition to the findings. */
     List<Told> story(Optional<S> before, S after) {
         return List.of();
     }
@@ -104,15 +104,15 @@ abstract class Pass<P extends CustomResource<?, S>, S extends ReportedStatus, V>
         return Duration.ZERO;
     }
 
-    /** A status was written. */
+    /** Called when a status was written. */
     void written(P object, S after) {}
 
-    /** Whether what the status says now lets the next pass go on. */
+    /** Whether the new status allows the next pass to continue at once. */
     boolean again(Optional<S> before, S after) {
         return false;
     }
 
-    /** The pass is over. */
+    /** Called when the pass is over. */
     void over(P object, Optional<S> before, S after) {}
 
     /** What to do with an object that a pass cannot handle; empty if it can. */
@@ -172,7 +172,7 @@ abstract class Pass<P extends CustomResource<?, S>, S extends ReportedStatus, V>
                 .rescheduleAfter((rest.isZero() || next.compareTo(rest) < 0 ? next : rest).toMillis());
     }
 
-    /** The object as it is once the status has it; empty when it has changed since it was seen. */
+    /** The object once its status holds the intents; empty if it has changed since it was seen. */
     private Optional<P> remember(P seen, List<Intent> intents, Context<P> context) {
         Optional<S> before = Optional.ofNullable(seen.getStatus());
         S next = Intent.onto(seen.getStatus(), intents, status);
@@ -196,7 +196,7 @@ abstract class Pass<P extends CustomResource<?, S>, S extends ReportedStatus, V>
     /**
      * Writes the status.
      *
-     * @param asSeen only if the object is as it was seen
+     * @param asSeen whether to write only if the object is still as it was seen
      */
     private P write(P object, S next, boolean asSeen, Context<P> context) {
         P written = patch(object, next, asSeen);
@@ -206,7 +206,7 @@ abstract class Pass<P extends CustomResource<?, S>, S extends ReportedStatus, V>
         return written;
     }
 
-    /** Writes the status, whatever the cache of the controller has. */
+    /** Writes the status, whatever the controller's cache holds. */
     final P patch(P object, S next, boolean asSeen) {
         return client.resource(fresh(object, next, asSeen))
                 .subresource("status")
@@ -233,7 +233,7 @@ abstract class Pass<P extends CustomResource<?, S>, S extends ReportedStatus, V>
         }
     }
 
-    /** The user sees that the operator cannot go on, and why; the pass is tried again as ever. */
+    /** Tells the user that the operator cannot continue, and why; the pass is retried as usual. */
     @Override
     public ErrorStatusUpdateControl<P> updateErrorStatus(P stale, Context<P> context, Exception e) {
         int attempts = context.getRetryInfo().map(RetryInfo::getAttemptCount).orElse(0) + 1;
@@ -284,7 +284,7 @@ abstract class Pass<P extends CustomResource<?, S>, S extends ReportedStatus, V>
         return !old.equals(after == null ? JSON.createObjectNode() : JSON.valueToTree(after));
     }
 
-    /** The error came before the object was seen whole. */
+    /** The error occurred before the object was completely observed and planned. */
     private static final class NotSeenException extends RuntimeException {
         private static final long serialVersionUID = 1L;
 

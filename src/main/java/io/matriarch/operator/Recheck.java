@@ -13,11 +13,11 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * When an object is looked at again if no event comes before: soon after a write, ever more rarely while something is wrong, hardly ever when
- * nothing is. A changed spec may cure what was wrong: the object is looked at as often as at first.
+ * When to look at an object again if no event comes before: soon after a write, ever more rarely while something is wrong, and hardly ever when
+ * nothing is. A changed spec may solve the problem: the object is then looked at as often as in the beginning.
  */
 final class Recheck {
-    /** With nothing to do: certificates grow old. */
+    /** When there is nothing to do: certificates age. */
     static final Duration IDLE = Duration.ofHours(1);
 
     static final Duration SOON = Duration.ofSeconds(1);
@@ -29,9 +29,9 @@ final class Recheck {
     private final Map<String, Spec> specs = new ConcurrentHashMap<>();
 
     /**
-     * How long after this pass the next one is.
+     * The pause between this pass and the next one.
      *
-     * @param again whether what this pass wrote lets the next one go on
+     * @param again whether what this pass wrote allows the next one to continue
      */
     Duration after(
             HasMetadata object, Instant now, boolean again, Plan plan, Actor.Outcome outcome, ReportedStatus status) {
@@ -49,14 +49,14 @@ final class Recheck {
         return pause(plan.recheck().orElse(SOON), Duration.between(began, now));
     }
 
-    /** A fifth of the time that something has been wrong, within limits. */
+    /** A fifth of the time for which something has been wrong, within limits. */
     static Duration pause(Duration least, Duration wrong) {
         Duration slow = wrong.dividedBy(PATIENCE);
         Duration bounded = slow.compareTo(SLOWEST) > 0 ? SLOWEST : slow;
         return bounded.compareTo(least) > 0 ? bounded : least;
     }
 
-    /** When this operator first saw the object's present spec; long ago, if it has seen no other. */
+    /** When this operator first saw the object's present spec; long ago, if it has seen no other one. */
     Instant changed(HasMetadata object, Instant now) {
         long generation = Objects.requireNonNullElse(object.getMetadata().getGeneration(), 0L);
         return Objects.requireNonNull(specs.compute(

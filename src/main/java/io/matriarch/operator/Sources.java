@@ -27,8 +27,8 @@ import java.util.Objects;
 import java.util.Set;
 
 /**
- * What is watched: objects that carry the label of a cluster, by a selector that the API server applies. What no step looks at is not kept in
- * memory. Leases are not watched: their holders renew them every two seconds.
+ * What is watched: objects that carry the label of a cluster, selected by the API server. What no step looks at is not kept in memory. Leases are
+ * not watched, because their holders renew them every two seconds.
  */
 final class Sources {
     /** Kinds in the caches. */

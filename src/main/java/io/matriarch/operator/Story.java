@@ -15,7 +15,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 
-/** What happened between two statuses: another primary, commands and what became of them. */
+/** What happened between two statuses: a new primary, and commands and their outcomes. */
 final class Story {
     private static final Set<String> PLANNED = Set.of("Switchover", "Restart");
 
@@ -43,7 +43,7 @@ final class Story {
         return told;
     }
 
-    /** A handful of steps on the way to the first Ready. */
+    /** The few steps that are reported on the way to the first Ready. */
     private static void making(Optional<PostgresClusterStatus> before, PostgresClusterStatus after, List<Told> told) {
         Optional<PostgresClusterStatus> now = Optional.of(after);
         boolean seen = before.map(PostgresClusterStatus::observedGeneration)
@@ -75,7 +75,7 @@ final class Story {
         }
     }
 
-    /** The member that makes the database system at the moment. */
+    /** The member that is creating the database system. */
     static Optional<String> initializing(Optional<PostgresClusterStatus> status) {
         return members(status).stream()
                 .filter(m -> "Initializing".equals(m.state()))
@@ -90,7 +90,7 @@ final class Story {
                 .toList();
     }
 
-    /** Whether commits wait for replicas is a promise: that it changed is told, whoever changed it. */
+    /** Whether commits wait for replicas is a promise: a change of it is reported, whatever caused it. */
     private static Optional<Told> promise(Optional<PostgresClusterStatus> before, PostgresClusterStatus after) {
         Optional<Condition> was = condition(before, "SynchronousReplication");
         Optional<Condition> now = condition(Optional.of(after), "SynchronousReplication");
@@ -102,7 +102,7 @@ final class Story {
         boolean didNot = "False".equals(was.get().getStatus())
                 || "LastKnownFalse".equals(was.get().getReason());
         if (waited && "False".equals(now.get().getStatus())) {
-            // The other reasons are told as such.
+            // Events of their own report the other reasons.
             return now.filter(c -> Set.of("Async", "NotYetSynchronous").contains(c.getReason()))
                     .map(c -> new Told("Warning", "CommitsDoNotWaitAnyMore", c.getMessage()));
         }
@@ -146,7 +146,10 @@ final class Story {
         return conditions(status).stream().filter(c -> type.equals(c.getType())).findFirst();
     }
 
-    /** A hand-over that the operator asks for again, or that is refused again in the same words: the condition says that it goes on. */
+    /**
+     * Whether the operator repeats its own request for a hand-over, or it is refused again in the same words: the condition reports that it
+     * continues.
+     */
     private static boolean repeated(Request request, Collection<Request> known) {
         if (!request.id().startsWith(Request.SCALE_DOWN) || request.id().endsWith("/1")) {
             return false;
@@ -166,7 +169,7 @@ final class Story {
         return new Told(type, "Request" + request.outcome(), "%s: %s".formatted(request.id(), request.message()));
     }
 
-    /** The first primary of a cluster is no change; that it serves is told as Ready. */
+    /** The first primary of a cluster is not a change; the Event Ready reports that it serves. */
     private static Optional<Told> roleChange(Optional<PostgresClusterStatus> before, PostgresClusterStatus after) {
         long known = before.map(PostgresClusterStatus::lastRoleChange)
                 .map(RoleChange::epoch)

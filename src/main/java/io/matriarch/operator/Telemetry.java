@@ -30,7 +30,7 @@ import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * The operator's metrics: passes, their errors and durations, clusters that wait for a pass, API calls by verb, resource and code, clusters by
+ * The operator's metrics: passes, their errors and durations, clusters that wait for a pass; API calls by verb, resource and code; clusters by
  * state; each cluster's epoch, replication and role changes.
  */
 final class Telemetry implements Metrics {
@@ -67,7 +67,7 @@ final class Telemetry implements Metrics {
                     "How long a cluster's newest primary took from learning of the vacancy until it accepted writes, by the reason why it took office")
             .register(registry);
 
-    /** What is told of a cluster's primary and replicas. */
+    /** What the metrics show of a cluster's primary and replicas. */
     private record Reign(Tags tags, long epoch, int timeline, String replication, Optional<RoleChange> change) {}
 
     Telemetry() {
@@ -77,7 +77,7 @@ final class Telemetry implements Metrics {
         new JvmMemoryMetrics().bindTo(registry);
     }
 
-    /** Which program runs: its version and the digest of its classes. */
+    /** Records which program runs: its version and the digest of its classes. */
     void version(String text) {
         Gauge.builder("matriarch.version", () -> 1)
                 .description("1 for the version of the operator")
@@ -85,7 +85,7 @@ final class Telemetry implements Metrics {
                 .register(registry);
     }
 
-    /** Everything, in Prometheus' text format. */
+    /** All metrics, in Prometheus' text format. */
     String scrape() {
         Map<String, Integer> counts = new TreeMap<>();
         states.values().forEach(state -> counts.merge(state, 1, Integer::sum));
@@ -119,12 +119,12 @@ final class Telemetry implements Metrics {
         return registry.scrape();
     }
 
-    /** Of a duration such as {@code 1.250s}. */
+    /** The number of seconds in a duration such as {@code 1.250s}. */
     private static double seconds(RoleChange change) {
         return Double.parseDouble(change.duration().replaceAll("[^0-9.]", ""));
     }
 
-    /** A cluster's epoch and replication, and that another primary took office since. */
+    /** Records a cluster's epoch and replication, and whether another primary has taken office. */
     void failover(PostgresCluster cluster, Optional<PostgresClusterStatus> before, PostgresClusterStatus after) {
         Tags tags = Tags.of(
                 "namespace",
@@ -154,7 +154,7 @@ final class Telemetry implements Metrics {
                         .increment());
     }
 
-    /** A cluster's state, as its column Status shows it. */
+    /** Records a cluster's state, as its column Status shows it. */
     void cluster(String name, String state) {
         states.put(name, state);
     }

@@ -27,17 +27,17 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * PostgresClusters that the API server holds and our types cannot: stored before a rule of the schema existed, or by a newer version. The watch
- * delivers the objects of all clusters, and one that fails to be read would end it for all. So such an object is read without what is
- * unreadable, with the reason in an annotation that exists in memory only.
+ * PostgresClusters that the API server stores but that do not fit the operator's types: they were stored before a rule of the schema existed, or
+ * by a newer version. The watch delivers the objects of all clusters, and one unreadable object would end it for all of them. So such an object is
+ * read without its unreadable part; an annotation that exists only in memory holds the reason.
  */
 final class Unreadable {
-    /** Never written to the API server: only metadata's name, namespace and uid of what was read are ever sent back. */
+    /** Never written to the API server: of an object that was read, only its metadata's name, namespace and uid are ever sent back. */
     private static final String WHY = "matriarch.io/unreadable";
 
     private Unreadable() {}
 
-    /** How a client of the operator reads and writes JSON. */
+    /** How the operator's clients read and write JSON. */
     static KubernetesSerialization serialization() {
         SimpleModule module = new SimpleModule("unreadable-clusters");
         module.setDeserializerModifier(new BeanDeserializerModifier() {
@@ -53,7 +53,7 @@ final class Unreadable {
         return new KubernetesSerialization(new ObjectMapper().registerModule(module), true);
     }
 
-    /** Which field of a cluster cannot be read, and why; empty when all of it was read. */
+    /** Which field of a cluster cannot be read, and why; empty if everything was read. */
     static Optional<String> why(PostgresCluster cluster) {
         if (cluster.getSpec() != null) {
             return Optional.empty();
@@ -66,7 +66,7 @@ final class Unreadable {
     @JsonDeserialize(using = Parsed.class)
     private interface ParsedQuantity {}
 
-    /** In a PostgresCluster, a quantity is a number: the type itself holds any text, and throws when it is compared. */
+    /** In a PostgresCluster, a quantity is a number. The type Quantity itself accepts any text, and throws only when it is compared. */
     private static final class Parsed extends Quantity.Deserializer {
         @Override
         public Quantity deserialize(JsonParser parser, DeserializationContext context) throws IOException {
@@ -116,7 +116,7 @@ final class Unreadable {
             ObjectMeta metadata = context.readTreeAsValue(tree.path("metadata"), ObjectMeta.class);
             Map<String, String> annotations =
                     new HashMap<>(Objects.requireNonNullElse(metadata.getAnnotations(), Map.of()));
-            // An object that was read before, and copied, has its reason already.
+            // An object that was copied after it was read has its reason already.
             annotations.putIfAbsent(WHY, reason);
             metadata.setAnnotations(annotations);
             return metadata;

@@ -1,4 +1,4 @@
-/** The operator program: wiring, observing, acting, reporting. No rules of its own. */
+/** The operator program: wiring, observing, acting, reporting. It contains no rules of its own. */
 @NullMarked
 package io.matriarch.operator;
 

@@ -22,7 +22,7 @@ import org.slf4j.LoggerFactory;
  *   <li>It kills every process of PostgreSQL, and cancels the worker that may be starting it.
  *   <li>As long as that worker is not done, it may still create a process: then the guard does all of this again in its next turn, under the same
  *       fuse.
- *   <li>Otherwise it kills what the worker created since. Only now it disarms the fuse, unless a renewal that it did not know of has armed the
+ *   <li>Otherwise it kills what the worker created since. Only now does it disarm the fuse, unless a renewal that it did not know of has armed the
  *       fuse again.
  * </ol>
  */

@@ -33,7 +33,7 @@ public final class FailsafeRounds {
     private boolean needed;
 
     /**
-     * @param primary whether a primary may be running here: only then the fuse has something to end
+     * @param primary whether a primary may be running here: only then does the fuse have something to end
      */
     public FailsafeRounds(
             Failsafe failsafe,

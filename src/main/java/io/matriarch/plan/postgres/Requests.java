@@ -37,7 +37,7 @@ import org.jspecify.annotations.Nullable;
  *   <li>Any other command goes into the settings; the member concerned answers in its report.
  *   <li>The answer goes into the status. A command that is there is never passed on again, even if the operator restarts or the annotation is
  *       applied again.
- *   <li>Only then the request is removed from the settings.
+ *   <li>Only then is the request removed from the settings.
  * </ol>
  *
  * A switchover that no member answers or begins in time is withdrawn: it must not happen at some later moment.

@@ -2,18 +2,18 @@ package io.matriarch.plan.step;
 
 import io.fabric8.kubernetes.api.model.HasMetadata;
 
-/** One write to the API server. Each is safe to repeat, and those that take something away carry uid and resourceVersion. */
+/** One write to the API server. Each is safe to repeat; those that take something away carry uid and resourceVersion. */
 public sealed interface Action {
     HasMetadata object();
 
-    /** Server-side apply of an object rendered whole. The operator looks again, live, before it makes one that its caches do not have. */
+    /** Server-side apply of a whole rendered object. If the operator's caches lack the object, it reads the object live before it creates it. */
     record Apply(HasMetadata object) implements Action {}
 
-    /** Made once, never changed by us; it is fine when somebody was faster. */
+    /** Created once, never changed by the operator; it is no error if the object exists by then. */
     record Create(HasMetadata object) implements Action {}
 
     /**
-     * A merge patch of an object as it was seen; refused by the API server when it has changed since.
+     * A merge patch of an object as it was seen; the API server refuses it if the object has changed since.
      *
      * @param patch JSON without metadata.uid and metadata.resourceVersion, which are added
      */

@@ -6,26 +6,26 @@ import java.util.List;
 import java.util.stream.Collectors;
 
 /**
- * Something the user is to know. Findings of a pass become conditions, and an Event each time a condition says something new.
+ * Something that the user must know. The findings of a pass become conditions, and an Event each time a condition says something new.
  *
  * @param topic the condition it belongs to
- * @param needsUser whether nothing but the user (or an administrator) can cure it: the cluster is then {@code Stalled}
+ * @param needsUser whether only the user (or an administrator) can cure it: the cluster is then {@code Stalled}
  * @param reason one word in CamelCase
  * @param message what was wrong, where, and what to do; the same words in every pass as long as nothing changed
- * @param telling when an Event says it
+ * @param telling when an Event reports it
  */
 public record Finding(Topic topic, boolean needsUser, String reason, String message, Telling telling) {
-    /** When an Event says a finding. */
+    /** When an Event reports a finding. */
     public enum Telling {
-        /** Whenever its message is another one. */
+        /** Whenever its message changes. */
         EachMessage,
-        /** When it begins. What the message says besides may change while it goes on. */
+        /** When it begins. The rest of the message may change while it lasts. */
         Beginning,
-        /** Never: it comes and goes, and the condition says so. */
+        /** Never: it comes and goes, and the condition reports it. */
         Never
     }
 
-    /** The messages about replication, pending restarts and upgrades change all the time: an Event tells only that they begin. */
+    /** Messages about replication, pending restarts and upgrades change all the time: for these, an Event reports only the beginning. */
     public Finding(Topic topic, boolean needsUser, String reason, String message) {
         this(
                 topic,
@@ -38,15 +38,15 @@ public record Finding(Topic topic, boolean needsUser, String reason, String mess
                 });
     }
 
-    /** The same, told by an Event in another way. */
+    /** The same finding, reported by Events at other times. */
     public Finding told(Telling when) {
         return new Finding(topic, needsUser, reason, message, when);
     }
 
-    /** Which condition a finding is told in. */
+    /** The condition that reports a finding. */
     public enum Topic {
         Cluster,
-        /** Told beside the condition Ready, which stays as it is. */
+        /** Reported in addition to the condition Ready, whose status stays as it is. */
         Notice,
         Replication,
         Volumes,
@@ -55,17 +55,17 @@ public record Finding(Topic topic, boolean needsUser, String reason, String mess
         Upgrade
     }
 
-    /** Trouble that only the user can end. */
+    /** A problem that only the user can solve. */
     public static Finding stalled(String reason, String message) {
         return new Finding(Topic.Cluster, true, reason, message);
     }
 
-    /** Trouble that may pass by itself. */
+    /** A problem that may pass by itself. */
     public static Finding trouble(String reason, String message) {
         return new Finding(Topic.Cluster, false, reason, message);
     }
 
-    /** What several findings say, each once. */
+    /** The messages of several findings, each once. */
     public static String messages(List<Finding> findings) {
         return findings.stream().map(Finding::message).distinct().collect(Collectors.joining("; "));
     }

@@ -6,13 +6,14 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Something that has to be in the status before anything is done. After a crash, or after a change of leader, the operator then knows what was begun.
+ * Something that must be in the status before anything is done. After a crash, or after a change of leader, the operator then knows what was
+ * begun.
  *
  * @param field of the status
- * @param value what it shall be; null when there is nothing to remember any more
+ * @param value the new value; null when there is nothing left to remember
  */
 public record Intent(String field, @Nullable Object value) {
-    /** A status with these fields, and as it was in all others. */
+    /** A status with these fields changed and all others as they were. */
     public static <S> S onto(@Nullable S status, List<Intent> intents, Class<S> type) {
         ObjectNode tree = status == null ? Json.MAPPER.createObjectNode() : (ObjectNode) Json.tree(status);
         for (Intent intent : intents) {

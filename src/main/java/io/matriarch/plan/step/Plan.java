@@ -5,10 +5,10 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * What one pass over an object is to do.
+ * What one pass over an object has to do.
  *
- * @param remember what is to be in the status before the first action; when the object has changed since it was seen, none is carried out
- * @param actions writes, in order; one that fails ends the pass if those after it depend on it
+ * @param remember what must be in the status before the first action; if the object has changed since it was seen, no action is carried out
+ * @param actions writes, in order; if one fails, the pass ends, provided that later ones depend on it
  * @param waits what the object waits for
  * @param recheck when to look again if nothing happens before
  * @param findings what to tell the user
@@ -22,7 +22,7 @@ public record Plan(
     /**
      * An action.
      *
-     * @param blocks whether those after it depend on it
+     * @param blocks whether later actions depend on it
      */
     public record Planned(Action action, boolean blocks) {}
 
@@ -33,7 +33,7 @@ public record Plan(
         findings = List.copyOf(findings);
     }
 
-    /** Whether nothing is left to do or to wait for. */
+    /** Whether there is nothing left to do or to wait for. */
     public boolean settled() {
         return actions.isEmpty() && waits.isEmpty();
     }

@@ -1,6 +1,6 @@
 package io.matriarch.plan.step;
 
-/** What a condition says. */
+/** The content of a condition. */
 public record Said(String status, String reason, String message) {
     public static Said yes(String reason, String message) {
         return new Said("True", reason, message);

@@ -12,12 +12,12 @@ import java.util.List;
 public interface Step<V> {
     Result take(V view);
 
-    /** What a step says. Findings are told whatever it says. */
+    /** The result of a step. Its findings are reported in any case. */
     sealed interface Result {
         List<Finding> findings();
     }
 
-    /** Everything is as it shall be. */
+    /** Everything is as it must be. */
     record Done(List<Finding> findings) implements Result {
         public Done(Finding... findings) {
             this(List.of(findings));
@@ -25,23 +25,23 @@ public interface Step<V> {
     }
 
     /**
-     * To be carried out now, in order.
+     * Actions to carry out now, in order.
      *
-     * @param remember what is to be in the status before the first of them is carried out
-     * @param goOn whether the steps that follow need not see the effect first
+     * @param remember what must be in the status before the first action is carried out
+     * @param goOn whether the following steps need not see the effect first
      */
     record Act(List<Intent> remember, List<Action> actions, boolean goOn, List<Finding> findings) implements Result {
-        /** The steps after it may act in the same pass, after these. */
+        /** The following steps may act in the same pass, after these actions. */
         public static Act andGoOn(List<Action> actions, List<Finding> findings) {
             return new Act(List.of(), actions, true, findings);
         }
 
-        /** The pass ends with these: what comes next depends on how the world looks then. */
+        /** The pass ends with these actions: what comes next depends on their effect. */
         public static Act andLook(List<Action> actions, List<Finding> findings) {
             return new Act(List.of(), actions, false, findings);
         }
 
-        /** The same, once this is in the status. */
+        /** The same actions, once these intents are in the status. */
         public Act remembering(Intent... intents) {
             return new Act(List.of(intents), actions, goOn, findings);
         }
@@ -50,8 +50,8 @@ public interface Step<V> {
     /**
      * Nothing to do until something happens.
      *
-     * @param what is awaited, for the condition Reconciling
-     * @param recheck when to look again if no event says so
+     * @param what the step waits for, for the condition Reconciling
+     * @param recheck when to look again if no event comes before
      */
     record Wait(String what, Duration recheck, List<Finding> findings) implements Result {
         public Wait(String what, Duration recheck, Finding... findings) {

@@ -5,7 +5,7 @@ import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.time.temporal.ChronoUnit;
 
-/** Times as a status tells them: RFC 3339, in whole seconds. */
+/** Times as they stand in a status: RFC 3339, in whole seconds. */
 public final class Timestamp {
     private Timestamp() {}
 

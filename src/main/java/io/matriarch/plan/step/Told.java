@@ -1,7 +1,7 @@
 package io.matriarch.plan.step;
 
 /**
- * An Event to be.
+ * An Event to write.
  *
  * @param type Normal or Warning
  */

@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Takes the steps of a pass, from top to bottom. The first that is not done ends the walk; those that go alongside never do.
+ * Takes the steps of a pass, from top to bottom. The first step that is not done ends the walk; steps that run alongside never do.
  *
  * @param <V> what a step may know
  */
@@ -59,7 +59,7 @@ public final class Walk<V> {
         return this;
     }
 
-    /** What is to be told whatever the steps said. */
+    /** Adds findings that are reported whatever the steps return. */
     public Walk<V> tell(List<Finding> more) {
         findings.addAll(more);
         return this;

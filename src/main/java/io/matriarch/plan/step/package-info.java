@@ -1,4 +1,4 @@
-/** What plans are made of: steps, actions, findings. It knows no kind of object. */
+/** What plans consist of: steps, actions, findings. This package knows no kind of object. */
 @NullMarked
 package io.matriarch.plan.step;
 

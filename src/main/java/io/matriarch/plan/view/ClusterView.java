@@ -29,7 +29,7 @@ import java.util.stream.Stream;
 
 /**
  * Everything that a step may know, as it was at one moment: the cluster, every object with one of its names or its label, the Lease as the API
- * server had it a moment ago, what Events say of objects in trouble, and the time. Immutable; nothing in it is ever changed.
+ * server had it a moment ago, what Events say about objects in trouble, and the time. A view is immutable.
  */
 public final class ClusterView {
     private final PostgresCluster cluster;
@@ -43,16 +43,16 @@ public final class ClusterView {
     private final Optional<Settings> settings;
 
     /**
-     * What an Event said of an object.
+     * What an Event said about an object.
      *
-     * @param at when it was said last
+     * @param at when it said so last
      */
     public record Notice(String kind, String name, String reason, String message, Instant at) {}
 
     /**
-     * Who looks.
+     * The operator that looks at the cluster.
      *
-     * @param image the operator's own, which holds the agent
+     * @param image the operator's own, which contains the agent
      * @param version of the operator
      */
     public record OperatorIdentity(String image, String version) {}
@@ -61,7 +61,7 @@ public final class ClusterView {
      * A view.
      *
      * @param objects everything with a label or a name of the cluster, and what its spec refers to
-     * @param notices what Events say of objects that are in trouble
+     * @param notices what Events say about objects that are in trouble
      * @param fresh Secrets with new random content, for those that {@link Identity#lacking} names
      */
     public ClusterView(
@@ -91,7 +91,7 @@ public final class ClusterView {
         this.settings = find(ConfigMap.class, names().settings()).flatMap(SettingsDocument::read);
     }
 
-    /** Pods with a member's name, whosever they are. */
+    /** Pods with the name of a member, whatever their owner. */
     public Stream<Pod> pods() {
         return all(Pod.class).filter(pod -> {
             String name = pod.getMetadata().getName();
@@ -137,17 +137,17 @@ public final class ClusterView {
         return objects;
     }
 
-    /** Secrets to be made or renewed, with their new random content. */
+    /** Secrets to create or renew, with their new random content. */
     public List<Secret> fresh() {
         return fresh;
     }
 
-    /** Newest first. */
+    /** What Events say, the newest first. */
     List<Notice> notices() {
         return notices;
     }
 
-    /** The newest thing an Event says of an object. */
+    /** The newest Event about an object that has one of these reasons, or any reason if none is given. */
     public Optional<Notice> notice(String kind, String name, String... reasons) {
         return notices.stream()
                 .filter(n -> n.kind().equals(kind) && n.name().equals(name))
@@ -165,7 +165,7 @@ public final class ClusterView {
                 .findFirst();
     }
 
-    /** The live object that a desired one would become. */
+    /** The live object of the desired one's kind and name. */
     public Optional<HasMetadata> live(HasMetadata desired) {
         return objects.stream()
                 .filter(object -> object.getKind().equals(desired.getKind())
@@ -185,7 +185,7 @@ public final class ClusterView {
                 .orElse(0);
     }
 
-    /** The pods that are there, by ordinal. */
+    /** The pods that exist, by ordinal. */
     public List<Member> members() {
         return members;
     }
@@ -205,7 +205,7 @@ public final class ClusterView {
         return find(PersistentVolumeClaim.class, name);
     }
 
-    /** The member that a claim belongs to; -1 for a claim that is no member's. */
+    /** The ordinal of the member that a claim belongs to; -1 if it belongs to none. */
     public int ordinalOf(PersistentVolumeClaim claim) {
         String name = claim.getMetadata().getName();
         int ordinal = Names.ordinal(name);
@@ -222,7 +222,7 @@ public final class ClusterView {
         return lease;
     }
 
-    /** Name of the pod that holds the Lease, or held it last. */
+    /** Name of the pod that the Lease names as its holder, which may be dead by now; empty if nobody holds the Lease. */
     public Optional<String> holder() {
         return leaseObject()
                 .map(l -> l.getSpec() == null ? null : l.getSpec().getHolderIdentity())
@@ -230,31 +230,31 @@ public final class ClusterView {
                 .map(identity -> identity.split("/", 2)[0]);
     }
 
-    /** Whether this cluster made a claim, or took it over. */
+    /** Whether this cluster created or adopted a claim. */
     public boolean ours(PersistentVolumeClaim claim) {
         return Metadata.annotation(claim, Labels.CLUSTER_UID).equals(uid());
     }
 
-    /** A condition as it was told last. */
+    /** A condition as it was last reported. */
     public Optional<Condition> condition(String type) {
         return status().map(PostgresClusterStatus::conditions)
                 .flatMap(told ->
                         told.stream().filter(c -> type.equals(c.getType())).findFirst());
     }
 
-    /** Ordinals of the members that acknowledge commits, as the Lease has them. */
+    /** Ordinals of the voters, the members that acknowledge commits, as the Lease has them. */
     public List<Integer> voters() {
         return lease.map(ClusterLease::sync).map(ClusterLease.Sync::voters).orElse(List.of());
     }
 
-    /** Whether the cluster has a database system. From then on nothing is ever made anew. */
+    /** Whether the cluster has a database system. From then on, none is ever created. */
     public boolean bootstrapped() {
         return lease.map(ClusterLease::systemIdentifier).isPresent();
     }
 
     /**
-     * Whether this very cluster has, or had, a database system: also while its Lease is missing or cannot be read. Only a cluster without one may be
-     * handled as if nothing could be lost.
+     * Whether this very cluster has, or had, a database system, even while its Lease is missing or unreadable. Only a cluster that never had one
+     * may be treated as if nothing could be lost.
      */
     public boolean hadDatabase() {
         return bootstrapped()
@@ -272,23 +272,26 @@ public final class ClusterView {
                         || status().map(PostgresClusterStatus::version).isPresent());
     }
 
-    /** The settings document as the agents have it. */
+    /** The settings document as the agents see it. */
     public Optional<Settings> settings() {
         return settings;
     }
 
-    /** Whether the operator is to change nothing. */
+    /** Whether the operator must change nothing. */
     public boolean paused() {
         return Boolean.TRUE.equals(spec().paused());
     }
 
-    /** Whether another member has taken the Lease since this one spoke last. */
+    /** Whether another member has taken the Lease since this member's last report. */
     boolean takenByOther(Member member) {
         return lease.filter(l -> l.epoch() > member.epoch()).isPresent()
                 && holder().filter(holder -> !holder.equals(member.name())).isPresent();
     }
 
-    /** The member that serves as primary: of two that claim it the one of the higher epoch, and none whose Lease another member has taken. */
+    /**
+     * The member that serves as primary. If two claim to, it is the one of the higher epoch; a member whose Lease another one has taken does not
+     * count.
+     */
     public Optional<Member> primary() {
         return members.stream()
                 .filter(Member::servesAsPrimary)

@@ -12,16 +12,16 @@ import java.util.Map;
 import java.util.Objects;
 
 /**
- * Something that is to be done once: an annotation of the cluster, or a hand-over that a smaller number of instances takes.
+ * Something that must be done once: an annotation of the cluster asks for it, or it is the hand-over that a smaller number of instances requires.
  *
- * @param id in the settings, the agents' answers and the status: what is asked and the user's own id, if any
- * @param pod that it is about; empty where the agents choose
- * @param endSessions whether a switchover may end what holds replay up on the next primary
- * @param named whether the id is the user's own: then it runs once and never again; without one it is remembered as long as its annotation is
- *     there
+ * @param id in the settings, the agents' answers and the status: what is requested, and the user's own id, if any
+ * @param pod that the command is about; empty if the agents choose
+ * @param endSessions whether a switchover may end what delays replay on the next primary
+ * @param named whether the id is the user's own: then the command runs once and never again; without an id it is remembered only while its
+ *     annotation exists
  */
 public record Command(RequestKind kind, String id, String pod, boolean named, boolean endSessions) {
-    /** After the value of a switchover. */
+    /** The word that may follow the value of a switchover. */
     static final String END_SESSIONS = "endSessions";
 
     private static final Map<String, RequestKind> ANNOTATIONS = Map.of(
@@ -29,7 +29,7 @@ public record Command(RequestKind kind, String id, String pod, boolean named, bo
             Labels.REBUILD, RequestKind.Rebuild,
             Labels.FORCE_FAILOVER, RequestKind.ForceFailover);
 
-    /** What the annotations say, in the order of their names. */
+    /** The commands in the annotations, ordered by the annotations' names. */
     public static List<Command> of(PostgresCluster cluster) {
         Map<String, String> annotations =
                 Objects.requireNonNullElse(cluster.getMetadata().getAnnotations(), Map.of());
@@ -44,7 +44,7 @@ public record Command(RequestKind kind, String id, String pod, boolean named, bo
         return commands;
     }
 
-    /** What the status says of commands, by id, oldest first. */
+    /** The commands in the status, by id, the oldest first. */
     public static Map<String, Request> remembered(ClusterView view) {
         Map<String, Request> requests = new LinkedHashMap<>();
         view.status()
@@ -54,7 +54,7 @@ public record Command(RequestKind kind, String id, String pod, boolean named, bo
         return requests;
     }
 
-    /** Whether the annotation is there and says nothing. */
+    /** Whether the annotation exists but has no value. */
     public boolean empty() {
         return id.endsWith(":");
     }

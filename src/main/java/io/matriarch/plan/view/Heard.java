@@ -16,23 +16,23 @@ import java.util.Objects;
 import java.util.Optional;
 
 /**
- * Whether a member's last word still holds. Reports are written on change only: the age of one says nothing, but what became of its writer does. A
- * member whose word does not hold has no role, and what it said supports no condition.
+ * Whether a member's last report is still valid. Reports are written only on change: the age of a report means nothing, but what happened to its
+ * writer does. A member whose report is not valid has no role, and its report supports no condition.
  */
 public final class Heard {
-    /** State of a member that nobody hears, although its pod may run. */
+    /** State of a member that does not report, although its pod may be running. */
     static final String UNREACHABLE = "Unreachable";
 
     private Heard() {}
 
-    /** Whether what the member says of itself is so now. */
+    /** Whether the member's report describes its present state. */
     public static boolean is(ClusterView view, Member member) {
         return member.report().isPresent()
                 && !UNREACHABLE.equals(state(view, member))
                 && down(member).isEmpty();
     }
 
-    /** The role as it is now; empty while nobody knows. */
+    /** The present role; empty while it is unknown. */
     public static Optional<Role> role(ClusterView view, Member member) {
         return is(view, member)
                 ? member.report()
@@ -42,7 +42,7 @@ public final class Heard {
                 : Optional.empty();
     }
 
-    /** What a member is doing, as far as somebody knows. */
+    /** What a member is doing, as far as it is known. */
     public static String state(ClusterView view, Member member) {
         if (PodTrouble.node(view, member).isPresent() || superseded(view, member) || fellSilent(member)) {
             return UNREACHABLE;
@@ -55,7 +55,7 @@ public final class Heard {
                 .orElseGet(() -> phase(member).orElse("Pending"));
     }
 
-    /** Since when nobody hears it: as it was told before, or as Kubernetes tells. */
+    /** Since when the member has been unreachable: as the status said before, or as Kubernetes says. */
     public static Optional<String> since(ClusterView view, Member member) {
         if (!UNREACHABLE.equals(state(view, member))) {
             return Optional.empty();
@@ -70,7 +70,7 @@ public final class Heard {
                 .or(() -> Optional.of(Timestamp.of(view.now())));
     }
 
-    /** Whether a member claims to be the primary while another one is, or holds the Lease. */
+    /** Whether a member claims to be the primary while another one is the primary or holds the Lease. */
     static boolean superseded(ClusterView view, Member member) {
         if (member.report().filter(r -> r.role() == Role.Primary).isEmpty()) {
             return false;
@@ -80,7 +80,7 @@ public final class Heard {
                         && view.primary().filter(p -> !p.equals(member)).isPresent());
     }
 
-    /** Whether the pod was ready, and is not any more, while the agent still has its container and last said that all was well. */
+    /** Whether the pod has stopped being ready although its container is still running and the agent's last report was good. */
     private static boolean fellSilent(Member member) {
         boolean well = member.report()
                 .filter(r -> r.state() == State.Running || r.state() == State.Streaming)
@@ -107,7 +107,7 @@ public final class Heard {
                         .findFirst();
     }
 
-    /** The state of a member whose container has ended: what the agent said last is history, but for why it failed. */
+    /** The state of a member whose container has ended: the agent's last report no longer holds, except that it failed. */
     private static Optional<String> down(Member member) {
         Optional<String> ended = phase(member).filter(p -> p.equals("Failed") || p.equals("Succeeded"));
         if (ended.isPresent()) {

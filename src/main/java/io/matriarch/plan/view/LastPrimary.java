@@ -13,9 +13,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** Between two primaries: the one that served last, and whether it left as somebody asked. */
+/** The time between two primaries: which member served last, and whether it left on request. */
 public final class LastPrimary {
-    /** A hand-over that takes longer than this is told as the lack of a primary that it is. */
+    /** A hand-over that takes longer than this is reported as what it is: no primary. */
     private static final Duration SHORT = Duration.ofSeconds(30);
 
     /** Reason while a planned hand-over is under way. */
@@ -23,7 +23,7 @@ public final class LastPrimary {
 
     private LastPrimary() {}
 
-    /** The member that served last. One that took the Lease and was not seen to serve has not: it is still being promoted. */
+    /** The member that served last. A member that took the Lease but was not seen to serve does not count: it is still being promoted. */
     public static Optional<String> of(ClusterView view) {
         Optional<RoleChange> seen = view.status().map(PostgresClusterStatus::lastRoleChange);
         return view.lease()
@@ -53,7 +53,7 @@ public final class LastPrimary {
                 .map(Reign::holder);
     }
 
-    /** Whether the primary left because somebody asked it to, a moment ago. */
+    /** Whether the primary left a moment ago because it was asked to. */
     public static boolean handsOver(ClusterView view) {
         boolean asked = view.lease()
                         .filter(lease -> lease.phase() == Phase.HandingOver

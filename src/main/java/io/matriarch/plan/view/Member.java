@@ -11,10 +11,10 @@ import java.util.Objects;
 import java.util.Optional;
 
 /**
- * A pod of the cluster and what its agent says of itself.
+ * A pod of the cluster and its agent's report.
  *
  * @param ordinal number at the end of the pod's name
- * @param report empty before the agent has said anything
+ * @param report empty before the agent has reported anything
  */
 public record Member(int ordinal, Pod pod, Optional<MemberReport> report) {
     public static Member of(Pod pod) {
@@ -52,7 +52,7 @@ public record Member(int ordinal, Pod pod, Optional<MemberReport> report) {
                         .anyMatch(c -> "Ready".equals(c.getType()) && "True".equals(c.getStatus()));
     }
 
-    /** Name of the StatefulSet's revision that the pod was made from. */
+    /** Name of the StatefulSet's revision that the pod was created from. */
     public String revision() {
         return Objects.requireNonNullElse(pod.getMetadata().getLabels(), Map.<String, String>of())
                 .getOrDefault("controller-revision-hash", "");

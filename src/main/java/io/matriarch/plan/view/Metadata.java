@@ -7,7 +7,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 
-/** What any object says of itself; nothing is null. */
+/** The metadata of any object; nothing is null. */
 public final class Metadata {
     private Metadata() {}
 
@@ -22,7 +22,7 @@ public final class Metadata {
         return Objects.requireNonNullElse(object.getMetadata().getOwnerReferences(), List.of());
     }
 
-    /** The value of an annotation; empty without it. */
+    /** The value of an annotation; empty if the object does not have it. */
     public static String annotation(HasMetadata object, String name) {
         return Objects.requireNonNullElse(object.getMetadata().getAnnotations(), Map.<String, String>of())
                 .getOrDefault(name, "");

@@ -21,14 +21,14 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Why a pod does not come up. The words are the same in each pass as long as the trouble is the same, although the kubelet's alternate.
+ * Why a pod does not come up. The words stay the same in each pass as long as the problem does, although the kubelet's own alternate.
  *
- * @param needsUser whether it passes only by the user's doing
- * @param broken whether the pod is of no use as it is, so that replacing it costs nothing
+ * @param needsUser whether only the user can solve it
+ * @param broken whether the pod is useless as it is, so that replacing it costs nothing
  * @param about what it is about
  */
 public record PodTrouble(String reason, String message, boolean needsUser, boolean broken, Subject about) {
-    /** Kubernetes' own words: they are about the pod. */
+    /** A problem in Kubernetes' own words: these are about the pod. */
     PodTrouble(String reason, String message, boolean needsUser, boolean broken) {
         this(reason, message, needsUser, broken, Subject.Member);
     }
@@ -36,7 +36,7 @@ public record PodTrouble(String reason, String message, boolean needsUser, boole
     private static final Duration SLOW = Duration.ofMinutes(1);
     private static final Duration STUCK = Duration.ofMinutes(1);
 
-    /** A container that lives no longer than this, for the third time, crashes in a loop. */
+    /** A container that ends sooner than this for the third time is in a crash loop. */
     private static final Duration SHORT = Duration.ofMinutes(1);
 
     private static final int LOOP = 3;
@@ -63,7 +63,7 @@ public record PodTrouble(String reason, String message, boolean needsUser, boole
                 .or(() -> mounting(view, member));
     }
 
-    /** The node of a pod, when it does not answer. */
+    /** The problem that the node of a pod is not ready. */
     static Optional<PodTrouble> node(ClusterView view, Member member) {
         String name =
                 member.pod().getSpec() == null ? null : member.pod().getSpec().getNodeName();
@@ -163,7 +163,7 @@ public record PodTrouble(String reason, String message, boolean needsUser, boole
         return Optional.empty();
     }
 
-    /** The kubelet's words change between attempts; what does not is the kind of failure. */
+    /** The kubelet's words change between attempts; the kind of failure does not. */
     private static String cause(ContainerStateWaiting waiting) {
         String text = Objects.requireNonNullElse(waiting.getMessage(), "").toLowerCase(Locale.ROOT);
         if (waiting.getReason().equals("InvalidImageName")) {
@@ -187,7 +187,7 @@ public record PodTrouble(String reason, String message, boolean needsUser, boole
                 .orElse(status.getImage());
     }
 
-    /** A container that ended with an error and has not served since, whichever moment of its restarts this is. */
+    /** A container that ended with an error and has not served since, at whatever point of its restarts it is now. */
     private static Optional<PodTrouble> failed(
             ClusterView view, Member member, ContainerStatus container, boolean init) {
         Optional<ContainerStateTerminated> ended = terminated(container.getState());
@@ -214,7 +214,7 @@ public record PodTrouble(String reason, String message, boolean needsUser, boole
                             t.about()));
         }
         if (ours && runs(container) && !loops(container, end.get(), view.now())) {
-            // A member that was restarted and is on its way up: nothing is wrong until it fails again.
+            // A member that was restarted is coming up: nothing is wrong until it fails again.
             return Optional.empty();
         }
         String text = Objects.requireNonNullElse(end.get().getMessage(), "").strip();
@@ -249,7 +249,7 @@ public record PodTrouble(String reason, String message, boolean needsUser, boole
                 true));
     }
 
-    /** Whether a container that runs at the moment has ended soon after each of its last starts, and may be about to do so again. */
+    /** Whether a container that is running now ended soon after its last start, has restarted several times, and may be about to end again. */
     private static boolean loops(ContainerStatus container, ContainerStateTerminated end, Instant now) {
         String since = container.getState().getRunning().getStartedAt();
         boolean young = since == null || now.isBefore(Instant.parse(since).plus(SHORT));
@@ -264,7 +264,7 @@ public record PodTrouble(String reason, String message, boolean needsUser, boole
         return container.getState() != null && container.getState().getRunning() != null;
     }
 
-    /** Whether PostgreSQL may be running in a pod, which then serves, or votes, or holds the Lease, however unready it is. */
+    /** Whether PostgreSQL may be running in a pod: it may serve, vote or hold the Lease, even if the pod is not ready. */
     public static boolean mayServe(ClusterView view, Member member) {
         List<ContainerStatus> containers = member.pod().getStatus() == null
                 ? List.of()
@@ -309,7 +309,7 @@ public record PodTrouble(String reason, String message, boolean needsUser, boole
                 });
     }
 
-    /** Whether an agent has not yet seen a Secret that the operator itself makes: there is nothing to do for the user. */
+    /** Whether an agent has not yet seen a Secret that the operator itself creates: the user has nothing to do. */
     private static boolean ownSecret(ClusterView view, MemberReport.Problem problem) {
         return problem.is(Reason.SecretMissing) && !SettingsDocument.givesSecret(view.rendering());
     }

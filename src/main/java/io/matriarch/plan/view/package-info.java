@@ -1,4 +1,4 @@
-/** What was seen of a cluster at one moment, and what can be read from that alone. */
+/** What was seen of a cluster at one moment, and what follows from that alone. */
 @NullMarked
 package io.matriarch.plan.view;
 

@@ -4,8 +4,8 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * The disruption budget: which member may be taken down, or away, as things stand. It is the only place that decides this, and it decides on plain
- * numbers. A new kind of disruption is a new row here.
+ * The disruption budget: which member may be taken down or removed at present. Only this class decides that, and it decides from plain numbers. A
+ * new kind of disruption is a new row here.
  */
 public final class Budget {
     private Budget() {}
@@ -14,45 +14,45 @@ public final class Budget {
     public enum Disruption {
         /** It leaves for good, with one member fewer. */
         Leave,
-        /** Its data is cleared away and cloned again. */
+        /** Its data is deleted and cloned again. */
         Rebuild,
-        /** Its pod is of no use as it is, and another one is made in its place. */
+        /** Its pod is useless as it is, and another one is created in its place. */
         Replace,
         /** It has left, and its claims are deleted. */
         Forget
     }
 
-    /** What stands against a disruption. */
+    /** What prevents a disruption. */
     public enum Obstacle {
-        /** Nobody leads. */
+        /** No member leads. */
         NoLeader,
         /** The member leads. */
         Leads,
-        /** The member holds the lead, or held it last: it may have what no other one has. */
+        /** The member holds the lead, or held it last: it may have data that no other member has. */
         Holds,
-        /** Commits would wait: too few others follow. */
+        /** Commits would wait, because too few other members follow. */
         TooFewFollow,
-        /** Nobody could take over. */
+        /** No member could take over. */
         NoSuccessor,
         /** The user keeps the member stopped. */
         Fenced,
-        /** Somebody still counts the member as one. */
+        /** The leader, the Lease or the voters still count the member as one. */
         StillMember
     }
 
     /**
-     * How things stand. Members are named by their ordinals.
+     * The standing of all members, which are named by their ordinals.
      *
-     * @param pods how many pods there shall be now
+     * @param pods how many pods there must be now
      * @param wanted how many members the user wants
      * @param leader the member that leads
      * @param holder the member that holds the lead, or held it last
-     * @param claimants members that say of themselves that they lead
-     * @param leading members that lead, or may be leading unheard
+     * @param claimants members that report that they lead
+     * @param leading members that lead, or may be leading unseen
      * @param running members in whose pods the application may be running
      * @param following members that follow and could take over
      * @param fenced members that the user keeps stopped
-     * @param known members that somebody counts as such: the leader, the Lease, those who vote
+     * @param known members that the leader, the Lease or the voters count as members
      * @param needed how many followers each commit waits for
      * @param neededWithOneFewer the same once there is one member fewer
      * @param waits whether commits wait when fewer than {@code needed} follow
@@ -80,7 +80,7 @@ public final class Budget {
             known = Set.copyOf(known);
         }
 
-        /** Whether a member leads, says so, or was the last to lead. */
+        /** Whether a member reports that it leads, or holds the lead, or held it last. */
         public boolean leads(int member) {
             return claimants.contains(member) || is(holder, member);
         }
@@ -90,7 +90,7 @@ public final class Budget {
         }
     }
 
-    /** What stands against a disruption of a member; empty when it is allowed. */
+    /** What prevents a disruption of a member; empty when the disruption is allowed. */
     public static Optional<Obstacle> obstacle(Standing s, int member, Disruption disruption) {
         return switch (disruption) {
             case Leave -> leave(s, member);
@@ -100,7 +100,7 @@ public final class Budget {
         };
     }
 
-    /** Only the highest ordinal leaves: those that remain are the lower ones. */
+    /** The member that leaves is the one with the highest ordinal: only lower ones remain. */
     private static Optional<Obstacle> leave(Standing s, int member) {
         if (s.leader().isEmpty()) {
             return Optional.of(Obstacle.NoLeader);
@@ -112,7 +112,7 @@ public final class Budget {
         return remain >= s.neededWithOneFewer() ? Optional.empty() : Optional.of(Obstacle.TooFewFollow);
     }
 
-    /** A member that does not follow is no loss while it is cloned. */
+    /** Cloning a member that does not follow costs no acknowledgement. */
     private static Optional<Obstacle> rebuild(Standing s, int member) {
         if (Standing.is(s.leader(), member)) {
             return Optional.of(Obstacle.Leads);
@@ -130,8 +130,8 @@ public final class Budget {
     }
 
     /**
-     * Nothing is lost with a pod in which nothing runs. Where only a sidecar is broken the application may run: then somebody else must lead, or,
-     * for the one that leads, be ready to take over when it is told to end.
+     * A pod in which nothing runs can be replaced without loss. If only a sidecar is broken, the application may be running: then another member
+     * must lead, or, if this member leads, another one must be ready to take over when this one is told to end.
      */
     private static Optional<Obstacle> replace(Standing s, int member) {
         if (!s.running().contains(member) || s.pods() == 1) {
@@ -146,7 +146,9 @@ public final class Budget {
         return s.leading().isEmpty() ? Optional.of(Obstacle.NoLeader) : Optional.empty();
     }
 
-    /** Until a leader that has given the member up serves, and a replica follows it if there shall be one, this may be the best copy. */
+    /**
+     * This may be the best copy until a leader serves that no longer counts the member, and, if there must be replicas, one of them follows it.
+     */
     private static Optional<Obstacle> forget(Standing s, int member) {
         if (s.leader().isEmpty() || !s.leader().equals(s.holder())) {
             return Optional.of(Obstacle.NoLeader);

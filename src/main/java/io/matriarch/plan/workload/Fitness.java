@@ -6,29 +6,29 @@ import io.matriarch.plan.workload.Budget.Obstacle;
 import java.util.Map;
 import java.util.Optional;
 
-/** What a workload step may ask about the application in the pods. It knows of PostgreSQL nothing else. */
+/** What a workload step may ask about the application in the pods. Workload steps know nothing else about PostgreSQL. */
 public interface Fitness {
-    /** Whether there is, or was, data. Until then nothing can be lost: pods are made and taken away at once. */
+    /** Whether there is, or was, data. Until then nothing can be lost: pods are created and removed at once. */
     boolean hasData();
 
-    /** Whether it is known at the moment whose data counts. While it is not, no member leaves. */
+    /** Whether it is known at present whose data counts. While it is not, no member leaves. */
     boolean knowsItsData();
 
-    /** How many members the application has been told to be. */
+    /** The number of members that the application was told to have. */
     Optional<Integer> told();
 
-    /** Whether a member leads, says so, or was the last to lead. */
+    /** Whether a member reports that it leads, or holds the lead, or held it last. */
     boolean leads(int ordinal);
 
-    /** What stands against taking a member down or away, by the budget. */
+    /** What prevents taking a member down or removing it, by the budget. */
     Optional<Obstacle> obstacle(int ordinal, Disruption disruption);
 
-    /** Why a member cannot leave yet, for the user. */
+    /** The reason, for the user, why a member cannot leave yet. */
     Finding cannotLeave(int ordinal, Obstacle obstacle);
 
-    /** What has still to happen until a member that was told to leave can lose its pod; empty when it can. */
+    /** What must still happen before the pod of a member that was told to leave can be removed; empty when it can be. */
     Optional<String> awaitedBeforeLeaving(int ordinal);
 
-    /** Annotations of a member's claims that say what is on them: for a later cluster of the same name. */
+    /** Annotations of a member's claims that say what is on them, for a later cluster of the same name. */
     Map<String, String> marks(int ordinal);
 }

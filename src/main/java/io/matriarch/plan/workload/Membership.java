@@ -11,11 +11,11 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * How many members there are on the way to {@code spec.instances}: one more or one fewer at a time. Both are kept apart, as a member is told to come or
- * to leave before its pod does.
+ * How many members and pods there are on the way to {@code spec.instances}: one more or one fewer at a time. The two numbers differ because a
+ * member is told to join or to leave before its pod does.
  *
- * @param members how many the application is told to be
- * @param pods how many pods there shall be
+ * @param members how many members the application is told to have
+ * @param pods how many pods there must be
  */
 public record Membership(int members, int pods) {
     public static Membership of(ClusterView view, Fitness fitness) {
@@ -24,7 +24,7 @@ public record Membership(int members, int pods) {
         return new Membership(members, first ? members : Math.max(view.replicas(), members));
     }
 
-    /** The member on top, from when it is to be told to leave until its pod is taken away. */
+    /** The member with the highest ordinal, from the moment when it has to be told to leave until its pod is removed. */
     public static Optional<Affected> leaving(ClusterView view, Fitness fitness) {
         int top = view.replicas() - 1;
         if (!fitness.hasData() || members(view, fitness) > top) {
@@ -45,7 +45,7 @@ public record Membership(int members, int pods) {
             return wanted;
         }
         if (!fitness.knowsItsData() || replicas == 0) {
-            // Whoever was a member may have the newest data.
+            // Any former member may have the newest data.
             return Math.max(fitness.told().orElse(wanted), wanted);
         }
         if (wanted > replicas) {
@@ -58,7 +58,7 @@ public record Membership(int members, int pods) {
         return replicas;
     }
 
-    /** Whether every member that shall run is ready: only then another one is added. */
+    /** Whether every member that must run is ready: only then is another one added. */
     static boolean settled(ClusterView view) {
         int replicas = view.replicas();
         List<Integer> fenced = Availability.fenced(view.spec(), replicas);

@@ -16,10 +16,10 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
- * Pods that are broken and not what the newest template would make (docs/internals/workload.md 3). They are down already, so that
- * replacing them costs nothing; pods that work are never touched. How one is replaced: {@link Replacement}.
+ * Replaces pods that are broken and not what the newest template would create (docs/internals/workload.md 3). They are down already, so replacing
+ * them costs nothing; pods that work are never touched. For how one is replaced, see {@link Replacement}.
  *
- * Before the cluster has data nothing is locked, and an outdated pod is simply deleted.
+ * Before the cluster has data, nothing is locked, and an outdated pod is simply deleted.
  */
 public final class Repair {
     private static final Duration RECHECK = Duration.ofSeconds(5);
@@ -42,7 +42,7 @@ public final class Repair {
         }
         Optional<Replacement> current = current(view, fitness);
         if (current.isEmpty() && Shape.unlocked(statefulSet.get()).isPresent()) {
-            // Nobody remembers for which pod.
+            // The StatefulSet is unlocked, and the status does not say for which pod.
             return Replacement.lock(view, fitness);
         }
         return current.or(() -> outdated(view, fitness)
@@ -68,8 +68,8 @@ public final class Repair {
                 .filter(m -> !m.terminating())
                 .filter(m -> revision.filter(r -> !r.equals(m.revision())).isPresent())
                 .toList();
-        // OrderedReady makes nothing above a broken pod: the lowest first. Otherwise from the top, as a StatefulSet
-        // does. The member that leads is the last.
+        // Under OrderedReady nothing above a broken pod is created: start with the lowest. Otherwise start at the top,
+        // as a StatefulSet does. The member that leads comes last.
         List<Member> order =
                 view.spec().podManagementPolicy() == PodManagementPolicy.OrderedReady ? outdated : outdated.reversed();
         return Stream.concat(

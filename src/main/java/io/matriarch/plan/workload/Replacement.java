@@ -18,30 +18,31 @@ import java.util.Optional;
 import java.util.function.Predicate;
 
 /**
- * One pod is replaced by one of the newest template, and no other one can be meanwhile.
+ * Replaces one pod by one of the newest template, while no other pod can be replaced.
  *
  * <ol>
  *   <li>Remember in the status which pod it is.
- *   <li>Unlock: strategy OnDelete, and which pod it is for, in one write.
- *   <li>When the StatefulSet's controller has seen it: delete that pod, as it was seen.
- *   <li>When its successor is there: lock again.
+ *   <li>Unlock the StatefulSet: set the strategy OnDelete and the pod that it is for, in one write.
+ *   <li>When the StatefulSet's controller has seen that, delete the pod, as it was seen.
+ *   <li>When its successor exists, lock again.
  * </ol>
  *
- * After a crash the operator continues from the status and the StatefulSet. The StatefulSet is also locked again when the pod is not to be replaced any more, or does not end, or when no successor can be made.
+ * After a crash the operator continues from the status and the StatefulSet. It also locks the StatefulSet again if the pod no longer needs to be
+ * replaced, or does not end, or if no successor can be created.
  *
  * @param affected the member, as the status has it
  */
 record Replacement(Affected affected) {
     private static final Duration RECHECK = Duration.ofSeconds(5);
 
-    /** How long after the end of its grace period a pod is waited for. */
+    /** How long after the end of its grace period the operator waits for a pod to end. */
     private static final Duration PATIENCE = Duration.ofMinutes(2);
 
     /** What comes next. */
     enum Stage {
         Unlock,
         Delete,
-        /** The pod is on its way out. */
+        /** The pod is terminating. */
         AwaitEnd,
         AwaitSuccessor,
         Lock
@@ -52,9 +53,9 @@ record Replacement(Affected affected) {
     }
 
     /**
-     * The one that the status remembers, until it is over: the StatefulSet is unlocked for it, or can still be.
+     * The replacement that the status remembers, until it is over: the StatefulSet is unlocked for it, or can still be.
      *
-     * @param wanted whether a pod is still to be replaced
+     * @param wanted whether a pod still needs to be replaced
      */
     static Optional<Replacement> remembered(ClusterView view, Predicate<Member> wanted) {
         return view.status()
@@ -82,7 +83,7 @@ record Replacement(Affected affected) {
     /**
      * What comes next.
      *
-     * @param wanted whether a pod is still to be replaced
+     * @param wanted whether a pod still needs to be replaced
      */
     Stage stage(ClusterView view, Predicate<Member> wanted) {
         if (!unlocked(view)) {
@@ -115,7 +116,7 @@ record Replacement(Affected affected) {
         };
     }
 
-    /** No pod is replaced any more. */
+    /** Locks the StatefulSet: no pod is replaced any more. */
     static Result lock(ClusterView view, Fitness fitness) {
         return apply(Shape.locked(view, fitness));
     }

@@ -13,15 +13,15 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * More members and fewer, one after another (docs/contract.md, "Scaling").
+ * Adds and removes members one after another (docs/contract.md, "Scaling").
  *
  * <ol>
- *   <li>Up: membership n+1 in the settings, the claim, then the pod; the next when that member is ready.
- *   <li>Down: if the member on top leads, a member that stays takes over first; membership n-1 in the settings; the member on top stops, the one that
- *       leads gives it up; only then is the pod taken away.
+ *   <li>Up: membership n+1 in the settings, the claim, then the pod; the next member when this one is ready.
+ *   <li>Down: if the member with the highest ordinal leads, a member that stays takes over first. Then membership n-1 goes into the settings, the
+ *       member with the highest ordinal stops, and the leader no longer counts it. Only then is its pod removed.
  * </ol>
  *
- * Before there is data all pods are made, or taken away, at once. While there is some and nobody knows whose counts, nobody leaves.
+ * Before there is data, all pods are created or removed at once. While there is data and it is unknown whose counts, no member leaves.
  */
 public final class Scale {
     private static final Duration RECHECK = Duration.ofSeconds(5);
@@ -51,7 +51,7 @@ public final class Scale {
             return new Wait("every member to be ready before %s is added".formatted(pod), RECHECK);
         }
         if (fitness.told().orElse(0) <= replicas) {
-            // The settings go first; this pass writes them.
+            // The settings come first; this pass writes them.
             return new Wait("the settings for %s".formatted(pod), RECHECK);
         }
         return resize(view, fitness, replicas + 1);

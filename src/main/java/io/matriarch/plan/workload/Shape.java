@@ -28,9 +28,10 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The StatefulSet's shape (docs/internals/workload.md 2). Its template is rendered again only when something that the user gave has changed; a new
- * operator leaves it alone. At rest the partition equals the replicas, so that its controller never replaces a pod by itself; template and partition
- * travel in one write. Until the cluster has its first database the partition is 0: a corrected mistake then cures itself.
+ * The StatefulSet's shape (docs/internals/workload.md 2). Its template is rendered again only when a user's input to it has changed; a new version
+ * of the operator leaves it alone. At rest the partition equals the replicas, so that the StatefulSet's controller never replaces a pod by itself;
+ * template and partition are changed in one write. Until the cluster has its first database the partition is 0, so that correcting a mistake
+ * repairs the pods by itself.
  */
 public final class Shape {
     private Shape() {}
@@ -61,7 +62,7 @@ public final class Shape {
         return !Workload.inputs(view.rendering()).equals(Metadata.annotation(live, Labels.INPUTS));
     }
 
-    /** The update strategy at rest, or the one of a repair under way. */
+    /** The update strategy at rest, or that of a repair under way. */
     private static Update update(ClusterView view, Fitness fitness, StatefulSet live) {
         return unlocked(live).isPresent()
                 ? new Update.OnDelete()
@@ -81,7 +82,7 @@ public final class Shape {
         boolean complete = status == null
                 || Objects.equals(status.getCurrentRevision(), status.getUpdateRevision())
                 || status.getUpdateRevision() == null;
-        // Lost pods below a partition come back from the current revision: pin only when that is the one that works.
+        // Lost pods below the partition are recreated from the current revision: pin it only if that revision works.
         return pinned || complete || changed(view, live) || !"RollingUpdate".equals(strategy(live)) ? replicas : 0;
     }
 
@@ -91,7 +92,7 @@ public final class Shape {
                 : Objects.requireNonNullElse(live.getSpec().getUpdateStrategy().getType(), "RollingUpdate");
     }
 
-    /** Uid of the pod whose replacement the StatefulSet is unlocked for. */
+    /** Uid of the pod for whose replacement the StatefulSet is unlocked. */
     public static Optional<String> unlocked(StatefulSet live) {
         return Optional.of(Metadata.annotation(live, Labels.UNLOCKED_FOR)).filter(uid -> !uid.isEmpty());
     }
@@ -132,19 +133,19 @@ public final class Shape {
         return desired;
     }
 
-    /** A claim template without what only the API server fills in. */
+    /** A claim template without the fields that only the API server fills in. */
     private static PersistentVolumeClaim given(PersistentVolumeClaim claim) {
         return new io.fabric8.kubernetes.api.model.PersistentVolumeClaimBuilder(claim)
                 .withStatus(null)
                 .build();
     }
 
-    /** Pods that are not what the newest template would make. */
+    /** Pods that differ from what the newest template would create. */
     public static List<Finding> findings(ClusterView view) {
         return view.statefulSet().map(live -> pending(view, live)).orElse(List.of());
     }
 
-    /** Why nobody can say that every pod is what the newest template makes; empty when that is seen. */
+    /** Why it is unknown whether every pod is what the newest template creates; empty when it is known. */
     public static Optional<Said> unseen(ClusterView view) {
         if (view.members().isEmpty()) {
             return Optional.of(Said.unknown("NoPods", "there are no pods"));
@@ -185,7 +186,7 @@ public final class Shape {
         return findings;
     }
 
-    /** Pods from before the last {@code kubectl rollout restart}, which writes nothing but an annotation of the pod template. */
+    /** Pods from before the last {@code kubectl rollout restart}, which only writes an annotation into the pod template. */
     private static List<String> unrestarted(ClusterView view, StatefulSet live) {
         String asked = restartedAt(live.getSpec().getTemplate().getMetadata());
         return asked.isEmpty()

@@ -30,8 +30,8 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 
 /**
- * Claims: made before their pods, taken over when they are there already, grown, and deleted only when the user said so (docs/internals/workload.md 4
- * and 5). The StatefulSet itself never owns or deletes one.
+ * Claims: created before their pods, adopted if they exist already, grown, and deleted only if the user said so (docs/internals/workload.md 4 and
+ * 5). The StatefulSet itself never owns or deletes one.
  */
 public final class Volumes {
     private static final Duration RECHECK = Duration.ofSeconds(2);
@@ -39,8 +39,8 @@ public final class Volumes {
     private Volumes() {}
 
     /**
-     * Claims that shall outlive the cluster go with it no more. Before everything else, and whatever that waits for: who says so in an incident may
-     * delete the cluster next.
+     * Drops owner references from claims that the user now wants to keep when the cluster is deleted. This step runs early and waits for nothing:
+     * a user who sets that during an incident may delete the cluster next.
      */
     public static Result kept(ClusterView view, Fitness fitness) {
         if (Claims.deletedWithCluster(view.rendering())) {
@@ -58,7 +58,7 @@ public final class Volumes {
         return Step.actOrDone(actions, List.of());
     }
 
-    /** Claims on their way out are not used: the garbage collector deletes what a former cluster of this name owned. */
+    /** Claims that are being deleted are not used: the garbage collector deletes those that a former cluster of this name owned. */
     public static Result leaving(ClusterView view, Fitness fitness) {
         String leaving = view.claims().stream()
                 .filter(claim ->
@@ -82,7 +82,7 @@ public final class Volumes {
         return Step.actOrDone(actions, List.of());
     }
 
-    /** As large as the spec says; nothing else is known of a claim that does not exist. */
+    /** Sets the size that the spec says; nothing else determines the size of a claim that does not exist yet. */
     private static PersistentVolumeClaim atLeast(ClusterView view, PersistentVolumeClaim claim) {
         claim.getSpec()
                 .getResources()
@@ -125,7 +125,10 @@ public final class Volumes {
                 .toList();
     }
 
-    /** A claim whose member is out of the settings, the StatefulSet and everything that the budget asks for, and whose pod is gone. */
+    /**
+     * Whether a claim may be deleted: its member is in neither the settings nor the StatefulSet, nothing in the budget prevents it, and the pod is
+     * gone.
+     */
     private static boolean mayGo(ClusterView view, Fitness fitness, PersistentVolumeClaim claim) {
         int ordinal = view.ordinalOf(claim);
         return Claims.deletedWhenScaled(view.rendering())
@@ -158,7 +161,10 @@ public final class Volumes {
         return metadata.isEmpty() ? Optional.empty() : Optional.of(metadata);
     }
 
-    /** What is on a claim in use, where the claim does not say so yet: until then it is told from a new one by its former cluster's uid. */
+    /**
+     * What a claim in use must say about its content, where it does not say so yet: until then, only its former cluster's uid distinguishes it
+     * from a new one.
+     */
     private static Map<String, String> annotations(
             ClusterView view, Fitness fitness, PersistentVolumeClaim claim, boolean used) {
         Map<String, String> wanted =
@@ -167,7 +173,7 @@ public final class Volumes {
         return wanted;
     }
 
-    /** By {@code storage.retain.whenDeleted}, and never for a claim whose data is not yet known to be this cluster's. */
+    /** The owners by {@code storage.retain.whenDeleted}: never this cluster, as long as the claim's data is not known to be this cluster's. */
     private static List<OwnerReference> owners(ClusterView view, PersistentVolumeClaim claim) {
         List<OwnerReference> others = Metadata.owners(claim).stream()
                 .filter(o -> !o.getKind().equals(PostgresCluster.KIND))
@@ -185,7 +191,7 @@ public final class Volumes {
         return owners;
     }
 
-    /** The size to ask for, when the spec wants more than the claim asks. A claim that was grown by hand keeps its size. */
+    /** The size to request, if the spec wants more than the claim requests. A claim that was grown by hand keeps its size. */
     private static Optional<Quantity> growth(ClusterView view, PersistentVolumeClaim claim) {
         Quantity wanted = Claims.size(view.rendering(), claim.getMetadata().getName());
         Quantity asked = requested(claim);
@@ -246,7 +252,7 @@ public final class Volumes {
                         "Growing", "every member's volume is bound; growing: %s".formatted(String.join(", ", growing)));
     }
 
-    /** Pending, lost, or not growing (docs/internals/workload.md 4 and 6). */
+    /** A claim that is pending, lost, or not growing (docs/internals/workload.md 4 and 6). */
     private static Optional<Finding> trouble(ClusterView view, PersistentVolumeClaim claim) {
         String name = claim.getMetadata().getName();
         String phase = claim.getStatus() == null ? "Pending" : claim.getStatus().getPhase();
