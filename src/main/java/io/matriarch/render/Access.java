@@ -46,7 +46,7 @@ public final class Access {
                 .toList();
         return List.of(
                 rule("coordination.k8s.io", "leases", List.of(rendering.names().lease()), "get", "update"),
-                // A holder makes a deleted Lease again; creating cannot be narrowed to a name.
+                // A holder creates a deleted Lease again; RBAC cannot narrow create to a name.
                 rule("coordination.k8s.io", "leases", List.of(), "create"),
                 rule("", "configmaps", configMaps.stream().distinct().toList(), "get", "list", "watch"),
                 rule("", "secrets", secrets.stream().distinct().toList(), "get", "list", "watch"),

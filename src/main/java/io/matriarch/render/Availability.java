@@ -15,8 +15,7 @@ import java.util.TreeSet;
 import java.util.stream.IntStream;
 
 /**
- * What the spec says of replication, failover and fencing, with its defaults, for as many members as there shall be now (docs/internals/protocol.md
- * 7).
+ * What the spec says about replication, failover and fencing, with its defaults, for the present number of members (docs/internals/protocol.md 7).
  */
 public final class Availability {
     private static final Quantity MAX_LAG = new Quantity("16Mi");
@@ -25,8 +24,8 @@ public final class Availability {
     private Availability() {}
 
     /**
-     * When a commit is acknowledged by {@code instances} members. On the way to another number of members it follows the number of the moment:
-     * fewer acknowledge than wanted in the end, and never as many as there are members.
+     * When {@code instances} members acknowledge a commit. On the way to another number of members, this follows the present number: fewer members
+     * acknowledge than are wanted in the end, and never as many as there are members.
      */
     public static Settings.Replication replication(PostgresClusterSpec spec, int instances) {
         Replication given = Optional.ofNullable(spec.replication()).orElse(new Replication(null, null, null));

@@ -41,8 +41,8 @@ import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 import org.bouncycastle.operator.jcajce.JcaContentVerifierProviderBuilder;
 
 /**
- * Certificates of one cluster: an authority of its own, the server's certificate with all its names, and the client certificate of the role
- * that replicates. ECDSA with P-256. Time and randomness are the caller's.
+ * Certificates of one cluster: its own authority, the server's certificate with all its names, and the client certificate of the role that
+ * replicates. ECDSA with P-256. The caller supplies time and randomness.
  */
 public final class Certificates {
     private static final Duration AUTHORITY_LIFE = Duration.ofDays(3650);
@@ -51,7 +51,7 @@ public final class Certificates {
     private static final String DOMAIN = ".svc.cluster.local";
     private static final int SERIAL_BITS = 120;
 
-    /** Every pass over every cluster asks the same of the same few certificates; signatures cost a millisecond each. */
+    /** Every pass over every cluster checks the same few certificates again; a signature costs a millisecond. */
     private static final int KNOWN = 4096;
 
     private static final Memo<Optional<String>> FAULTS = new Memo<>(KNOWN);
@@ -68,15 +68,15 @@ public final class Certificates {
     /** A certificate and its key, in PEM; the key in PKCS #8. */
     public record Pair(String certificate, String key) {}
 
-    /** A new authority. What another one signed is worth nothing under it. */
+    /** A new authority. Whatever another authority signed is worthless under it. */
     public Pair authority(Rendering rendering) {
         X500Name name = new X500Name("CN=" + rendering.names().cluster() + " authority,O=" + rendering.namespace());
         return authority(name, keys());
     }
 
     /**
-     * The same authority, with ten years more to go: name and key stay, so that what it signed remains valid, whichever of its two certificates
-     * a peer still has.
+     * The same authority, valid for another ten years. Name and key stay the same, so that what it signed remains valid, whichever of its two
+     * certificates a peer still has.
      */
     public Pair renewed(Pair authority) {
         try {
@@ -103,7 +103,7 @@ public final class Certificates {
         }
     }
 
-    /** For PostgreSQL and the agents' HTTPS: every name that a member or a Service is reached by. */
+    /** For PostgreSQL and the agents' HTTPS: contains every name by which a member or a Service is reached. */
     public Pair server(Rendering rendering, Pair authority) {
         var names = rendering.names();
         String namespace = rendering.namespace();
@@ -126,7 +126,7 @@ public final class Certificates {
                 KeyPurposeId.id_kp_clientAuth);
     }
 
-    /** For connections between members: PostgreSQL takes the common name as the role's. */
+    /** For connections between members: PostgreSQL takes the common name as the name of the role. */
     public Pair replication(Pair authority) {
         return leaf(
                 "matriarch_replication",
@@ -162,7 +162,7 @@ public final class Certificates {
                 e);
     }
 
-    /** Why an authority cannot sign, in words for the user; empty when it can. Takes anything that a Secret may hold. */
+    /** Why an authority cannot sign, in words for the user; empty when it can. Accepts anything that a Secret may hold. */
     public static Optional<String> fault(Pair authority) {
         if (authority.certificate().isEmpty() || authority.key().isEmpty()) {
             return Optional.of((authority.certificate().isEmpty() ? "tls.crt" : "tls.key") + " is missing");
@@ -187,7 +187,10 @@ public final class Certificates {
         }
     }
 
-    /** Whether a certificate is {@linkplain #due(String) due}, or this authority did not sign it: its Secret was made anew. */
+    /**
+     * Whether a certificate is {@linkplain #due(String) due}, or was not signed by this authority, because the authority's Secret was created
+     * anew.
+     */
     public boolean due(String certificate, String authority) {
         return due(certificate) || !SIGNED.of(List.of(certificate, authority), () -> signed(certificate, authority));
     }
@@ -200,7 +203,7 @@ public final class Certificates {
         }
     }
 
-    /** Whether a certificate has a third of its life or less to go, or cannot be read: then it is made anew. */
+    /** Whether a certificate has a third of its life or less left, or cannot be read: then it is issued anew. */
     public boolean due(String certificate) {
         try {
             X509CertificateHolder holder = read(certificate);

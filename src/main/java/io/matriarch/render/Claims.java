@@ -12,7 +12,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** The claims of the members, made before their pods, and the templates of the same shape that the StatefulSet wants. */
+/** The claims of the members, created before their pods, and the templates of the same shape that the StatefulSet needs. */
 public final class Claims {
     public static final String DATA = "data";
     public static final String WAL = "wal";
@@ -31,7 +31,7 @@ public final class Claims {
         return claims;
     }
 
-    /** Size that the spec asks for, for a claim by its name. */
+    /** The size that the spec requests for the claim of this name. */
     public static Quantity size(Rendering rendering, String claim) {
         Storage.WalVolume wal = rendering.spec().storage().wal();
         return wal != null && claim.startsWith(WAL + "-")
@@ -39,7 +39,7 @@ public final class Claims {
                 : rendering.spec().storage().size();
     }
 
-    /** Whether the volumes go with the cluster. */
+    /** Whether the volumes are deleted with the cluster. */
     public static boolean deletedWithCluster(Rendering rendering) {
         return Optional.ofNullable(rendering.spec().storage().retain())
                 .map(Storage.Retain::whenDeleted)
@@ -69,7 +69,7 @@ public final class Claims {
         return build(metadata, size, storageClass);
     }
 
-    /** A StatefulSet's template is immutable: nothing in it may depend on what can change. */
+    /** A StatefulSet's claim template is immutable: nothing in it may depend on something that can change. */
     static PersistentVolumeClaim template(
             Rendering rendering, String name, Quantity size, @Nullable String storageClass) {
         return build(new ObjectMetaBuilder().withName(name).withLabels(rendering.selector()), size, storageClass);

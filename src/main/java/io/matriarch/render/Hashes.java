@@ -11,7 +11,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 
-/** Short hashes of data, the same whatever the order of keys; what is absent does not count. */
+/** Short hashes of data, independent of the order of keys; absent values do not count. */
 public final class Hashes {
     private static final int BYTES = 8;
     private static final ObjectMapper JSON = JsonMapper.builder()
@@ -26,7 +26,7 @@ public final class Hashes {
     /** 16 hexadecimal digits. */
     public static String of(Object value) {
         try {
-            // Twice over: a tree's maps are sorted only as maps.
+            // Convert twice: a tree's keys are sorted only once it is plain maps.
             Object plain = JSON.readValue(JSON.writeValueAsString(value), Object.class);
             byte[] digest = MessageDigest.getInstance("SHA-256")
                     .digest(JSON.writeValueAsString(plain).getBytes(StandardCharsets.UTF_8));

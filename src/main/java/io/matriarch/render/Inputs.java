@@ -14,10 +14,12 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the user gave that reaches the pod template (docs/internals/workload.md 2), as a hash. The template is rendered anew only when it changes.
+ * A hash of the user's input that reaches the pod template (docs/internals/workload.md 2). The template is rendered anew only when this hash
+ * changes.
  *
- * <p>A value that equals our default counts as not given: the API server fills in defaults of the CRD when it reads an object, so that a field with a
- * new default, or a default written out, would otherwise restart databases for nothing. Nor does what is empty, or the order of keys.
+ * <p>A value that equals the operator's default counts as absent: the API server fills in the CRD's defaults when it reads an object, so that a
+ * field with a new default, or a default written out, would otherwise restart databases for nothing. Empty values and the order of keys do not
+ * count either.
  */
 final class Inputs {
     static final String TOPOLOGY_KEY = "kubernetes.io/hostname";

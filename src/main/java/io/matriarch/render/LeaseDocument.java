@@ -9,13 +9,13 @@ import io.matriarch.api.contract.ClusterLease;
 import io.matriarch.api.contract.Labels;
 import java.util.Optional;
 
-/** The cluster's Lease as the operator creates it, once and vacant; and reading what agents made of it. */
+/** The cluster's Lease as the operator creates it, once and vacant; and how the operator reads what the agents wrote into it. */
 public final class LeaseDocument {
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private LeaseDocument() {}
 
-    /** A Lease that nobody ever held. Only ever created, never applied: from then on it is the agents' own. */
+    /** A Lease that nobody ever held. The operator only creates it, and never applies it: from then on it is the agents' own. */
     public static Lease vacant(Rendering rendering) {
         try {
             return new LeaseBuilder()
@@ -31,7 +31,7 @@ public final class LeaseDocument {
         }
     }
 
-    /** Empty when the Lease says nothing that this version understands: then it says nothing about who is primary either. */
+    /** Empty if the Lease says nothing that this version understands: then this version does not know who is the primary either. */
     public static Optional<ClusterLease> read(Lease lease) {
         return Optional.ofNullable(lease.getMetadata().getAnnotations())
                 .map(annotations -> annotations.get(Labels.LEASE))

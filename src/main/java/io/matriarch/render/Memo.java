@@ -10,7 +10,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
 
-/** Results of pure but costly questions, those asked last. What it keeps of a question is the question's hash: nothing secret stays. */
+/**
+ * Remembers the results of pure but costly questions, the most recently asked ones. Of a question it keeps only a hash, so that it holds no
+ * secrets.
+ */
 final class Memo<V> {
     private final Map<String, V> answers;
 
@@ -26,7 +29,7 @@ final class Memo<V> {
         };
     }
 
-    /** The answer to a question of some parts, found now or before. */
+    /** The answer to a question that has several parts: remembered, or found now. */
     V of(List<String> question, Supplier<V> answer) {
         String key = hash(question);
         synchronized (answers) {

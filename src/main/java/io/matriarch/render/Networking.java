@@ -31,7 +31,7 @@ public final class Networking {
         return services;
     }
 
-    /** Headless: a DNS name for each pod, also before it is ready, as members look for each other then. */
+    /** A headless Service: it gives each pod a DNS name, even before the pod is ready, because members look for each other then. */
     private static Service pods(Rendering rendering) {
         // spotless:off
         return Stamp.on(new ServiceBuilder()
@@ -54,8 +54,8 @@ public final class Networking {
     }
 
     /**
-     * The primary's leads there whatever the kubelet or the node controller thinks: only the holder of the Lease has its label, and after an outage
-     * of the API server Kubernetes takes every pod for not ready until it has heard of it again.
+     * The primary's Service leads to its pod whatever the kubelet or the node controller thinks: only the holder of the Lease has the primary's
+     * label, and after an outage of the API server Kubernetes considers every pod not ready until it has heard from it again.
      */
     private static Service role(
             Rendering rendering, String name, @Nullable String role, Services.@Nullable Exposure exposure) {
@@ -83,9 +83,10 @@ public final class Networking {
     }
 
     /**
-     * One member at a time. None for a single member, nor while all are fenced: a drain would wait for good, and there is nothing to protect.
+     * Allows one member at a time to be evicted. There is no budget for a single member, nor while all are fenced: it would block a drain forever,
+     * and there is nothing to protect.
      *
-     * @param members that are there, or shall be
+     * @param members how many members there are, or will be
      */
     public static Optional<PodDisruptionBudget> disruptionBudget(Rendering rendering, int members) {
         DisruptionBudget wanted = rendering.spec().disruptionBudget();

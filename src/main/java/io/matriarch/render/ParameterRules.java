@@ -13,12 +13,12 @@ import java.util.TreeMap;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** What parameters and lines of pg_hba.conf must not be, whatever PostgreSQL would say of them. */
+/** What parameters and lines of pg_hba.conf must not be, whatever PostgreSQL would say about them. */
 final class ParameterRules {
-    /** A name, with the extension's before a dot (PostgreSQL manual, "Customized Options"). */
+    /** A parameter's name, after the extension's name and a dot if it belongs to one (PostgreSQL manual, "Customized Options"). */
     private static final Pattern NAME = Pattern.compile("[A-Za-z_][A-Za-z0-9_$]*(\\.[A-Za-z_][A-Za-z0-9_$]*)*");
 
-    /** They look like parameters in postgresql.conf and read other files (manual, "Managing Configuration File Contents"). */
+    /** Directives that look like parameters in postgresql.conf but read other files (manual, "Managing Configuration File Contents"). */
     private static final Set<String> DIRECTIVES = Set.of("include", "include_dir", "include_if_exists");
 
     private ParameterRules() {}

@@ -17,7 +17,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** What users may not add to the pods: anything with a name, a port or a place that is ours, or twice the same. */
+/** What users may not add to the pods: anything with a name, a port or a path that the operator uses, and duplicates. */
 final class PodAdditionRules {
     private static final Set<String> CONTAINERS = Set.of(PodTemplate.CONTAINER, PodTemplate.AGENT);
     private static final Set<Integer> PORTS = Set.of(Ports.POSTGRES, Ports.AGENT);
@@ -54,7 +54,7 @@ final class PodAdditionRules {
         mounts(rendering, added, volumes, problems);
     }
 
-    /** Keys of labels or annotations. */
+    /** Checks the keys of labels or annotations. */
     static void keys(String field, @Nullable Map<String, String> entries, List<String> problems) {
         for (String key : new TreeMap<>(PodTemplate.orEmpty(entries)).keySet()) {
             String domain = key.contains("/") ? key.substring(0, key.indexOf('/')) : "";
@@ -178,7 +178,7 @@ final class PodAdditionRules {
         return folder(path).startsWith(folder(folder));
     }
 
-    /** With one slash at the end, and where the image's links lead: /var/run is /run on Debian. */
+    /** A path with one slash at its end, as the image's links resolve it: /var/run is /run on Debian. */
     private static String folder(String path) {
         String plain = java.nio.file.Path.of(path).normalize() + "/";
         return plain.startsWith("//") ? "/" : plain.startsWith("/var/run/") ? plain.substring("/var".length()) : plain;

@@ -13,12 +13,12 @@ final class PodParts {
 
     private PodParts() {}
 
-    /** Those that can be read. Validation has told of the others, and then nothing is rendered. */
+    /** The parts that can be read. Validation has reported the others, and then nothing is rendered. */
     static <T> List<T> of(@Nullable List<Map<String, Object>> given, Class<T> type) {
         return of("", given, type, new ArrayList<>());
     }
 
-    /** Those that can be read; each of the others is a problem. */
+    /** The parts that can be read; each of the others is reported as a problem. */
     static <T> List<T> of(
             String field, @Nullable List<Map<String, Object>> given, Class<T> type, List<String> problems) {
         List<Map<String, Object>> parts = PodTemplate.orEmpty(given);

@@ -27,12 +27,15 @@ import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** The pod of a member (docs/contract.md, "Pod"): ours first, then what the user adds. It meets the restricted Pod Security Standard. */
+/**
+ * The pod of a member (docs/contract.md, "Pod"): the operator's own parts first, then what the user adds. It meets the restricted Pod Security
+ * Standard.
+ */
 public final class PodTemplate {
     public static final String CONTAINER = "postgres";
     public static final String AGENT = "agent";
 
-    /** The container that kubectl means when none is named. */
+    /** The container that kubectl uses when none is named. */
     static final String DEFAULT_CONTAINER = "kubectl.kubernetes.io/default-container";
 
     /** User and group of the official Debian image (docker-library/postgres). */
@@ -80,7 +83,7 @@ public final class PodTemplate {
         // spotless:on
     }
 
-    /** With the resources of the main container, which it adds nothing to: the pod keeps its class of service and passes quotas. */
+    /** Has the same resources as the main container, which adds nothing to the pod's total: the pod keeps its QoS class and passes quotas. */
     private static Container agent(PostgresClusterSpec spec, String image) {
         return new ContainerBuilder()
                 .withName(AGENT)
@@ -172,7 +175,7 @@ public final class PodTemplate {
         environment.add(value("MATRIARCH_SERVER_CERTIFICATE", PodVolumes.SERVER));
         environment.add(value("MATRIARCH_REPLICATION_CERTIFICATE", PodVolumes.REPLICATION));
         environment.add(value("MATRIARCH_GRACE", Integer.toString(GRACE_SECONDS)));
-        // for psql and its like in kubectl exec
+        // for psql and similar programs in kubectl exec
         environment.add(value("PGDATA", PodVolumes.DATA + "/pgdata"));
         environment.add(value("PGHOST", PodVolumes.SOCKET));
         return environment;

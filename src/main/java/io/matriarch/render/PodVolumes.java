@@ -63,7 +63,7 @@ final class PodVolumes {
                 .withNewEmptyDir()
                 .endEmptyDir()
                 .build());
-        // Parallel queries share memory here; the container runtime's own 64 MB are too little.
+        // Parallel queries share memory here; the container runtime's default of 64 MB is too little.
         volumes.add(memory("shm", null));
         volumes.add(new VolumeBuilder()
                 .withName("tmp")

@@ -37,7 +37,7 @@ public record Rendering(PostgresCluster cluster) {
         return Map.of(Labels.CLUSTER, cluster.getMetadata().getName());
     }
 
-    /** The six recommended labels and our own (Kubernetes documentation, "Recommended Labels"). */
+    /** The six recommended labels and the operator's own (Kubernetes documentation, "Recommended Labels"). */
     public Map<String, String> labels() {
         Map<String, String> labels = new LinkedHashMap<>();
         labels.put("app.kubernetes.io/name", "postgresql");
@@ -51,8 +51,8 @@ public record Rendering(PostgresCluster cluster) {
     }
 
     /**
-     * The image's tag as far as a label may hold it, or the first digits of its digest when there is no tag. It changes only with the image, and so
-     * never changes a pod template alone. The server's real version is in the status.
+     * The image's tag, cut to what a label may hold, or the first digits of its digest when there is no tag. It changes only with the image, and
+     * so is never the only change of a pod template. The server's real version is in the status.
      */
     static String tag(String image) {
         int at = image.indexOf('@');
@@ -72,7 +72,7 @@ public record Rendering(PostgresCluster cluster) {
         return cut.replaceAll("^[^A-Za-z0-9]+|[^A-Za-z0-9]+$", "");
     }
 
-    /** Metadata of an object that goes when the cluster goes. */
+    /** Metadata of an object that is deleted with the cluster. */
     public ObjectMeta metadata(String name) {
         return new ObjectMetaBuilder()
                 .withName(name)

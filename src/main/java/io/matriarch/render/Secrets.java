@@ -9,11 +9,11 @@ import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** Credentials and certificates as Secrets. Their random parts are given, so that rendering is repeatable. */
+/** Credentials and certificates as Secrets. The caller supplies the random parts, so that rendering is repeatable. */
 public final class Secrets {
     private Secrets() {}
 
-    /** Credentials of the application's role, in the forms that applications ask for. */
+    /** Credentials of the application's role, in the forms that applications commonly use. */
     public static Secret application(Rendering rendering, String password) {
         var initdb = SettingsDocument.initdb(rendering.spec());
         return credentials(
@@ -66,7 +66,7 @@ public final class Secrets {
         return URLEncoder.encode(text, StandardCharsets.UTF_8).replace("+", "%20");
     }
 
-    /** As a line of a password file wants it (PostgreSQL manual, "The Password File"). */
+    /** Escapes text for a line of a password file (PostgreSQL manual, "The Password File"). */
     private static String escape(String text) {
         return text.replace("\\", "\\\\").replace(":", "\\:");
     }

@@ -16,7 +16,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 
-/** The ConfigMap with {@link Settings}, and reading it back. */
+/** Renders the ConfigMap with {@link Settings}, and reads it back. */
 public final class SettingsDocument {
     private static final ObjectMapper JSON =
             new ObjectMapper().configure(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS, true);
@@ -28,7 +28,7 @@ public final class SettingsDocument {
     /**
      * Settings of a cluster.
      *
-     * @param instances how many members there shall be now; the operator approaches spec.instances step by step
+     * @param instances how many members there must be now; the operator approaches spec.instances step by step
      * @param requests commands that are not answered yet
      */
     public static Settings of(
@@ -68,7 +68,7 @@ public final class SettingsDocument {
         }
     }
 
-    /** Empty when the ConfigMap holds none that this version understands. */
+    /** Empty if the ConfigMap holds no settings that this version understands. */
     public static Optional<Settings> read(ConfigMap configMap) {
         String text = Optional.ofNullable(configMap.getData()).orElse(Map.of()).get(Settings.KEY);
         if (text == null) {
@@ -85,7 +85,7 @@ public final class SettingsDocument {
         return Optional.ofNullable(spec.bootstrap()).map(Bootstrap::initdb).orElse(DEFAULTS);
     }
 
-    /** How the database system is made. */
+    /** How to create the database system. */
     public static Settings.Initdb initdb(PostgresClusterSpec spec) {
         Bootstrap.Initdb given = given(spec);
         List<Bootstrap.SqlReference> references =
@@ -112,14 +112,14 @@ public final class SettingsDocument {
         return new SqlReference(SqlReference.Kind.ConfigMap, configMap.name(), configMap.key());
     }
 
-    /** Whether the user brings the application's credentials. */
+    /** Whether the user supplies the application's credentials. */
     public static boolean givesSecret(Rendering rendering) {
         return Optional.ofNullable(given(rendering.spec()).secretName())
                 .filter(name -> !name.isEmpty())
                 .isPresent();
     }
 
-    /** The Secret with the application's credentials: the user's own, or the one that the operator makes. */
+    /** The Secret with the application's credentials: the user's own, or the one that the operator creates. */
     public static String applicationSecret(Rendering rendering) {
         return Optional.ofNullable(given(rendering.spec()).secretName())
                 .filter(name -> !name.isEmpty())

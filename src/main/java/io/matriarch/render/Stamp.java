@@ -10,14 +10,14 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * The annotation {@link Labels#RENDERED}: a hash of an object as it was rendered. The operator writes an object when the hash of the live one is
- * another, and so never compares fields that the API server filled in (docs/internals/workload.md 2). Claims and the Lease have none: they are
- * created once and then belong to others too.
+ * The annotation {@link Labels#RENDERED}: a hash of an object as it was rendered. The operator writes an object when the live one has a different
+ * hash, and so never compares fields that the API server filled in (docs/internals/workload.md 2). Claims and the Lease have no hash: the operator
+ * creates them once, and after that others write to them too.
  */
 public final class Stamp {
     private Stamp() {}
 
-    /** Puts the hash on the object and returns it. A hash that is there already does not count. */
+    /** Puts the hash on the object and returns it. The hash does not cover a hash that is already there. */
     static <T extends HasMetadata> T on(T object) {
         Map<String, String> annotations = new LinkedHashMap<>(
                 Optional.ofNullable(object.getMetadata().getAnnotations()).orElse(Map.of()));
@@ -38,8 +38,8 @@ public final class Stamp {
     }
 
     /**
-     * A StatefulSet is rendered over its live templates, with whatever the API server filled in; the annotations {@link Labels#INPUTS} and
-     * {@link Labels#AGENT_IMAGE}, which do count, say when the pods' template is another.
+     * A StatefulSet is rendered over its live templates, with everything that the API server filled in, so the hash leaves the templates out. The
+     * annotations {@link Labels#INPUTS} and {@link Labels#AGENT_IMAGE}, which do count, change when the pod template does.
      */
     private static String withoutTemplates(StatefulSet set) {
         PodTemplateSpec template = set.getSpec().getTemplate();

@@ -20,8 +20,8 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What is wrong with a spec, as far as the manifest alone tells and the CRD's rules cannot say. Each text names the field, what is wrong with it and
- * what to do. An empty list means that the spec can be rendered; whether PostgreSQL and Kubernetes like it, only they can tell.
+ * What is wrong with a spec, as far as the manifest alone shows it and the CRD's rules cannot express it. Each text names the field, what is wrong
+ * with it and what to do. An empty list means that the spec can be rendered; only PostgreSQL and Kubernetes can tell whether they accept it.
  */
 public final class Validation {
     /** The grammar of image references: host and port, path, tag, digest (OCI distribution specification, "Pulling manifests"). */

@@ -20,16 +20,16 @@ public final class Workload {
 
     private Workload() {}
 
-    /** How its controller may replace pods of another revision. */
+    /** How the StatefulSet's controller may replace pods of another revision. */
     public sealed interface Update {
-        /** Ordinals from {@code partition} on follow the template; at rest it equals the replicas, so none does. */
+        /** Ordinals from {@code partition} upwards follow the template; at rest it equals the replicas, so none does. */
         record Partition(int partition) implements Update {}
 
-        /** A pod that is deleted comes back from the newest template: the moment in which one member is replaced. */
+        /** A deleted pod is recreated from the newest template: used only while one member is being replaced. */
         record OnDelete() implements Update {}
     }
 
-    /** The fields that the user gave and that reach the pod template. A new default of ours is not among them. */
+    /** The user's fields that reach the pod template. A new default of the operator is not among them. */
     public static String inputs(Rendering rendering) {
         return Inputs.of(rendering.spec());
     }
@@ -37,7 +37,7 @@ public final class Workload {
     /**
      * A StatefulSet with this template.
      *
-     * @param template either rendered now, or the live one, when nothing that the user gave has changed
+     * @param template rendered now, or the live one if nothing that the user gave has changed
      * @param inputs hash of what {@code template} was rendered from
      * @param agentImage image whose agent {@code template} runs
      * @param claimTemplates the live ones, as they are immutable; empty for a new StatefulSet

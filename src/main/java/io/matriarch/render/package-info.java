@@ -1,4 +1,4 @@
-/** Desired objects, purely: cluster and view in, objects out. No client, no clock. */
+/** The desired objects, as pure functions: cluster and view in, objects out, without client or clock. */
 @NullMarked
 package io.matriarch.render;
 

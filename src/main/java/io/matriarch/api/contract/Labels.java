@@ -2,7 +2,7 @@ package io.matriarch.api.contract;
 
 import java.util.Set;
 
-/** Labels and annotations of ours. */
+/** Matriarch's labels and annotations. */
 public final class Labels {
     /** Label on every object of a cluster: the cluster's name. Informers select by it. */
     public static final String CLUSTER = "matriarch.io/cluster";
@@ -23,16 +23,16 @@ public final class Labels {
     /** Annotation on rendered objects: hash of what was rendered. */
     public static final String RENDERED = "matriarch.io/rendered";
 
-    /** Annotation on the StatefulSet: hash of what the user gave that reaches the template (docs/internals/workload.md 2). */
+    /** Annotation on the StatefulSet: hash of the user's input that reaches the template (docs/internals/workload.md 2). */
     public static final String INPUTS = "matriarch.io/inputs";
 
-    /** Annotation on the StatefulSet: the image of the operator, and so of the agent, that the template was rendered for. */
+    /** Annotation on the StatefulSet: the operator's image, and so the agent's, for which the template was rendered. */
     public static final String AGENT_IMAGE = "matriarch.io/agent-image";
 
     /** Annotation on the StatefulSet: uid of the pod that is being replaced. */
     public static final String UNLOCKED_FOR = "matriarch.io/unlocked-for";
 
-    /** Annotation on claims: uid of the PostgresCluster that made the claim or took it over. */
+    /** Annotation on claims: uid of the PostgresCluster that created or adopted the claim. */
     public static final String CLUSTER_UID = "matriarch.io/cluster-uid";
 
     /** Annotation on claims: the database system on the volume, as its agent reported it. */
@@ -53,7 +53,7 @@ public final class Labels {
     /** Annotations that are commands. */
     public static final Set<String> COMMANDS = Set.of(SWITCHOVER, REBUILD, FORCE_FAILOVER);
 
-    /** Our field manager in server-side apply. */
+    /** Matriarch's field manager in server-side apply. */
     public static final String FIELD_MANAGER = "matriarch";
 
     private Labels() {}

@@ -10,7 +10,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Values that PostgreSQL takes and a cluster cannot live with: replicas would not connect, or not acknowledge, or the agent would not see what
+ * Values that PostgreSQL accepts but a cluster cannot live with: replicas would not connect, or not acknowledge, or the agent would not see what
  * happens. Each is refused with the reason.
  */
 public final class Limits {
@@ -24,7 +24,7 @@ public final class Limits {
 
     private Limits() {}
 
-    /** Why this value is refused, and what to give instead; empty when it is not. */
+    /** Why this value is refused, and what to set instead; empty if it is accepted. */
     public static Optional<String> refusal(String parameter, String value) {
         String name = parameter.toLowerCase(Locale.ROOT);
         return switch (name) {
@@ -83,7 +83,7 @@ public final class Limits {
                 .allMatch(known::contains);
     }
 
-    /** Empty when it is no number with a unit of time: PostgreSQL says so itself. */
+    /** Empty if it is not a number with a unit of time: PostgreSQL itself reports that. */
     private static Optional<Double> millis(String value, int unit) {
         Matcher matcher = NUMBER.matcher(value);
         if (!matcher.matches()) {

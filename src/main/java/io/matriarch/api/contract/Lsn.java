@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 public final class Lsn {
     private Lsn() {}
 
-    /** The position as bytes from the beginning; 0 for none, and for text that is none. */
+    /** The position in bytes from the beginning; 0 for null and for text that is not a position. */
     public static long parse(@Nullable String text) {
         int slash = text == null ? -1 : text.indexOf('/');
         if (text == null || slash < 0) {

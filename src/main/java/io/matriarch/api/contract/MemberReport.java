@@ -6,35 +6,36 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a member says of itself: annotation {@link Labels#REPORT} of its pod, and part of {@code /status}. It holds states, never figures that
- * move by themselves, because it is written on change only.
+ * What a member reports about itself: annotation {@link Labels#REPORT} of its pod, and part of {@code /status}. It holds states, never figures
+ * that change by themselves, because it is written only on change.
  *
- * @param v version of this document's form
- * @param agent version of the agent that runs, such as {@code 0.1.0+3f2a81c09b4e}, with the digest of its jars; after a {@code !} that of the jars on
- *     disk, when they are others. For people: neither side compares it (agents of the first release say {@code 0.1.0})
- * @param incarnation of the agent's process: new with each start of the container; a report of another incarnation is history
+ * @param v version of this document's format
+ * @param agent version of the running agent, such as {@code 0.1.0+3f2a81c09b4e}, with the digest of its jars; after a {@code !} the digest of the
+ *     jars on disk, if they differ. For people: neither side compares it (agents of the first release say {@code 0.1.0})
+ * @param incarnation of the agent's process: new with each start of the container; a report of another incarnation is out of date
  * @param role of the member
- * @param state what it is doing
+ * @param state what the member is doing
  * @param epoch of the Lease that it last saw
  * @param timeline it is on; 0 when it has no data
  * @param volume what is on its volume
  * @param systemIdentifier of the data on its volume
  * @param major version of the data on its volume, such as 17
  * @param owner {@code namespace/cluster} that the volume's data belongs to
- * @param lsn where the WAL on the volume ends, on {@code timeline}; only while the cluster waits for bootstrap, and only once it was looked
- *     for
+ * @param lsn where the WAL on the volume ends, on {@code timeline}; present only while the cluster waits for bootstrap, and only once the member
+ *     has looked for it
  * @param primaryEpoch the last epoch in which the member on this volume was the primary; 0 for never
- * @param serverVersion as the running server says it, such as {@code 17.6}
+ * @param serverVersion as the running server reports it, such as {@code 17.6}
  * @param settings revision of {@link Settings} in use
  * @param rejected revision that PostgreSQL refused, with its own words
- * @param pendingRestart parameters that wait for a restart
- * @param members of the cluster that have a slot or a membership; only the primary says
- * @param problem why it cannot go on, when it cannot
+ * @param pendingRestart parameters that need a restart of PostgreSQL
+ * @param members of the cluster that have a slot or a membership; only the primary reports them
+ * @param problem why the member cannot continue, if it cannot
  * @param answers to the requests in {@link Settings#requests}; kept while the request is in the settings
- * @param synchronous how commits are acknowledged; only the primary says
- * @param change how the newest reign began; only the primary says
- * @param connected ordinals of the members that stream from here, and the own; only the primary says, empty from an agent of an older version
- * @param slots replication slots of users that are in trouble, or were dropped here in the last minutes; empty from an agent of an older version
+ * @param synchronous how commits are acknowledged; only the primary reports it
+ * @param change how the newest reign began; only the primary reports it
+ * @param connected ordinals of the members that stream from here, and its own; only the primary reports them, empty from an agent of an older
+ *     version
+ * @param slots users' replication slots that are in trouble, or were dropped here in the last minutes; empty from an agent of an older version
  */
 @JsonIgnoreProperties(ignoreUnknown = true)
 @JsonInclude(JsonInclude.Include.NON_EMPTY)
@@ -75,7 +76,7 @@ public record MemberReport(
         slots = slots == null ? List.of() : List.copyOf(slots);
     }
 
-    /** Without {@code connected} and {@code slots}. */
+    /** A report without {@code connected} and {@code slots}. */
     public MemberReport(
             int v,
             String agent,
@@ -126,7 +127,7 @@ public record MemberReport(
                 List.of());
     }
 
-    /** With how the newest reign began. */
+    /** This report with how the newest reign began. */
     public MemberReport with(RoleChange next) {
         return new MemberReport(
                 v,
@@ -155,7 +156,7 @@ public record MemberReport(
                 slots);
     }
 
-    /** Before there is anything to say. */
+    /** The report before there is anything to report. */
     public static MemberReport none() {
         return new MemberReport(
                 VERSION,
@@ -191,11 +192,11 @@ public record MemberReport(
 
     /** What a member is doing. */
     public enum State {
-        /** Waits: for settings, for permission, for a primary. */
+        /** It waits for settings, for permission, or for a primary. */
         Waiting,
-        /** initdb and what belongs to it. */
+        /** It runs initdb and what belongs to it. */
         Initializing,
-        /** pg_basebackup. */
+        /** It runs pg_basebackup. */
         Cloning,
         /** PostgreSQL is starting or recovering. */
         Starting,
@@ -205,7 +206,7 @@ public record MemberReport(
         Detached,
         /** A primary that serves. */
         Running,
-        /** PostgreSQL is stopping or stopped on purpose. */
+        /** PostgreSQL is stopping, or was stopped on purpose. */
         Stopped,
         /** See the problem. */
         Failed
@@ -215,10 +216,10 @@ public record MemberReport(
     public enum VolumeContent {
         Unknown,
         Empty,
-        /** An initdb or clone that was killed; the agent clears it away by itself. */
+        /** The remains of an initdb or clone that was killed; the agent removes them by itself. */
         Unfinished,
         Data,
-        /** Data of another cluster, of another major version, or nothing we know. */
+        /** Data of another cluster, of another major version, or of an unknown kind. */
         Foreign
     }
 
@@ -227,7 +228,7 @@ public record MemberReport(
     public record Rejected(String revision, String message) {}
 
     /**
-     * Why a member cannot go on.
+     * Why a member cannot continue.
      *
      * @param reason one word in CamelCase for conditions and Events: the name of a {@link Reason}, or one that only another version knows
      * @param message what was wrong, where, and what to do
@@ -238,7 +239,7 @@ public record MemberReport(
             this(reason.name(), message);
         }
 
-        /** The reason, as far as this version knows it. */
+        /** The reason, or Unknown if this version does not know it. */
         public Reason known() {
             return Reason.named(reason);
         }
@@ -249,16 +250,16 @@ public record MemberReport(
 
         /** What helps. */
         public enum Cure {
-            /** A pod of another template may help. Where PostgreSQL is down, replacing the pod costs nothing. */
+            /** A pod of another template may help. As PostgreSQL is down, replacing the pod costs nothing. */
             NewPod,
-            /** Somebody has to decide: it is about data, or about what may be lost. */
+            /** A human has to decide: it concerns data, or what may be lost. */
             User,
             /** Other members have to come back. */
             Others,
-            /** It passes, or is tried again. A pod that is down in spite of it may as well be replaced. */
+            /** The problem passes, or the agent tries again. A pod that is down in spite of that may as well be replaced. */
             Time;
 
-            /** Whether a pod that is down with it may be replaced by one of a newer template. */
+            /** Whether a pod that is down with this problem may be replaced by one of a newer template. */
             public boolean newPodMayHelp() {
                 return this == NewPod || this == Time;
             }
@@ -270,11 +271,11 @@ public record MemberReport(
             /** The image of its container. */
             Image,
             Volume,
-            /** Nobody is elected, and the member tells why. */
+            /** No member is elected, and this member says why. */
             Election
         }
 
-        /** All reasons of this version. They are names on the wire: none is ever renamed. */
+        /** All reasons of this version. They are names in the protocol: never rename one. */
         public enum Reason {
             AdoptionFailed(Cure.User),
             AgentError(Cure.NewPod),
@@ -323,7 +324,7 @@ public record MemberReport(
             VolumeError(Cure.NewPod, Subject.Volume),
             VolumeInUse(Cure.NewPod, Subject.Volume),
             WrongMajor(Cure.NewPod, Subject.Image),
-            /** A reason that only another version knows. It may be about data, so no pod is replaced because of it. */
+            /** A reason that only another version knows. It may concern data, so no pod is replaced because of it. */
             Unknown(Cure.Others);
 
             private final Cure cure;
@@ -359,9 +360,9 @@ public record MemberReport(
 
     /** What became of a user's replication slot. */
     public enum SlotState {
-        /** It was made while this member was the primary, and no consumer can advance it here: it is gone. */
+        /** The slot was created while this member was the primary, and no consumer can advance it here: the agent dropped it. */
         Dropped,
-        /** Nobody reads it, and it keeps more WAL than max_wal_size. */
+        /** No consumer reads it, and it keeps more WAL than max_wal_size. */
         HoldsWal,
         /** Its WAL is gone, or PostgreSQL has invalidated it: no consumer can read it any more. */
         Lost
@@ -376,7 +377,7 @@ public record MemberReport(
         Done,
         /** Nothing was done; the message says why. */
         Refused,
-        /** It was begun, and undone; the message says why. */
+        /** The request was begun and undone; the message says why. */
         Aborted
     }
 
@@ -386,18 +387,18 @@ public record MemberReport(
 
     /** How commits are acknowledged now. */
     public enum SyncState {
-        /** By the primary alone, as the user wants it. */
+        /** The primary alone acknowledges commits, as the user wants it. */
         Async,
-        /** By enough replicas. */
+        /** Enough replicas acknowledge commits. */
         Quorum,
-        /** Too few replicas are there: commits wait. */
+        /** Too few replicas are connected: commits wait. */
         Blocked,
-        /** Too few replicas are there: by the primary alone, as the user allows it. */
+        /** Too few replicas are connected: the primary alone acknowledges commits, as the user allows it. */
         Degraded
     }
 
     /**
-     * Synchronous replication as the primary has it in use.
+     * Synchronous replication as the primary uses it.
      *
      * @param acknowledgements W in use
      * @param voters ordinals, the primary's included
@@ -414,10 +415,10 @@ public record MemberReport(
      *
      * @param from pod that was the primary before; null for the first
      * @param reason one word in CamelCase: Bootstrap, Restart, Switchover, PrimaryStopped, PrimaryTerminated, LeaseExpired, Forced
-     * @param millis from the moment when the new primary learnt of the vacancy until it accepted writes
-     * @param message the story in one line: who voted, where each stood, what was decided
-     * @param outage milliseconds from the last sign that the former primary served, as far as the new one saw it, until that one accepted writes;
-     *     null when it saw none
+     * @param millis from the moment when the new primary learned of the vacancy until it accepted writes
+     * @param message the story in one line: who voted, and each voter's position
+     * @param outage milliseconds from the last sign that the former primary served, as far as the new one saw it, until the new one accepted
+     *     writes; null if it saw none
      */
     @JsonIgnoreProperties(ignoreUnknown = true)
     @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -428,7 +429,7 @@ public record MemberReport(
             long millis,
             String message,
             @Nullable Long outage) {
-        /** Of which no sign of the former primary is known. */
+        /** A role change without a known sign of the former primary. */
         public RoleChange(long epoch, @Nullable String from, String reason, long millis, String message) {
             this(epoch, from, reason, millis, message, null);
         }

@@ -1,8 +1,8 @@
 package io.matriarch.api.contract;
 
 /**
- * Names of a cluster's objects, made from the cluster's own name. They are part of the API: applications and administrators use them, and
- * pods made by an older operator rely on them, so a name never changes its meaning.
+ * Names of a cluster's objects, derived from the cluster's own name. They are part of the API: applications and administrators use them, and pods
+ * created by an older operator rely on them, so a name never changes its meaning.
  *
  * @param cluster name of the PostgresCluster, at most 50 characters
  */
@@ -48,7 +48,7 @@ public record Names(String cluster) {
         return cluster;
     }
 
-    /** The ConfigMap with {@link Settings}, the document the agents follow. */
+    /** The ConfigMap with {@link Settings}, the document that the agents follow. */
     public String settings() {
         return cluster + "-settings";
     }
@@ -61,7 +61,7 @@ public record Names(String cluster) {
         return cluster;
     }
 
-    /** Credentials of the application's role, unless the user named a Secret of his own. */
+    /** Credentials of the application's role, unless the user named a Secret of their own. */
     public String applicationSecret() {
         return cluster + "-app";
     }
@@ -80,17 +80,17 @@ public record Names(String cluster) {
         return cluster + "-server";
     }
 
-    /** Client certificate of the role that replicates, mounted in the pods; agents show it to each other. */
+    /** Client certificate of the role that replicates, mounted in the pods; agents authenticate to each other with it. */
     public String replicationSecret() {
         return cluster + "-replication";
     }
 
-    /** Physical replication slot of a member, the same name on every member. */
+    /** Name of a member's physical replication slot; the same on every member. */
     public static String slot(int ordinal) {
         return "m_" + ordinal;
     }
 
-    /** The number at the end of a pod's or claim's name, or -1 when there is none. */
+    /** The number at the end of a pod's or claim's name; -1 if there is none. */
     public static int ordinal(String name) {
         int dash = name.lastIndexOf('-');
         if (dash < 0 || dash == name.length() - 1) {

@@ -5,11 +5,11 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/** Maps by ordinal, as JSON has them: its keys are texts, and not every reader of JSON makes them numbers. */
+/** Maps by ordinal, as JSON represents them: JSON's keys are strings, and not every JSON reader turns them into numbers. */
 final class Ordinals {
     private Ordinals() {}
 
-    /** A copy whose keys are numbers, whatever they were; empty for none. */
+    /** A copy whose keys are numbers, whatever they were before; empty for null. */
     static <V> SortedMap<Integer, V> keys(@Nullable Map<Integer, V> given) {
         SortedMap<Integer, V> byOrdinal = new TreeMap<>();
         if (given != null) {

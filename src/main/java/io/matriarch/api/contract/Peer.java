@@ -5,7 +5,7 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** What the members of a cluster ask each other, as JSON over HTTPS with the client certificate of the cluster (docs/contract.md, "Peers"). */
+/** What the members of a cluster ask each other, as JSON over HTTPS with the cluster's client certificate (docs/contract.md, "Peers"). */
 public final class Peer {
     public static final String FAILSAFE = "/failsafe";
     public static final String VOTE = "/vote";
@@ -18,14 +18,14 @@ public final class Peer {
     private Peer() {}
 
     /**
-     * The holder, who cannot renew the Lease, asks for a promise (docs/internals/protocol.md 5).
+     * The holder cannot renew the Lease, and asks for a promise (docs/internals/protocol.md 5).
      *
      * @param epoch of the holder
      * @param resourceVersion of the Lease that the holder last wrote
      * @param ordinal of the holder
      * @param seconds D, as the holder counts; 0 from an older release: then the longest there is
-     * @param stays whether the holder may have sent something that gives the Lease back, or on, and stays: while the promise lasts, that counts
-     *     for nothing. Null: no
+     * @param stays whether the holder stays although it may have sent a write that gives the Lease back or hands it over: while the promise lasts,
+     *     that write counts for nothing. Null means no
      */
     @JsonIgnoreProperties(ignoreUnknown = true)
     @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -39,7 +39,7 @@ public final class Peer {
             this(epoch, resourceVersion, ordinal, seconds, null);
         }
 
-        /** Whether {@link #stays} is meant. */
+        /** Whether {@link #stays} is true. */
         public boolean staying() {
             return Boolean.TRUE.equals(stays);
         }
@@ -48,12 +48,13 @@ public final class Peer {
     /**
      * The answer to {@link Failsafe}.
      *
-     * @param accepted promises, on this member's own clock, neither to stand nor to vote for as long as a lease lasts
-     * @param reason why not
+     * @param accepted whether this member promises, on its own clock, neither to stand nor to vote for as long as a lease lasts
+     * @param reason why it does not
      * @param epoch the highest that this member knows
      * @param apiAnswers whether the API server answers this member
-     * @param ordinal of who answers: addresses are given anew, and a promise counts for none but its giver; null from agents that do not say
-     * @param stays whether the promise is one for a holder that stays; null from agents that do not know what that is, and for any other promise
+     * @param ordinal of the answering member: addresses are reused, and a promise counts only for the member that gave it; null from agents that
+     *     do not say
+     * @param stays whether this promise is one for a holder that stays; null for any other promise, and from agents that do not know such promises
      */
     @JsonIgnoreProperties(ignoreUnknown = true)
     @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -69,7 +70,7 @@ public final class Peer {
             this(accepted, reason, epoch, apiAnswers, ordinal, null);
         }
 
-        /** This answer to that request. */
+        /** This answer, made out for that request. */
         public FailsafeAnswer to(Failsafe request) {
             return new FailsafeAnswer(
                     accepted, reason, epoch, apiAnswers, ordinal, accepted && request.staying() ? true : null);
@@ -77,24 +78,24 @@ public final class Peer {
     }
 
     /**
-     * The Lease was written, and others wait for what it says now: it is to be looked at, and nothing is believed that stands here.
+     * The Lease was written, and others wait for what it says now. The receiver reads the Lease itself, and trusts nothing in this message.
      *
      * @param ordinal of the member that wrote it
      */
     @JsonIgnoreProperties(ignoreUnknown = true)
     public record News(int ordinal) {}
 
-    /** Why a candidate holds the Lease for vacant (docs/contract.md, "Vacancy"). */
+    /** Why a candidate considers the Lease vacant (docs/contract.md, "Vacancy"). */
     public enum Vacancy {
         Released,
         HandingOver,
-        /** Not renewed for as long as it lasts. */
+        /** The Lease was not renewed for as long as it lasts. */
         Expired,
-        /** The kubelet says that the holder's container is terminated. */
+        /** The kubelet reports that the holder's container has terminated. */
         Terminated,
         /** There has been no Lease for as long as one lasts. */
         Missing,
-        /** A user said so. */
+        /** A user forces a failover. */
         Forced
     }
 
@@ -109,8 +110,8 @@ public final class Peer {
     public record VoteRequest(long epoch, String resourceVersion, int ordinal, Vacancy vacancy) {}
 
     /**
-     * The answer to {@link VoteRequest}. When granted, the voter's receiver is stopped, the promise is on its disk, and then its position was
-     * read.
+     * The answer to {@link VoteRequest}. If the vote is granted, the voter has stopped its receiver and has its promise on disk; only then has it
+     * read its position.
      *
      * @param reason why not
      * @param ordinal of the voter
@@ -133,10 +134,10 @@ public final class Peer {
             long epoch) {}
 
     /**
-     * A candidate that is not the best tells the best to stand.
+     * A candidate that is not the best member tells the best one to stand.
      *
-     * @param epoch that it would have
-     * @param ordinal of who tells
+     * @param epoch that the candidate would have had
+     * @param ordinal of the candidate
      */
     @JsonIgnoreProperties(ignoreUnknown = true)
     public record Nomination(long epoch, String resourceVersion, int ordinal) {}
@@ -146,9 +147,9 @@ public final class Peer {
      *
      * @param lsn end of what it flushed, in PostgreSQL's notation
      * @param receiving whether its receiver streams
-     * @param slots where a primary's slots of the members stand, by ordinal; empty of a replica
+     * @param slots positions of the members' slots on a primary, by ordinal; empty from a replica
      * @param replayed end of what a replica has replayed; null from a primary, and from agents that do not say
-     * @param held what holds a replica's replay up, in words; null when nothing does
+     * @param held what delays a replica's replay, in words; null when nothing does
      */
     @JsonIgnoreProperties(ignoreUnknown = true)
     @JsonInclude(JsonInclude.Include.NON_EMPTY)
@@ -163,16 +164,16 @@ public final class Peer {
             slots = Ordinals.keys(slots);
         }
 
-        /** Of a member that does not say how far it has replayed. */
+        /** The answer of a member that does not say how far it has replayed. */
         public PositionAnswer(int timeline, String lsn, boolean receiving, Map<Integer, String> slots) {
             this(timeline, lsn, receiving, slots, null, null);
         }
     }
 
     /**
-     * A holder that is about to stop for this replica asks it to end what holds its replay up: sessions, a pause, a delay.
+     * A holder that is about to stop so that this replica takes over asks it to end whatever delays its replay: sessions, a pause, a delay.
      *
-     * @param lsn how far it must replay; then, or after ten seconds, everything is as before
+     * @param lsn how far it must replay; after that, or after ten seconds, everything is as before
      */
     @JsonIgnoreProperties(ignoreUnknown = true)
     public record CatchUp(String lsn) {}

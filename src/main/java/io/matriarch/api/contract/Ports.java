@@ -4,7 +4,7 @@ package io.matriarch.api.contract;
 public final class Ports {
     public static final int POSTGRES = 5432;
 
-    /** The agent's HTTPS: {@code /status}, {@code /startup}, {@code /live}, {@code /ready}, {@code /metrics}. */
+    /** Port of the agent's HTTPS: {@code /status}, {@code /startup}, {@code /live}, {@code /ready}, {@code /metrics}. */
     public static final int AGENT = 8443;
 
     private Ports() {}

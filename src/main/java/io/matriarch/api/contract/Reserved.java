@@ -3,8 +3,8 @@ package io.matriarch.api.contract;
 import java.util.Map;
 
 /**
- * Parameters of PostgreSQL that the cluster owns, each with the reason that a user gets. The CRD refuses them, the operator says so in a
- * condition, and the agent writes its own value last.
+ * Parameters of PostgreSQL that the cluster owns, each with the reason that the user is given. The CRD refuses them, the operator reports them in
+ * a condition, and the agent writes its own values last.
  */
 public final class Reserved {
     private static final String FILES = "the agent keeps the files of a member where its volumes are";
@@ -14,7 +14,7 @@ public final class Reserved {
     private static final String PASSWORDS = "pg_hba.conf asks for passwords that are stored as scram-sha-256";
     private static final String CERTIFICATES = "the operator makes and renews the certificates";
 
-    /** Name of the parameter, and why it is ours. */
+    /** Name of each parameter, and why the cluster owns it. */
     public static final Map<String, String> PARAMETERS = Map.ofEntries(
             Map.entry("data_directory", FILES),
             Map.entry("config_file", FILES),

@@ -7,23 +7,23 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the operator wants of the agents: key {@link #KEY} of the ConfigMap {@link Names#settings()}. Agents watch it, keep a copy on their
- * volume, and try every change with their own PostgreSQL before they use it.
+ * What the operator wants from the agents: key {@link #KEY} of the ConfigMap {@link Names#settings()}. Agents watch it, keep a copy on their
+ * volume, and validate every change with their own PostgreSQL before they use it.
  *
- * @param v version of this document's form
+ * @param v version of this document's format
  * @param clusterUid uid of the PostgresCluster
- * @param instances how many members there shall be: ordinals 0..instances-1. The primary gives up slot and membership of the others
+ * @param instances how many members there must be: ordinals 0..instances-1. The primary drops the slots and the membership of all others
  * @param revision hash of {@code parameters} and {@code hba}; agents report the revision they use
  * @param parameters parameters of postgresql.conf that the user gave
  * @param hba lines of pg_hba.conf that the user gave
  * @param bootstrap what may be done while the cluster's Lease knows no database system
- * @param initdb how to make the database system
+ * @param initdb how to create the database system
  * @param applicationSecret Secret with username and password of the database's owner
  * @param superuserSecret Secret with the password of postgres; absent: that role has no password
  * @param replication when a commit is acknowledged; absent in documents of older operators: asynchronous
  * @param failover how fast, and what may be lost; absent in documents of older operators: the defaults
  * @param fenced ordinals whose PostgreSQL is kept stopped
- * @param requests what a user asked for and what is not answered yet, oldest first
+ * @param requests what a user requested and no member has answered yet, oldest first
  */
 @JsonIgnoreProperties(ignoreUnknown = true)
 @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -50,12 +50,12 @@ public record Settings(
         requests = requests == null ? List.of() : List.copyOf(requests);
     }
 
-    /** Whether PostgreSQL is to be configured the same. */
+    /** Whether these settings configure PostgreSQL in the same way as the other ones. */
     public boolean sameConfiguration(Settings other) {
         return revision.equals(other.revision) && parameters.equals(other.parameters) && hba.equals(other.hba);
     }
 
-    /** The same with other lines of pg_hba.conf. */
+    /** These settings with other lines of pg_hba.conf. */
     public Settings withHba(List<String> lines) {
         return new Settings(
                 v,
@@ -78,13 +78,13 @@ public record Settings(
     public enum BootstrapAction {
         /** Volumes existed before the cluster: agents report what is on them and do nothing else. */
         Inspect,
-        /** The member with {@code ordinal} may make the database system. */
+        /** The member with {@code ordinal} may create the database system. */
         Initdb,
         /** The member with {@code ordinal} becomes the primary with the data it has, if it is the system {@code systemIdentifier}. */
         Adopt
     }
 
-    /** See {@link BootstrapAction}; {@code epoch} is the highest that any volume has seen, the new one is greater. */
+    /** See {@link BootstrapAction}; {@code epoch} is the highest that any volume has seen; the new epoch is greater. */
     @JsonIgnoreProperties(ignoreUnknown = true)
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public record BootstrapOrder(
@@ -93,7 +93,7 @@ public record Settings(
             @Nullable String systemIdentifier,
             @Nullable Long epoch) {}
 
-    /** How to make the database system */
+    /** How to create the database system. */
     @JsonIgnoreProperties(ignoreUnknown = true)
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public record Initdb(
@@ -105,10 +105,10 @@ public record Settings(
             List<String> postInitSQL,
             List<SqlReference> postInitSQLRefs) {}
 
-    /** A key of a ConfigMap or Secret of the namespace. The cluster's Role lets agents read the ones named here. */
+    /** A key of a ConfigMap or Secret in the cluster's namespace. The cluster's Role lets agents read the objects named here. */
     @JsonIgnoreProperties(ignoreUnknown = true)
     public record SqlReference(Kind kind, String name, String key) {
-        /** Where the key is. */
+        /** The kind of object that holds the key. */
         public enum Kind {
             ConfigMap,
             Secret
@@ -123,11 +123,11 @@ public record Settings(
         Async
     }
 
-    /** What happens to commits while too few replicas are there. */
+    /** What happens to commits while too few replicas are connected. */
     public enum WhenUnavailable {
-        /** They wait. */
+        /** Commits wait. */
         Block,
-        /** They are acknowledged by the primary alone, once the Lease says so. */
+        /** The primary acknowledges commits alone, once the Lease says so. */
         Degrade
     }
 
@@ -154,13 +154,13 @@ public record Settings(
     @JsonIgnoreProperties(ignoreUnknown = true)
     public record Failover(Profile profile, long maxLag) {}
 
-    /** What a user may ask for. */
+    /** What a user may request. */
     public enum RequestKind {
         /** Make the member {@code to} the primary; the holder answers. */
         Switchover,
-        /** Throw the data of the member {@code to} away and clone it anew; that member answers. */
+        /** Discard the data of the member {@code to} and clone it anew; that member answers. */
         Rebuild,
-        /** Promote the best member there is, though a quorum is missing or it lags too far: may lose commits; who does it answers. */
+        /** Promote the best available member although a quorum is missing or it lags too far: may lose commits; the promoted member answers. */
         ForceFailover
     }
 
@@ -168,9 +168,9 @@ public record Settings(
      * One request.
      *
      * @param id unique; answered once, in {@link MemberReport#answers}
-     * @param to ordinal it is about; null where the agents choose
-     * @param endSessions whether a switchover may end what holds the replay of the next primary up: sessions on that replica, a pause, a delay.
-     *     Agents of the first release do not know it, and wait in the middle of the hand-over
+     * @param to ordinal that the request is about; null if the agents choose
+     * @param endSessions whether a switchover may end what delays replay on the next primary: sessions on that replica, a pause, a delay. Agents
+     *     of the first release do not know this field, and wait in the middle of the hand-over
      */
     @JsonIgnoreProperties(ignoreUnknown = true)
     @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -179,7 +179,7 @@ public record Settings(
             String id,
             @Nullable Integer to,
             @JsonInclude(JsonInclude.Include.NON_DEFAULT) boolean endSessions) {
-        /** One that ends no session. */
+        /** A request that ends no session. */
         public Request(RequestKind kind, String id, @Nullable Integer to) {
             this(kind, id, to, false);
         }
