@@ -16,12 +16,13 @@ import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
 
 /**
- * The jars of the program as they are on disk: {@code matriarch.jar} and the folder {@code lib} beside it. Their digest is made of the names, sizes
- * and checksums in their directories, so that it costs a start some milliseconds. {@link BuildDigest} is left out, which the digest is written into.
+ * The program's jars as they are on disk: {@code matriarch.jar} and the folder {@code lib} beside it. Their digest is computed from the names,
+ * sizes and checksums in their directories, so that it costs a start only some milliseconds. It leaves out {@link BuildDigest}, into which it is
+ * written.
  */
 final class Jars {
     private static final String OWN = "io/matriarch/BuildDigest.class";
-    /** Hexadecimal digits that are shown. */
+    /** How many hexadecimal digits of the digest are shown. */
     private static final int DIGITS = 12;
 
     private Jars() {}
@@ -42,7 +43,7 @@ final class Jars {
     }
 
     /**
-     * Twelve hexadecimal digits.
+     * The digest, in twelve hexadecimal digits.
      *
      * @param program the jar of the program
      */

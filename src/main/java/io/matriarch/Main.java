@@ -8,8 +8,8 @@ import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
 /**
- * The one program; what it does is its first argument. Only that subcommand's classes are loaded: an agent shares its pod's memory with
- * PostgreSQL.
+ * The only program; its first argument selects the subcommand. Only that subcommand's classes are loaded, because an agent shares its pod's memory
+ * with PostgreSQL.
  */
 @Command(
         name = "matriarch",
@@ -26,7 +26,7 @@ public final class Main implements Runnable {
 
     private Main() {}
 
-    /** Runs a subcommand; its exit code is the program's: 2 for a wrong call. */
+    /** Runs a subcommand, whose exit code becomes the program's; 2 for wrong usage. */
     public static void main(String[] arguments) throws ReflectiveOperationException, IOException, InterruptedException {
         if (arguments.length == 1 && arguments[0].equals("instance")) {
             System.exit(instance());

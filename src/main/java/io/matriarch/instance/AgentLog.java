@@ -16,7 +16,7 @@ import java.util.logging.Level;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
 
-/** The agent's log: a line an event, the cluster's name in each, as text or JSON ({@code MATRIARCH_LOG_FORMAT}), to standard error. */
+/** The agent's log on standard error: one line per event, with the cluster's name in each line, as text or JSON ({@code MATRIARCH_LOG_FORMAT}). */
 final class AgentLog extends Formatter {
 
     private final String cluster;

@@ -9,7 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
-/** The figures of {@code /metrics}: PostgreSQL's and the agent's own. */
+/** The metrics of {@code /metrics}: PostgreSQL's and the agent's own. */
 final class AgentMetrics {
     private final LocalPostgres postgres;
     private final Agent agent;

@@ -9,11 +9,11 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the pod tells its agent, in environment variables (docs/contract.md, "Pod").
+ * What the pod tells its agent in environment variables (docs/contract.md, "Pod").
  *
  * @param namespace {@code MATRIARCH_NAMESPACE} of the cluster
  * @param cluster {@code MATRIARCH_CLUSTER}, the PostgresCluster's name
- * @param pod {@code MATRIARCH_POD}, its name
+ * @param pod {@code MATRIARCH_POD}, the pod's name
  * @param podUid {@code MATRIARCH_POD_UID}
  * @param address {@code MATRIARCH_POD_IP}
  * @param data {@code MATRIARCH_DATA}, mount of the data volume
@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * @param replicationCertificate {@code MATRIARCH_REPLICATION_CERTIFICATE}, mounted Secret
  * @param listen {@code MATRIARCH_LISTEN}, listen_addresses of PostgreSQL, default {@code *}
  * @param grace {@code MATRIARCH_GRACE}, seconds that the pod has to end, default 120
- * @param apiServer {@code MATRIARCH_API_SERVER}; in a pod the kubelet's variables say it
+ * @param apiServer {@code MATRIARCH_API_SERVER}; in a pod, the kubelet's variables contain it
  * @param serviceAccount {@code MATRIARCH_SERVICE_ACCOUNT}, folder with the service account's token and ca.crt
  */
 record AgentOptions(
@@ -46,9 +46,9 @@ record AgentOptions(
     private static final String SERVICE_ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount";
 
     /**
-     * Reads them.
+     * Reads the options.
      *
-     * @throws IllegalArgumentException naming every variable that is missing or is no number
+     * @throws IllegalArgumentException with the name of every variable that is missing or is not a number
      */
     static AgentOptions of(Map<String, String> environment) {
         Reader read = new Reader(environment);

@@ -15,8 +15,8 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /**
- * Copies the agent from the operator's image into a pod's emptyDir. Modification times are kept: the JVM's AOT cache names the jars that it was
- * made from by size and time.
+ * Copies the agent from the operator's image into a pod's emptyDir. It keeps modification times, because the JVM's AOT cache identifies the jars
+ * that it was created from by size and time.
  */
 @Command(name = "install", description = "Copies the agent into a folder.", mixinStandardHelpOptions = true)
 public final class InstallCommand implements Callable<Integer> {

@@ -18,8 +18,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The agent of one member: starts, follows, fences PostgreSQL. It takes no arguments, everything comes from the pod's environment
- * ({@link AgentOptions}); so no parser of command lines has to stay in memory beside PostgreSQL.
+ * The agent of one member: it starts, follows and fences PostgreSQL. It takes no arguments, as everything comes from the pod's environment
+ * ({@link AgentOptions}); so the memory beside PostgreSQL need not hold a command-line parser.
  */
 public final class InstanceCommand {
     private static final Logger LOG = LoggerFactory.getLogger(InstanceCommand.class);
@@ -30,7 +30,7 @@ public final class InstanceCommand {
      * Runs until the pod ends.
      *
      * @return exit code
-     * @throws IllegalArgumentException if the environment lacks something, saying what
+     * @throws IllegalArgumentException if the environment lacks something; its message says what
      */
     public static int run(Map<String, String> environment) throws IOException, InterruptedException {
         AgentOptions options = AgentOptions.of(environment);
@@ -79,13 +79,13 @@ public final class InstanceCommand {
     }
 
     /**
-     * SIGTERM: stop cleanly. The process ends with 0 when the loop has; not by joining the loop's thread, which ends in System.exit and waits for
-     * us.
+     * On SIGTERM, stops cleanly. The process ends with 0 once the loop has ended. This does not join the loop's thread, which ends in System.exit
+     * and waits for this hook.
      */
     private static void endOnSignal(Agent agent, CountDownLatch ended, long grace) {
         Runtime.getRuntime().addShutdownHook(new Thread(() -> {
             if (ended.getCount() == 0) {
-                return; // it ended by itself, with a code of its own
+                return; // the loop ended by itself, with an exit code of its own
             }
             agent.stop();
             try {

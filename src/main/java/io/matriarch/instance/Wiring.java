@@ -60,10 +60,10 @@ import java.util.function.Supplier;
 
 /** The parts of an agent, put together. Nothing runs before {@link #start}. */
 final class Wiring {
-    /** A shutdown ends so long before the pod's grace does. */
+    /** How long before the end of the pod's grace period a shutdown must end. */
     private static final Duration SLACK = Duration.ofSeconds(10);
 
-    /** For a whole answer of another member. */
+    /** How long to wait for a complete answer of another member. */
     private static final Duration PATIENCE = Duration.ofSeconds(1);
 
     private final Agent agent;
@@ -97,7 +97,7 @@ final class Wiring {
         fuse.disarm();
         News news = new News();
 
-        // What is decided, and on what.
+        // What is decided, and from what.
         Protocol protocol = new Protocol(me, Timers.DEFAULT);
         Failsafe failsafe = new Failsafe(me);
         PromiseFile disk = new PromiseFile(layout.state());
@@ -154,7 +154,7 @@ final class Wiring {
         Replication replication = postgres.replication();
         Upstream upstream = new Upstream(replication);
 
-        // Who carries it out.
+        // What carries out the decisions.
         Duration stopping = Duration.ofSeconds(options.grace()).minus(SLACK);
         FailoverJobs failover =
                 new FailoverJobs(postgres, replication, memory, promises, peers, address, clock::now, stopping);
@@ -189,7 +189,7 @@ final class Wiring {
                 clock::now,
                 news);
 
-        // What others ask, and are asked.
+        // Questions of other members, and to them.
         Answers answers = new Answers(
                 me, new Voter(me), memory, promises, replication, lookout::look, clock::now, lease::apiAnswers, () -> {
                     lease.hurry();

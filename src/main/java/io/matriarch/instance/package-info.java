@@ -1,4 +1,4 @@
-/** The agent in every database pod: wiring of its parts. */
+/** The agent in every database pod: it puts its parts together. */
 @NullMarked
 package io.matriarch.instance;
 

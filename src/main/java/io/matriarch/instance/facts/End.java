@@ -3,8 +3,8 @@ package io.matriarch.instance.facts;
 import io.matriarch.api.contract.Lsn;
 
 /**
- * Where WAL ends: each reign has a timeline of its own, so the greater timeline has more, and of two on the same the further one.
+ * Where WAL ends. Each reign has its own timeline, so an end on a greater timeline has more, and of two on the same timeline the further one has.
  *
- * @param lsn as {@link Lsn#parse} gives it: behind the last whole record
+ * @param lsn as {@link Lsn#parse} returns it: just after the last whole record
  */
 public record End(int timeline, long lsn) {}

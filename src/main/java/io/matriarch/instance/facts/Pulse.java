@@ -1,10 +1,10 @@
 package io.matriarch.instance.facts;
 
-/** What a probe of a primary came to. */
+/** The result of probing a primary. */
 public enum Pulse {
     Good,
-    /** Nobody new gets in. */
+    /** It accepts no new connection. */
     NoConnection,
-    /** A commit does not come back. */
+    /** A commit does not return. */
     NoWrite
 }

@@ -5,17 +5,17 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A running server, or that there is none.
+ * The state of a running server, or that there is none.
  *
- * @param process whether a postmaster is there
- * @param accepting whether it answered a query
+ * @param process whether there is a postmaster
+ * @param accepting whether the server answered a query
  * @param receiving whether its WAL receiver is streaming
  * @param walGone whether the primary said that it no longer has the WAL that this replica needs
- * @param settings revision that was given to it last
+ * @param settings revision that the server was given last
  * @param rejected revision that PostgreSQL refused
  * @param streaming ordinals of members that stream from here
- * @param exit why the postmaster ended by itself
- * @param wal where it is in the WAL
+ * @param exit why the postmaster ended by itself, or why the server does not answer
+ * @param wal where the server is in the WAL
  * @param confirmed whether the server itself says that it uses {@code settings}
  */
 public record ServerState(
@@ -33,7 +33,7 @@ public record ServerState(
         @Nullable String exit,
         Wal wal,
         boolean confirmed) {
-    /** That uses its settings. */
+    /** A server that uses its settings. */
     public ServerState(
             boolean process,
             boolean accepting,
@@ -65,7 +65,7 @@ public record ServerState(
                 true);
     }
 
-    /** Of which it is not known where it is in the WAL. */
+    /** A server whose position in the WAL is unknown. */
     public ServerState(
             boolean process,
             boolean accepting,
@@ -95,7 +95,7 @@ public record ServerState(
                 Wal.UNKNOWN);
     }
 
-    /** The same, while it does not say itself that it uses its settings. */
+    /** This state, without the server's own word that it uses its settings. */
     public ServerState unconfirmed() {
         return new ServerState(
                 process,
@@ -114,7 +114,7 @@ public record ServerState(
                 false);
     }
 
-    /** No server, and none expected. */
+    /** There is no server, and none is expected. */
     public static ServerState none() {
         return new ServerState(false, false, false, false, false, 0, null, null, null, List.of(), List.of(), null);
     }

@@ -12,17 +12,17 @@ import java.util.stream.Stream;
  * Where a timeline comes from: the content of its history file (manual, "Timelines").
  *
  * @param timeline whose history it is
- * @param forks its ancestors, oldest first, and where the next one left each
+ * @param forks its ancestors, oldest first, and where the next timeline left each
  */
 public record TimelineHistory(int timeline, List<Fork> forks) {
     public TimelineHistory {
         forks = List.copyOf(forks);
     }
 
-    /** {@code timeline} ends at {@code lsn}: what its owner wrote beyond is not in the descendants. */
+    /** {@code timeline} ends at {@code lsn}: its descendants lack what its owner wrote after that. */
     public record Fork(int timeline, long lsn) {}
 
-    /** Lines of ancestor, position and reason, separated by tabs. */
+    /** Parses lines of ancestor, position and reason, separated by tabs. */
     public static TimelineHistory parse(int timeline, String text) {
         List<Fork> forks = new ArrayList<>();
         text.lines()
@@ -35,7 +35,7 @@ public record TimelineHistory(int timeline, List<Fork> forks) {
         return new TimelineHistory(timeline, forks);
     }
 
-    /** Where this history leaves a timeline; empty for its own and for one that it never was on. */
+    /** Where this history leaves a timeline; empty for its own timeline and for one that it was never on. */
     public OptionalLong leaves(int former) {
         return forks.stream()
                 .filter(fork -> fork.timeline() == former)
@@ -43,17 +43,17 @@ public record TimelineHistory(int timeline, List<Fork> forks) {
                 .findFirst();
     }
 
-    /** Where the timeline itself began; 0 for the first. */
+    /** Where the timeline itself began; 0 for the first timeline. */
     public long began() {
         return forks.isEmpty() ? 0 : forks.getLast().lsn();
     }
 
-    /** The timeline that it forked off; 0 for the first. */
+    /** The timeline that it forked off; 0 for the first timeline. */
     public int parent() {
         return forks.isEmpty() ? 0 : forks.getLast().timeline();
     }
 
-    /** The timeline and all it comes from. */
+    /** The timeline and all its ancestors. */
     public Set<Integer> lineage() {
         return Stream.concat(forks.stream().map(Fork::timeline), Stream.of(timeline))
                 .collect(Collectors.toUnmodifiableSet());

@@ -8,8 +8,8 @@ import org.jspecify.annotations.Nullable;
  * What is on the volume.
  *
  * @param primaryEpoch the last epoch in which this member was the primary; 0 for never
- * @param lsn end of the data by pg_control, in PostgreSQL's notation, such as {@code 0/3000148}; of a primary that was shut down, the end
- *     of its last record
+ * @param lsn end of the data by pg_control, in PostgreSQL's notation, such as {@code 0/3000148}; for a primary that was shut down, the end of its
+ *     last record
  * @param past what the data was
  */
 public record VolumeState(
@@ -22,7 +22,7 @@ public record VolumeState(
         @Nullable String lsn,
         MemberReport.@Nullable Problem problem,
         Past past) {
-    /** Of which the past is not known. */
+    /** A volume whose past is unknown. */
     public VolumeState(
             MemberReport.VolumeContent content,
             @Nullable String systemIdentifier,
@@ -35,7 +35,7 @@ public record VolumeState(
         this(content, systemIdentifier, major, owner, timeline, primaryEpoch, lsn, problem, Past.NONE);
     }
 
-    /** With the end of its WAL. */
+    /** This state with the end of its WAL. */
     public VolumeState ending(End end) {
         return new VolumeState(
                 content,

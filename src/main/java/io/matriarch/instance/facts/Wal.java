@@ -4,14 +4,14 @@ import io.matriarch.api.contract.Lsn;
 import java.util.List;
 
 /**
- * Where a server is in the WAL; positions as {@link Lsn#parse} gives them, 0 for unknown.
+ * Where a server is in the WAL; positions as {@link Lsn#parse} returns them, 0 for unknown.
  *
- * @param end of what is flushed here; of a replica, as far as it can know without its receiver stopped
+ * @param end of what is flushed here; for a replica, as far as it can know that while its receiver runs
  * @param replayed by a replica
  * @param delayed whether a replica replays late on purpose, or is paused
  * @param upstream the address that a replica's receiver is connected to, or empty
- * @param receiving timeline that the receiver is on; 0 without one
- * @param upstreamEnd end of WAL that the upstream last told of
+ * @param receiving timeline that the receiver is on; 0 without a receiver
+ * @param upstreamEnd end of WAL that the upstream last reported
  * @param senders the members that read from here
  */
 public record Wal(

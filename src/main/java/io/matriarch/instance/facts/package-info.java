@@ -1,4 +1,4 @@
-/** What is seen of this member's PostgreSQL and volume: values only, without files, processes, threads or clock. */
+/** What was seen of this member's PostgreSQL and volume: only values, without files, processes, threads or clock. */
 @NullMarked
 package io.matriarch.instance.facts;
 

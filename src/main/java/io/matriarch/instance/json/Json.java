@@ -4,8 +4,8 @@ import com.fasterxml.jackson.jr.ob.JSON;
 import java.io.IOException;
 
 /**
- * Records to JSON and back: unknown fields are ignored, absent ones are null, zero or false, null ones are not written. The operator binds the
- * same records with Jackson's own data binding; a test holds that both read what the other wrote.
+ * Converts records to JSON and back: unknown fields are ignored; absent fields are null, zero or false; null fields are not written. The operator
+ * binds the same records with Jackson's own data binding; a test verifies that each side reads what the other wrote.
  */
 public final class Json {
     private Json() {}
@@ -13,23 +13,23 @@ public final class Json {
     /**
      * Reads a record.
      *
-     * @throws IOException when the text is no JSON or does not fit the record
+     * @throws IOException if the text is not JSON or does not fit the record
      */
     public static <T> T read(String text, Class<T> type) throws IOException {
         return JSON.std.beanFrom(type, text);
     }
 
-    /** See {@link #read(String, Class)}; in UTF-8. */
+    /** See {@link #read(String, Class)}; from UTF-8. */
     public static <T> T read(byte[] text, Class<T> type) throws IOException {
         return JSON.std.beanFrom(type, text);
     }
 
-    /** Reads anything. */
+    /** Reads any JSON value. */
     public static Node tree(byte[] text) throws IOException {
         return new Node(JSON.std.anyFrom(text));
     }
 
-    /** Reads anything. */
+    /** Reads any JSON value. */
     public static Node tree(String text) throws IOException {
         return new Node(JSON.std.anyFrom(text));
     }

@@ -7,14 +7,14 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A value somewhere in a JSON document, or the place where there is none.
+ * A value somewhere in a JSON document, or a place without a value.
  *
  * @param value map, list, text, number, boolean, or null
  */
 public record Node(@Nullable Object value) {
     public static final Node MISSING = new Node(null);
 
-    /** The field of an object; {@link #MISSING} when there is none. */
+    /** The field of an object; {@link #MISSING} if it is absent. */
     public Node path(String field) {
         return value instanceof Map<?, ?> map && map.get(field) != null ? new Node(map.get(field)) : MISSING;
     }
@@ -33,17 +33,17 @@ public record Node(@Nullable Object value) {
         return value instanceof Number number ? number.intValue() : 0;
     }
 
-    /** Elements of a list; none for anything else. */
+    /** Elements of a list; empty for anything else. */
     public List<Node> elements() {
         return value instanceof List<?> list ? list.stream().map(Node::new).toList() : List.of();
     }
 
-    /** A copy of an object that may be changed, all the way down; empty for anything else. */
+    /** A deep copy of an object that may be changed; empty for anything else. */
     public Map<String, Object> copy() {
         return copy(value) instanceof Map<?, ?> map ? object(map) : new LinkedHashMap<>();
     }
 
-    /** The object in a field of a {@linkplain #copy copy}, made when there is none. */
+    /** The object in a field of a {@linkplain #copy copy}; created if it is absent. */
     public static Map<String, Object> object(Map<String, Object> parent, String field) {
         return object((Map<?, ?>) parent.computeIfAbsent(field, name -> new LinkedHashMap<String, Object>()));
     }

@@ -1,4 +1,4 @@
-/** JSON for the agent: records and trees by jackson-jr, as Jackson's full data binding is 6 MB of memory in each database pod. */
+/** JSON for the agent: records and trees by jackson-jr, because Jackson's full data binding would cost each database pod 6 MB of memory. */
 @NullMarked
 package io.matriarch.instance.json;
 

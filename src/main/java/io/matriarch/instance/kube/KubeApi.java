@@ -24,12 +24,15 @@ import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The API server, by the JDK's own HTTP client: a general client library would cost each database pod some 20 MB of memory. The service
- * account's token is read anew for each request, as the kubelet replaces it.
+ * Access to the API server with the JDK's own HTTP client: a general client library would cost each database pod some 20 MB of memory. It reads
+ * the service account's token anew for each request, because the kubelet replaces it.
  */
 public final class KubeApi {
     private static final Duration WATCH = Duration.ofSeconds(10);
-    /** Less than the patience of any request: a connection that does not come about is told from an answer that does not come. */
+    /**
+     * Shorter than the patience of any request, so that a connection that is not established can be distinguished from an answer that does not
+     * come.
+     */
     private static final Duration CONNECT = Duration.ofMillis(900);
 
     static final String MERGE_PATCH = "application/merge-patch+json";
@@ -54,7 +57,7 @@ public final class KubeApi {
         this.client = builder.build();
     }
 
-    /** No connection came about: what was asked has not reached the API server, and never will. */
+    /** No connection was established: the request has not reached the API server, and never will. */
     public static final class Unreachable extends IOException {
         private static final long serialVersionUID = 1;
 
@@ -63,23 +66,23 @@ public final class KubeApi {
         }
     }
 
-    /** An answer of the API server, whatever its code. */
+    /** An answer of the API server, whatever its status code. */
     public record Answer(int status, Node body) {
         public boolean ok() {
             return status >= 200 && status < 300;
         }
 
-        /** What the API server said, for a log line. */
+        /** The API server's message, for a log line. */
         public String message() {
             return status + " " + body.path("message").asText();
         }
     }
 
     /**
-     * One request.
+     * Sends one request.
      *
-     * @throws Unreachable when it was not sent
-     * @throws IOException when no answer came within {@code patience}: the API server is away, and what was asked may or may not be done
+     * @throws Unreachable if it was not sent
+     * @throws IOException if no answer came within {@code patience}: the API server is away, and the request may or may not have been carried out
      */
     public Answer request(
             String method,
@@ -104,7 +107,7 @@ public final class KubeApi {
         return request("GET", path, null, null, patience);
     }
 
-    /** A stream of watch events, one JSON object a line. The caller closes it. */
+    /** A stream of watch events, one JSON object per line. The caller closes it. */
     InputStream watch(String path) throws IOException {
         HttpResponse<InputStream> response = send(base(path).timeout(WATCH).build(), BodyHandlers.ofInputStream());
         if (response.statusCode() != 200) {
@@ -123,7 +126,7 @@ public final class KubeApi {
         return request;
     }
 
-    /** The request's own timeout ends with the headers; an answer that stops half-way must not hold the caller either. */
+    /** The request's own timeout ends with the headers; this also limits the wait for an answer that stops half-way. */
     private HttpResponse<byte[]> await(HttpRequest request, Duration patience) throws IOException {
         CompletableFuture<HttpResponse<byte[]>> answer = client.sendAsync(request, BodyHandlers.ofByteArray());
         try {
@@ -136,8 +139,8 @@ public final class KubeApi {
         } catch (ExecutionException e) {
             Throwable cause = e.getCause();
             if (cause instanceof ConnectException || cause instanceof HttpConnectTimeoutException) {
-                // The client sends a PUT again after a connection that failed, and only then: one that broke later
-                // fails otherwise.
+                // The client repeats a PUT after a connection that was not established, and only then; a connection
+                // that broke later fails in another way.
                 throw new Unreachable(cause);
             }
             throw new IOException(String.valueOf(e.getCause()), e);
@@ -155,7 +158,7 @@ public final class KubeApi {
         }
     }
 
-    /** A key of a ConfigMap or Secret, decoded; empty when the object or the key is not there. */
+    /** A key of a ConfigMap or Secret, decoded; empty if the object or the key does not exist. */
     public Optional<String> value(String namespace, String resource, String name, String key) throws IOException {
         Answer answer = get("/api/v1/namespaces/%s/%s/%s".formatted(namespace, resource, name), Duration.ofSeconds(5));
         if (answer.status() == 404) {
@@ -167,7 +170,7 @@ public final class KubeApi {
         return value(answer.body(), key);
     }
 
-    /** A key of a ConfigMap or Secret that was read. */
+    /** A key of a ConfigMap or Secret that was read before. */
     public static Optional<String> value(Node object, String key) {
         Node value = object.path("data").path(key);
         if (value.isMissing()) {

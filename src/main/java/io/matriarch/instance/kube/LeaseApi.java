@@ -30,19 +30,19 @@ public final class LeaseApi {
         this.patience = patience;
     }
 
-    /** What a write came to. */
+    /** The result of a write. */
     public sealed interface Written {
-        /** Done; this is the Lease now. */
+        /** The write succeeded; this is the Lease now. */
         record Done(LeaseObject lease) implements Written {}
 
-        /** Somebody else wrote in between. */
+        /** Another client wrote in between. */
         record Conflict() implements Written {}
 
-        /** There is no such Lease. */
+        /** The Lease does not exist. */
         record Missing() implements Written {}
     }
 
-    /** Empty when there is none. */
+    /** The Lease; empty if it does not exist. */
     public Optional<LeaseObject> get() throws IOException {
         KubeApi.Answer answer = api.get(collection + "/" + name, patience);
         if (answer.status() == 404) {
@@ -54,13 +54,13 @@ public final class LeaseApi {
         return Optional.of(view(answer.body()));
     }
 
-    /** Replaces {@code former}; {@code holder} is empty for nobody. */
+    /** Replaces {@code former}; {@code holder} is empty if nobody is to hold the Lease. */
     public Written put(LeaseObject former, String holder, ClusterLease state, int durationSeconds) throws IOException {
         Map<String, Object> lease = changed(former.object(), holder, state, durationSeconds);
         return written(api.request("PUT", collection + "/" + name, "application/json", lease, patience));
     }
 
-    /** Makes the Lease again after somebody deleted it, as it was, owner and all. */
+    /** Creates the Lease again after somebody deleted it, as it was, with its owner. */
     public Written create(LeaseObject former, String holder, ClusterLease state, int durationSeconds)
             throws IOException {
         Map<String, Object> lease = changed(former.object(), holder, state, durationSeconds);

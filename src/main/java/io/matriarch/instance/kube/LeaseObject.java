@@ -5,9 +5,9 @@ import io.matriarch.instance.ha.LeaseView;
 import io.matriarch.instance.json.Node;
 
 /**
- * The Lease with the whole object, as it must be written back.
+ * The Lease as a whole object, as it must be written back.
  *
- * @param view all that a decision needs of it
+ * @param view everything that a decision needs of it
  */
 public record LeaseObject(LeaseView view, Node object) {
     public String resourceVersion() {

@@ -15,8 +15,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Follows one object by name: its present state first, then every change. A watch that says nothing for longer than the API server keeps one
- * open is given up and begun anew, so that a connection that died silently holds nothing up.
+ * Follows one object by name: its present state first, then every change. If a watch says nothing for longer than the API server keeps one open,
+ * this gives it up and starts a new one, so that a connection that died silently delays nothing.
  */
 public final class ObjectWatch {
     private static final Logger LOG = LoggerFactory.getLogger(ObjectWatch.class);
@@ -31,7 +31,7 @@ public final class ObjectWatch {
 
     /**
      * @param collection such as {@code /api/v1/namespaces/shop/configmaps}
-     * @param changed gets the object, or nothing when it does not exist
+     * @param changed receives the object, or empty if it does not exist
      */
     public ObjectWatch(KubeApi api, String collection, String name, Consumer<Optional<Node>> changed) {
         this.api = api;
@@ -40,7 +40,7 @@ public final class ObjectWatch {
         this.changed = changed;
     }
 
-    /** Follows until this virtual thread is interrupted. */
+    /** Follows the object until this virtual thread is interrupted. */
     public Thread start() {
         return Thread.ofVirtual().name("watch " + name).start(this::run);
     }

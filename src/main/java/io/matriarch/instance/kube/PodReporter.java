@@ -17,15 +17,15 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Writes this member's role label and report to its own pod: on change only, the newest one, again after a pause while the API server is away. Each
- * write has everybody who watches pods look, so a report without a new label does not follow the last write at once.
+ * Writes this member's role label and report to its own pod: only on change, only the newest one, and again after a pause while the API server is
+ * away. Each write makes everybody who watches pods look, so a report without a new label does not follow the last write at once.
  */
 public final class PodReporter {
     private static final Logger LOG = LoggerFactory.getLogger(PodReporter.class);
     private static final Duration PATIENCE = Duration.ofSeconds(5);
     private static final Duration REST = Duration.ofMillis(500);
     private static final Duration AGAIN = Duration.ofSeconds(2);
-    /** A request without an answer may still arrive so much later: TCP sends again what is on its way when its connection is given up. */
+    /** How much later a request without an answer may still arrive: when a connection is given up, TCP retransmits what is on its way. */
     private static final Duration LATE = Duration.ofMinutes(2);
 
     private final KubeApi api;
@@ -36,15 +36,19 @@ public final class PodReporter {
     private @Nullable Publication wanted;
     private @Nullable Publication published;
     private long written = System.nanoTime() - REST.toNanos();
-    /** Until then something old may be written over what is there; 0 for no such thing. */
+    /** Until when an old write may still overwrite what is there; 0 if there is no such write. */
     private long doubt;
 
     private volatile boolean away;
 
-    /** @param role empty for the label that the pod has */
+    /**
+     * @param role empty to leave the pod's label as it is
+     */
     private record Publication(Optional<String> role, MemberReport report) {}
 
-    /** @param shown told of each label that was written */
+    /**
+     * @param shown receives each label that was written
+     */
     public PodReporter(KubeApi api, String namespace, String pod, Consumer<String> shown) {
         this.api = api;
         this.shown = shown;
@@ -56,7 +60,7 @@ public final class PodReporter {
     }
 
     /**
-     * Takes note; returns at once.
+     * Takes note of what to write; returns at once.
      *
      * @param role for the label; empty leaves it as it is
      */
@@ -73,7 +77,7 @@ public final class PodReporter {
         }
     }
 
-    /** A new label, with the report as it is. */
+    /** Publishes a new label, with the report as it is. */
     public void label(String role) {
         lock.lock();
         try {
@@ -85,12 +89,14 @@ public final class PodReporter {
         }
     }
 
-    /** Whether the pod carries this role's label, as far as we know; true also while the API server is away, as nothing may wait for it. */
+    /**
+     * Whether the pod carries this role's label, as far as it is known; true also while the API server is away, because nothing may wait for it.
+     */
     public boolean shows(String role) {
         return away || wrote(role);
     }
 
-    /** Whether this label was the last one that was written here. */
+    /** Whether this label was the last one that this agent wrote. */
     public boolean wrote(String role) {
         lock.lock();
         try {
@@ -129,7 +135,10 @@ public final class PodReporter {
         }
     }
 
-    /** Whether it was written is not known, and it may yet be, when a network that was cut heals. The next try waits, unless there is another label. */
+    /**
+     * It is unknown whether the write arrived; it may still arrive when a broken network heals. The next attempt waits, unless there is another
+     * label to write.
+     */
     private void failed(Publication next) throws InterruptedException {
         lock.lock();
         try {
@@ -168,7 +177,7 @@ public final class PodReporter {
         }
     }
 
-    /** Nanoseconds until it may be written. */
+    /** Nanoseconds until this may be written. */
     private long rest(Publication next) {
         boolean sameLabel =
                 published != null && (next.role().isEmpty() || next.role().equals(published.role()));

@@ -9,14 +9,14 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 
-/** What the API server says of the cluster's pods, each asked for by name. */
+/** What the API server says about the cluster's pods, which are read one by one, by name. */
 public final class Pods {
     private static final int ATTEMPTS = 5;
-    /** Exit code of a container that its fuse ended. */
+    /** Exit code of a container that was ended by its fuse. */
     private static final int FUSE = 75;
 
     private static final String CONTAINER = "postgres";
-    /** The kubelet lost sight of the container: it may run. */
+    /** The kubelet lost sight of the container, which may still be running. */
     private static final String UNKNOWN = "ContainerStatusUnknown";
 
     private final KubeApi api;
@@ -32,12 +32,12 @@ public final class Pods {
     /**
      * One pod.
      *
-     * @param address empty before it has one
+     * @param address empty before the pod has one
      * @param containerId of the container {@code postgres} that was started last, as the kubelet calls it; empty before there is one
-     * @param running how often it was restarted, if it runs; -1 otherwise
+     * @param running how often that container was restarted, if it is running; -1 otherwise
      * @param role its label
-     * @param terminated containers {@code postgres} of this pod that are known to be dead, as the kubelet saw them end. That a pod is gone,
-     *     failed or not ready says nothing, as its node may only be out of reach (docs/internals/protocol.md 6)
+     * @param terminated containers {@code postgres} of this pod that are known to be dead, because the kubelet saw them end. That a pod is gone,
+     *     failed or not ready proves nothing, as its node may only be unreachable (docs/internals/protocol.md 6)
      * @param burnt those of them that their fuse ended
      */
     public record Pod(
@@ -53,13 +53,13 @@ public final class Pods {
             burnt = Set.copyOf(burnt);
         }
 
-        /** Whether this is that very pod: what is said of its containers is said of no other one of the same name. */
+        /** Whether this is that very pod: what is known of its containers does not apply to another pod of the same name. */
         public boolean is(String podUid) {
             return uid.equals(podUid);
         }
     }
 
-    /** Empty when there is no such pod. */
+    /** The pod; empty if it does not exist. */
     public Optional<Pod> get(String name) throws IOException {
         KubeApi.Answer answer = api.get(path + name, patience);
         if (answer.status() == 404) {
@@ -72,8 +72,8 @@ public final class Pods {
     }
 
     /**
-     * Takes the role of the primary from a pod that still shows it, so that no Service sends clients there. Only the holder of the Lease may; what
-     * the pod has written since it was looked at stands.
+     * Removes the role of the primary from a pod that still shows it, so that no Service sends clients there. Only the holder of the Lease may do
+     * this. It does not overwrite what the pod has written since it was read.
      */
     public void depose(String name) throws IOException {
         for (int attempt = 0; attempt < ATTEMPTS; attempt++) {

@@ -1,4 +1,4 @@
-/** The agent's view of the API server: Lease, settings, its own pod. The JDK's HTTP client only: memory counts. */
+/** The agent's access to the API server: Lease, settings, its own pod. It uses only the JDK's HTTP client, to save memory. */
 @NullMarked
 package io.matriarch.instance.kube;
 

@@ -24,25 +24,25 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The agent's HTTPS. {@code /startup}, {@code /live} and {@code /ready} answer the kubelet, {@code /metrics} anybody who scrapes, {@code /status}
- * those who show a certificate of the cluster's own authority; the other members' questions are {@link PeerHandlers}. None of them asks the API
- * server.
+ * The agent's HTTPS. {@code /startup}, {@code /live} and {@code /ready} answer the kubelet, and {@code /metrics} answers any scraper.
+ * {@code /status} answers callers that present a certificate of the cluster's own authority; {@link PeerHandlers} answer the other members'
+ * questions. None of them contacts the API server.
  */
 public final class AgentServer {
     private static final Logger LOG = LoggerFactory.getLogger(AgentServer.class);
 
-    /** What the agent knows of itself at any moment. */
+    /** What the agent knows about itself at any moment. */
     public interface Member {
-        /** Whether the loop turns; otherwise a restart may help. */
+        /** Whether the loop is running; otherwise a restart may help. */
         boolean alive();
 
-        /** Whether clients may be sent here; else why not. */
+        /** Whether clients may be sent here; if not, why. */
         Readiness readiness();
 
         MemberReport report();
     }
 
-    /** What this member answers to others; each answer is awaited for a second. */
+    /** This member's answers to other members, who wait a second for each. */
     public interface Peers {
         Peer.FailsafeAnswer failsafe(Peer.Failsafe question);
 
@@ -50,15 +50,17 @@ public final class AgentServer {
 
         void nominate(Peer.Nomination nomination);
 
-        /** The Lease was written. */
+        /** Another member wrote the Lease. */
         void news(Peer.News news);
 
-        /** @throws IOException when PostgreSQL does not tell */
+        /**
+         * @throws IOException if PostgreSQL does not answer
+         */
         Peer.PositionAnswer position() throws IOException;
 
         void handOver(Peer.HandOver handOver);
 
-        /** Ends what holds replay up; does not wait for it. */
+        /** Ends what delays replay; does not wait until replay has caught up. */
         void catchUp(Peer.CatchUp catchUp);
     }
 
@@ -96,12 +98,12 @@ public final class AgentServer {
                         send(exchange, 200, "text/plain; version=0.0.4; charset=utf-8", this.metrics.get())));
     }
 
-    /** Answers the other members' questions too. */
+    /** Starts to answer the other members' questions as well. */
     public void answer(Peers peers) {
         PeerHandlers.of(peers).forEach((path, handler) -> server.createContext(path, guarded(handler)));
     }
 
-    /** Where it listens. */
+    /** The address that the server listens on. */
     InetSocketAddress address() {
         return server.getAddress();
     }
@@ -127,7 +129,7 @@ public final class AgentServer {
         send(exchange, 200, "application/json", Json.bytes(member.report()));
     }
 
-    /** Of the certificate that the caller showed. */
+    /** The common name in the certificate that the caller presented. */
     static Optional<String> commonName(HttpExchange exchange) {
         try {
             String name = ((HttpsExchange) exchange)

@@ -20,8 +20,8 @@ import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Asks another member, at its pod's address. Each call ends within the patience, headers, body and all, with an answer or an IOException; and
- * then what was asked may or may not be done there.
+ * Asks another member, at its pod's address. Each call, including headers and body, ends within the patience, with an answer or an IOException;
+ * after an exception, the other member may or may not have carried out the request.
  */
 public final class PeerClient {
 
@@ -30,8 +30,8 @@ public final class PeerClient {
     private final Duration patience;
 
     /**
-     * @param certificate folder of the mounted Secret that members show each other
-     * @param patience for a whole answer
+     * @param certificate folder of the mounted Secret that members present to each other
+     * @param patience for a complete answer
      */
     public PeerClient(Path certificate, Duration patience) throws IOException {
         this(certificate, Ports.AGENT, patience);
@@ -76,7 +76,7 @@ public final class PeerClient {
         ask("POST", address, Peer.HANDOVER, handOver);
     }
 
-    /** Makes a connection, so that the next question need not wait for a TLS handshake. */
+    /** Opens a connection, so that the next question need not wait for a TLS handshake. */
     public void greet(String address) throws IOException {
         ask("GET", address, "/live", null);
     }

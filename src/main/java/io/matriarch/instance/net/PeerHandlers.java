@@ -10,13 +10,16 @@ import io.matriarch.instance.postgres.Layout;
 import java.io.IOException;
 import java.util.Map;
 
-/** The questions of other members over HTTPS (docs/contract.md, "Peers"): only for who shows the certificate that members replicate with. */
+/**
+ * The questions of other members over HTTPS (docs/contract.md, "Peers"): only for callers that present the certificate with which members
+ * replicate.
+ */
 final class PeerHandlers {
     private static final int LONGEST_QUESTION = 64 * 1024;
 
     private PeerHandlers() {}
 
-    /** By path. */
+    /** The handlers by path. */
     static Map<String, HttpHandler> of(Peers peers) {
         return Map.of(
                 Peer.NEWS,

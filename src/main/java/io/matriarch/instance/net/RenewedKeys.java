@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The keys of a mounted Secret, read anew when the certificate in it was renewed: the server goes on without a restart. */
+/** The keys of a mounted Secret, read anew when its certificate was renewed: the server keeps running without a restart. */
 final class RenewedKeys extends X509ExtendedKeyManager {
     private static final Logger LOG = LoggerFactory.getLogger(RenewedKeys.class);
 

@@ -14,8 +14,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Trusts every certificate of the cluster's own authority, read anew when the mounted one was replaced, and whatever name a server was asked
- * by: members are called by the addresses of their pods, which change, and no other cluster has this authority.
+ * Trusts every certificate of the cluster's own authority, whose certificate it reads anew when the mounted one was replaced. It accepts any
+ * server name: members are called by the addresses of their pods, which change, and no other cluster has this authority.
  */
 final class RenewedTrust extends X509ExtendedTrustManager {
     private static final Logger LOG = LoggerFactory.getLogger(RenewedTrust.class);

@@ -29,12 +29,15 @@ public final class Tls {
 
     private Tls() {}
 
-    /** A client's context that trusts this authority alone. */
+    /** A client context that trusts only this authority. */
     public static SSLContext trusting(Path authority) throws IOException {
         return context(null, trust(authority));
     }
 
-    /** A context with the certificate in a mounted folder, renewed or not, that trusts the authority in it alone, and any name. */
+    /**
+     * A context with the certificate in a mounted folder, which it reads anew when renewed. It trusts only the authority in that folder, and
+     * accepts any name.
+     */
     static SSLContext ofMember(Path folder) throws IOException {
         return context(new RenewedKeys(folder), new RenewedTrust(folder));
     }
