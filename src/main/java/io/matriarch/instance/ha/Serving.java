@@ -226,8 +226,8 @@ final class Serving {
     }
 
     /**
-     * After a crash, lets clients in only once as many replicas as commits wait for have what the crash made visible (docs/internals/postgresql.md
-     * 13).
+     * After a crash, lets clients in only once as many replicas as commits wait for have what the crash made visible
+     * (docs/internals/postgresql.md 13).
      */
     private Optional<Job> gate(Observation seen, ClusterLease state) {
         long gate = seen.knowledge().own().gate();

@@ -8,7 +8,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Makes a copy of the primary (manual, "pg_basebackup"). */
+/** Copies the primary (manual, "pg_basebackup"). */
 final class BaseBackup {
     private static final int SLOT_PATIENCE = 20;
     private static final Duration PAUSE = Duration.ofMillis(300);
@@ -38,7 +38,7 @@ final class BaseBackup {
         }
         prepareTablespaces(address);
         Commands.Outcome outcome = Commands.run(command, layout.data());
-        // A primary that has only just begun makes the slots of the others in a moment.
+        // A primary that has only just begun creates the other members' slots in a moment.
         for (int again = 0; again < SLOT_PATIENCE && outcome.text().contains("\" does not exist"); again++) {
             Pause.of(PAUSE, "the primary has a slot for this member");
             outcome = Commands.run(command, layout.data());
@@ -54,7 +54,7 @@ final class BaseBackup {
         }
     }
 
-    /** They have the same path here; what pg_basebackup makes there is written down before, as it may be interrupted. */
+    /** Tablespaces have the same path on every member. What pg_basebackup creates there is recorded first, because it may be interrupted. */
     private void prepareTablespaces(String address) throws PostgresException, IOException {
         Tablespaces tablespaces = new Tablespaces(layout);
         List<Path> locations = tablespaces.of(binaries, address);

@@ -13,7 +13,7 @@ import java.util.regex.Pattern;
 /**
  * The PostgreSQL of this image.
  *
- * @param folder that holds its programs
+ * @param folder that contains its programs
  * @param major version, such as 17
  */
 record Binaries(Path folder, int major) {
@@ -24,7 +24,7 @@ record Binaries(Path folder, int major) {
             List.of("lib", "lib/postgresql", "lib/pgsql", "lib64", "lib64/postgresql", "lib64/pgsql");
     private static final Pattern VERSION = Pattern.compile("\\(PostgreSQL\\) (\\d+)");
 
-    /** Looks along the PATH, then where Debian puts it. */
+    /** Searches the PATH, then the place where Debian installs it. */
     static Binaries find() throws PostgresException {
         List<Path> folders = new ArrayList<>();
         for (String entry : System.getenv().getOrDefault("PATH", "").split(":")) {
@@ -41,7 +41,7 @@ record Binaries(Path folder, int major) {
             }
         }
         for (Path folder : folders) {
-            // initdb too: a machine may have a wrapper of the server alone on its PATH
+            // initdb too: the PATH of a machine may have a wrapper for the server alone
             if (Files.isExecutable(folder.resolve("postgres")) && Files.isExecutable(folder.resolve("initdb"))) {
                 return of(home(folder));
             }
@@ -52,7 +52,7 @@ record Binaries(Path folder, int major) {
                         "the image holds no PostgreSQL: there is no program `postgres` on its PATH. Set spec.image to the official image, such as postgres:17, or one built on it"));
     }
 
-    /** Where the programs really are, as a folder on the PATH may hold links to some of them. */
+    /** The folder where the programs really are, because a folder on the PATH may contain links to some of them. */
     private static Path home(Path folder) throws PostgresException {
         try {
             return java.util.Objects.requireNonNull(
@@ -90,7 +90,7 @@ record Binaries(Path folder, int major) {
         return folder.resolve(name).toString();
     }
 
-    /** Whether a library that a parameter names is installed. Packagers differ in the folder that {@code $libdir} is. */
+    /** Whether a library that a parameter names is installed. Packagers use different folders for {@code $libdir}. */
     boolean hasLibrary(String name) {
         String file = name.endsWith(".so") ? name : name + ".so";
         Path path = Path.of(file.replace("$libdir/", ""));

@@ -9,8 +9,8 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Copies of the mounted certificates that PostgreSQL accepts: it wants a key that only its own user can read, and a mounted Secret belongs
- * to root.
+ * Copies of the mounted certificates that PostgreSQL accepts: it requires a key that only its own user can read, and a mounted Secret belongs to
+ * root.
  */
 final class CertificateFiles {
     private static final List<String> NAMES = List.of("ca.crt", "tls.crt", "tls.key");
@@ -21,7 +21,7 @@ final class CertificateFiles {
         this.layout = layout;
     }
 
-    /** Copies what changed; says whether anything did. */
+    /** Copies what changed; returns whether anything did. */
     boolean refresh() throws IOException {
         boolean changed = copy(layout.serverCertificate(), layout.serverFiles());
         return copy(layout.replicationCertificate(), layout.replicationFiles()) | changed;

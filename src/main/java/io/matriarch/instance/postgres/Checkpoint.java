@@ -9,12 +9,12 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Where the record of a shutdown checkpoint ends: a replica that has flushed so far is complete, and its owner needs no rewind
- * (docs/internals/protocol.md 9).
+ * Where the record of a shutdown checkpoint ends: a replica that has flushed up to there is complete, and the former primary's data needs no
+ * rewind (docs/internals/protocol.md 9).
  */
 final class Checkpoint {
     private static final int PAGE = 8192;
-    /** Header of a page within a segment, and of a segment's first page (PostgreSQL, access/xlog_internal.h). */
+    /** Header of a page within a segment, and header of a segment's first page (PostgreSQL, access/xlog_internal.h). */
     private static final int SHORT_HEADER = 24;
 
     private static final int LONG_HEADER = 40;
@@ -23,7 +23,7 @@ final class Checkpoint {
 
     private Checkpoint() {}
 
-    /** Empty when the record cannot be read. */
+    /** The end; empty if the record cannot be read. */
     static OptionalLong end(Binaries binaries, Path pgdata, ControlData control) throws IOException {
         Commands.Outcome outcome = Commands.run(
                 List.of(
@@ -40,7 +40,7 @@ final class Checkpoint {
                 : OptionalLong.empty();
     }
 
-    /** Records are aligned to eight bytes, and go on after the header of each page that they reach. */
+    /** Records are aligned to eight bytes, and continue after the header of each page that they reach. */
     static long end(long start, long length, long segmentSize) {
         long position = start;
         long left = length + (8 - length % 8) % 8;

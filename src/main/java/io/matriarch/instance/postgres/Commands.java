@@ -9,13 +9,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Pattern;
 
-/** Runs PostgreSQL's programs. Secrets never travel in arguments. */
+/** Runs PostgreSQL's programs. Secrets are never passed as arguments. */
 final class Commands {
     private static final int KEPT = 200;
 
     private static final Pattern TELLING = Pattern.compile("error:|FATAL|PANIC|No space");
     private static final Pattern MORE = Pattern.compile("\\b(detail|hint|DETAIL|HINT): ");
-    /** Another message of a program or of a server, or progress. */
+    /** The beginning of another message of a program or of a server, or progress. */
     private static final Pattern OTHER = Pattern.compile("^[a-z_]+: |^[0-9]{4}-|\\bkB\\b|\\.\\.\\. ?");
 
     private Commands() {}
@@ -26,7 +26,7 @@ final class Commands {
             return exit == 0;
         }
 
-        /** Whether there may have been lines before these. */
+        /** Whether there may have been earlier lines that are lost. */
         boolean cut() {
             return lines.size() >= KEPT;
         }
@@ -35,7 +35,7 @@ final class Commands {
             return String.join("\n", lines);
         }
 
-        /** What went wrong, for a person: the last messages that say so, each with its details, hints and further lines. */
+        /** What went wrong, for a human: the last messages that say so, each with its details, hints and further lines. */
         String complaint() {
             List<String> telling = new ArrayList<>();
             boolean goesOn = false;
@@ -55,7 +55,7 @@ final class Commands {
         }
     }
 
-    /** Runs a program to its end. When this thread is interrupted the program is killed. */
+    /** Runs a program to its end. If this thread is interrupted, the program is killed. */
     static Outcome run(List<String> command, Path folder) throws IOException {
         ProcessBuilder builder =
                 new ProcessBuilder(command).redirectErrorStream(true).directory(folder.toFile());
@@ -66,7 +66,7 @@ final class Commands {
         try {
             process.getOutputStream().close();
             List<String> lines = new ArrayList<>();
-            // Reading cannot be interrupted, waiting can.
+            // Reading cannot be interrupted, but waiting can.
             Thread reader = Thread.ofVirtual().name("output").start(() -> read(process, lines));
             int exit = process.waitFor();
             reader.join();

@@ -11,14 +11,14 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The texts of PostgreSQL's configuration files, purely. In postgresql.conf the last word wins: our defaults, then the user's parameters,
- * then those that the cluster owns ({@link Reserved}).
+ * Builds the texts of PostgreSQL's configuration files, without any I/O. In postgresql.conf the last value wins: first the agent's defaults, then
+ * the user's parameters, then those that the cluster owns ({@link Reserved}).
  */
 final class Configuration {
-    /** Included by postgresql.conf: whom to follow. A file of its own, so that it changes without the rest. */
+    /** Included by postgresql.conf: which member to follow. It is a file of its own so that it can change without the rest. */
     static final String UPSTREAM_FILE = "matriarch.upstream.conf";
 
-    /** Included by postgresql.conf: what initdb chose by the locale. Clones have it from the primary. */
+    /** Included by postgresql.conf: what initdb chose from the locale. Clones get it from the primary. */
     static final String LOCALE_FILE = "matriarch.locale.conf";
 
     /** Included by postgresql.conf: synchronous_standby_names, which changes step by step with the Lease (docs/internals/protocol.md 7). */
@@ -27,7 +27,7 @@ final class Configuration {
     /** Included by postgresql.conf of 17 and later: synchronized_standby_slots, which changes with the replicas that stream. */
     static final String AWAITED_FILE = "matriarch.awaited.conf";
 
-    /** Since when a replica synchronizes the slots of consumers that ask for it (manual, "Replication Slot Synchronization"). */
+    /** The version since which a replica synchronizes the slots of consumers that request it (manual, "Replication Slot Synchronization"). */
     static final int FAILOVER_SLOTS_SINCE = 17;
 
     static final String INCLUDE_LOCALE = "include_if_exists '" + LOCALE_FILE + "'\n";
@@ -39,7 +39,7 @@ final class Configuration {
     private static final Pattern LOCALE_LINE =
             Pattern.compile("(datestyle|lc_monetary|lc_numeric|lc_time|default_text_search_config) *=.*");
 
-    /** Which settings a server uses, by its own word: a session tells what its postmaster took. */
+    /** The parameter that shows which settings a server uses, by its own word: a session sees what its postmaster accepted. */
     static final String REVISION = "matriarch.settings";
 
     private static final String RAISED = "\n# the primary's, as pg_control knows them\n";
@@ -50,9 +50,9 @@ final class Configuration {
     private Configuration() {}
 
     /**
-     * postgresql.conf.
+     * The text of postgresql.conf.
      *
-     * @param walSpace bytes of the file system that pg_wal is on; 0 when unknown
+     * @param walSpace bytes of the file system that pg_wal is on; 0 if unknown
      * @param atLeast values of the primary's hot-standby parameters; a standby must not have less (manual, "Hot Standby Parameter Reference")
      */
     static String postgresql(Layout layout, Settings settings, int major, long walSpace, Map<String, Integer> atLeast) {
@@ -62,11 +62,11 @@ final class Configuration {
         text.append("\n# defaults\n");
         Map<String, String> defaults = defaults();
         if (major >= FAILOVER_SLOTS_SINCE) {
-            // It needs feedback, and without it says so in the log again and again.
+            // Slot synchronization needs feedback, and without it complains in the log again and again.
             defaults.put("sync_replication_slots", feedback(settings) ? "on" : "off");
         }
         if (walSpace > 0) {
-            // A member that is gone for long must not fill the primary's disk: it clones itself anew
+            // A member that is away for long must not fill the primary's disk: it clones itself anew
             // (docs/internals/protocol.md 9).
             defaults.put("max_slot_wal_keep_size", Math.max(1, walSpace / 2 / MEGABYTE) + "MB");
         }
@@ -105,7 +105,7 @@ final class Configuration {
                 .noneMatch(e -> e.getValue().strip().matches("(?i)of|off|f|fa|fal|fals|false|n|no|0"));
     }
 
-    /** The parameters of this postgresql.conf that are higher than the spec says, as a standby must not have less than its primary. */
+    /** The parameters in this postgresql.conf that are higher than the spec says, because a standby must not have less than its primary. */
     static List<String> raised(String postgresql) {
         int begin = postgresql.indexOf(RAISED);
         return begin < 0
@@ -118,7 +118,7 @@ final class Configuration {
                         .toList();
     }
 
-    /** The same without them: for a primary. */
+    /** This postgresql.conf without them: for a primary. */
     static String lowered(String postgresql) {
         int begin = postgresql.indexOf(RAISED);
         return begin < 0
@@ -180,8 +180,8 @@ final class Configuration {
     }
 
     /**
-     * The lines of initdb's postgresql.conf that depend on the locale. Without lc_messages: the agent reads the server's log, and needs it in
-     * English (see the defaults).
+     * The lines of initdb's postgresql.conf that depend on the locale. They do not include lc_messages: the agent reads the server's log, and
+     * needs it in English (see the values that the cluster owns).
      */
     static String locale(String initdbs) {
         StringBuilder text = new StringBuilder("# As initdb chose them by the locale.\n");
@@ -192,9 +192,9 @@ final class Configuration {
     }
 
     /**
-     * The included file: follow this address over this slot, or nobody.
+     * The included file that says to follow this address with this member's slot, or no one.
      *
-     * @param hurried whether replay waits for no session, and is not late on purpose: others wait for it
+     * @param hurried whether replay waits for no session and does not delay on purpose, because others wait for it
      */
     static String upstream(Layout layout, @Nullable String primaryAddress, int ordinal, boolean hurried) {
         return upstream(layout, primaryAddress, ordinal)
@@ -214,10 +214,10 @@ final class Configuration {
     }
 
     /**
-     * The included file: the same text on every member, so that a new primary is synchronous from its first commit (manual,
+     * The included file with the same text on every member, so that a new primary is synchronous from its first commit (manual,
      * "synchronous_standby_names").
      *
-     * @param acknowledgements how many standbys flush before a commit is acknowledged; 0: none, and the list is empty
+     * @param acknowledgements how many standbys flush before a commit is acknowledged; 0 for none, which makes the list empty
      */
     static String synchronous(String cluster, int acknowledgements, List<Integer> voters) {
         StringBuilder text = new StringBuilder("# Written by Matriarch's agent.\n");
@@ -226,8 +226,8 @@ final class Configuration {
     }
 
     /**
-     * The included file: consumers of failover slots get nothing that these replicas have not flushed (manual, "synchronized_standby_slots"). Each
-     * of them must have it, so one that is away must not be named.
+     * The included file that makes consumers of failover slots get only what these replicas have flushed (manual, "synchronized_standby_slots").
+     * All of them must have flushed it, so a replica that is away must not be named.
      */
     static String awaited(List<Integer> ordinals) {
         StringBuilder text = new StringBuilder("# Written by Matriarch's agent.\n");
@@ -252,7 +252,7 @@ final class Configuration {
                 .collect(Collectors.joining(", ", "ANY " + acknowledgements + " (", ")"));
     }
 
-    /** libpq's connection string to the primary, by client certificate (manual, "Database Connection Control Functions"). */
+    /** libpq's connection string to the primary, with the client certificate (manual, "Database Connection Control Functions"). */
     static String conninfo(Layout layout, String address) {
         return conninfo(layout, address, OwnSessions.replication());
     }
@@ -279,12 +279,12 @@ final class Configuration {
             host    replication  matriarch_replication  all    reject
             """;
 
-    /** pg_hba.conf of a primary whose last commits are not known to be on enough replicas yet: members only (docs/internals/protocol.md 7). */
+    /** pg_hba.conf for a primary whose last commits may not be on enough replicas yet: it lets in members only (docs/internals/protocol.md 7). */
     static String gate() {
         return MEMBERS_HBA + "# not open for clients yet\nlocal all all reject\nhost all all all reject\n";
     }
 
-    /** pg_hba.conf: what the cluster needs first, then the user's lines, then every role by its password. */
+    /** pg_hba.conf: first what the cluster needs, then the user's lines, then a password for every role. */
     static String hba(List<String> lines) {
         StringBuilder text = new StringBuilder(MEMBERS_HBA).append("# spec.postgres.hba\n");
         lines.forEach(line -> text.append(line).append('\n'));
@@ -292,7 +292,7 @@ final class Configuration {
         return text.toString();
     }
 
-    /** pg_ident.conf: the operating system's user that runs this agent is the superuser, over the socket. */
+    /** pg_ident.conf: the operating system's user that runs this agent is the superuser over the socket. */
     static String ident(String osUser) {
         return "matriarch " + osUser + " postgres\n";
     }
@@ -308,7 +308,7 @@ final class Configuration {
         try {
             return Long.parseLong(value.strip());
         } catch (NumberFormatException e) {
-            return Long.MAX_VALUE; // not for us to judge: PostgreSQL's own check says what is wrong with it
+            return Long.MAX_VALUE; // PostgreSQL's own check, not this agent, says what is wrong with it
         }
     }
 }

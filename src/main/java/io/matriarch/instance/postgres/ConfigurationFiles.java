@@ -13,11 +13,13 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Writes PostgreSQL's configuration files into PGDATA, each so that a crash leaves the old or the new one. None of it reloads the server. */
+/**
+ * Writes PostgreSQL's configuration files into PGDATA, each so that a crash leaves the old or the new version. Nothing here reloads the server.
+ */
 final class ConfigurationFiles {
     private static final Logger LOG = LoggerFactory.getLogger(ConfigurationFiles.class);
     private static final String AUTO = "postgresql.auto.conf";
-    /** Through which ALTER SYSTEM writes it. */
+    /** The file through which ALTER SYSTEM writes postgresql.auto.conf. */
     private static final String AUTO_NEXT = "postgresql.auto.conf.tmp";
 
     private static final int ALLOW_ALTER_SYSTEM_SINCE = 17;
@@ -33,7 +35,7 @@ final class ConfigurationFiles {
         this.volume = volume;
     }
 
-    /** All of them. {@code atLeast}: the primary's hot-standby parameters, for a replica. */
+    /** Writes all files. {@code atLeast}: the primary's hot-standby parameters, for a replica. */
     void write(
             Settings settings,
             int major,
@@ -49,7 +51,7 @@ final class ConfigurationFiles {
         follow(primaryAddress);
         for (String included :
                 List.of(Configuration.LOCALE_FILE, Configuration.SYNCHRONOUS_FILE, Configuration.AWAITED_FILE, AUTO)) {
-            // One that is missing is a line in the log of every process at every reload.
+            // If one is missing, every process logs that at every reload.
             if (!Files.exists(layout.pgdata().resolve(included))) {
                 put(included, "");
             }
@@ -58,7 +60,7 @@ final class ConfigurationFiles {
         MemberFile.syncFolder(layout.pgdata());
     }
 
-    /** What depends on the settings. */
+    /** Writes the files that depend on the settings. */
     void write(Settings settings, int major, String listen, Map<String, Integer> atLeast) throws IOException {
         forbidAlterSystem(major);
         put(
@@ -68,7 +70,7 @@ final class ConfigurationFiles {
         put("pg_ident.conf", Configuration.ident(Objects.requireNonNull(System.getProperty("user.name"))));
     }
 
-    /** Of a replica that has become the primary: takes out what only a replica needs. False when there was nothing of that. */
+    /** For a replica that has become the primary: removes what only a replica needs. Returns false if there was nothing to remove. */
     boolean lower() throws IOException {
         String present = Files.readString(layout.pgdata().resolve("postgresql.conf"));
         String lowered = Configuration.lowered(present);
@@ -79,19 +81,19 @@ final class ConfigurationFiles {
         return true;
     }
 
-    /** Whom to follow; null for nobody. */
+    /** Sets the address to follow; null to follow no one. */
     synchronized void follow(@Nullable String primaryAddress) throws IOException {
         followed = primaryAddress;
         upstream(false);
     }
 
-    /** Whether replay waits for nobody; until the next change of whom to follow. */
+    /** Sets whether replay waits for nothing; valid until the next change of the address to follow. */
     synchronized void hurry(boolean hurried) throws IOException {
         upstream(hurried);
     }
 
     private void upstream(boolean hurried) throws IOException {
-        // Who follows nobody has nobody to ask for slots, and would say so in its log at every turn.
+        // A replica that follows no one cannot request slots from anyone, and would log that in every round.
         String slots =
                 followed == null && major >= Configuration.FAILOVER_SLOTS_SINCE ? "sync_replication_slots = off\n" : "";
         put(
@@ -99,7 +101,7 @@ final class ConfigurationFiles {
                 Configuration.upstream(layout, followed, Names.ordinal(layout.pod()), hurried) + slots);
     }
 
-    /** Whether nobody is to be followed, as far as the file says; false when it cannot be read. */
+    /** Whether the replica follows no one, according to the file; false if the file cannot be read. */
     boolean followsNobody() {
         try {
             return Files.readString(layout.pgdata().resolve(Configuration.UPSTREAM_FILE))
@@ -109,12 +111,12 @@ final class ConfigurationFiles {
         }
     }
 
-    /** synchronous_standby_names. */
+    /** Sets synchronous_standby_names. */
     void synchronous(int acknowledgements, List<Integer> voters) throws IOException {
         put(Configuration.SYNCHRONOUS_FILE, Configuration.synchronous(layout.cluster(), acknowledgements, voters));
     }
 
-    /** synchronized_standby_slots; false when it was that already, or this PostgreSQL has no failover slots. */
+    /** Sets synchronized_standby_slots; returns false if it had that value already, or if this PostgreSQL has no failover slots. */
     boolean awaited(List<Integer> ordinals) throws IOException {
         String text = Configuration.awaited(ordinals);
         Path file = layout.pgdata().resolve(Configuration.AWAITED_FILE);
@@ -126,7 +128,7 @@ final class ConfigurationFiles {
         return true;
     }
 
-    /** What initdb chose by the locale. */
+    /** Keeps what initdb chose from the locale. */
     void keepLocale() throws IOException {
         put(
                 Configuration.LOCALE_FILE,
@@ -134,8 +136,8 @@ final class ConfigurationFiles {
     }
 
     /**
-     * It would overrule what the cluster owns, such as synchronous_standby_names, and what a settings check has tried. Versions before 17 have no
-     * parameter for that, but none can write through a folder.
+     * ALTER SYSTEM would override what the cluster owns, such as synchronous_standby_names, and what a settings check has validated. Versions
+     * before 17 have no parameter to forbid it, but no version can write its file if a folder has that name.
      */
     private void forbidAlterSystem(int major) throws IOException {
         Path next = layout.pgdata().resolve(AUTO_NEXT);
@@ -155,12 +157,12 @@ final class ConfigurationFiles {
         }
     }
 
-    /** What a user set with ALTER SYSTEM where the data comes from is not for this member. */
+    /** Drops what a user set with ALTER SYSTEM on the member that the data comes from: it is not meant for this member. */
     void dropAlterSystem() throws IOException {
         put(AUTO, "");
     }
 
-    /** With the gate shut pg_hba.conf lets in the agent and the other members only. Counts from the next write on. */
+    /** While the gate is shut, pg_hba.conf lets in only the agent and the other members. This takes effect with the next write. */
     void shutGate(boolean shut) {
         gate = shut;
     }

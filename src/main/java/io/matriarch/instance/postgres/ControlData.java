@@ -13,16 +13,16 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * What pg_controldata says of a data directory (PostgreSQL manual, "pg_controldata").
+ * What pg_controldata says about a data directory (PostgreSQL manual, "pg_controldata").
  *
  * @param systemIdentifier of the database system
  * @param state such as {@code in production} or {@code shut down}
- * @param timeline of the latest checkpoint, or of the minimum recovery point when that is later
- * @param end latest checkpoint location, or the minimum recovery ending location when that is further; like {@code 0/3000148}
+ * @param timeline of the latest checkpoint, or of the minimum recovery point if that is later
+ * @param end latest checkpoint location, or the minimum recovery ending location if that is further; like {@code 0/3000148}
  * @param checkpoint where the latest checkpoint's record begins
- * @param checkpointTimeline the timeline it is on
+ * @param checkpointTimeline the timeline of that checkpoint
  * @param segmentSize bytes of a WAL segment
- * @param hintsLogged whether hint bits are logged like other changes, by wal_log_hints or checksums: pg_rewind finds what changed by the WAL
+ * @param hintsLogged whether hint bits are logged like other changes, by wal_log_hints or checksums: then pg_rewind finds in the WAL what changed
  * @param settings of the primary that wrote it, by PostgreSQL's names: a standby must not start with less
  */
 record ControlData(
@@ -35,7 +35,7 @@ record ControlData(
         long segmentSize,
         boolean hintsLogged,
         Map<String, Integer> settings) {
-    /** Of a primary that was shut down. */
+    /** The state of a primary that was shut down. */
     private static final String SHUT_DOWN = "shut down";
 
     private static final String SHUT_DOWN_IN_RECOVERY = "shut down in recovery";
@@ -48,7 +48,7 @@ record ControlData(
     private static final Map<String, String> PARAMETERS = Map.of(
             "max_prepared_xacts", "max_prepared_transactions", "max_locks_per_xact", "max_locks_per_transaction");
 
-    /** Empty when there is no readable pg_control. */
+    /** The control data; empty if there is no readable pg_control. */
     static Optional<ControlData> read(Binaries binaries, Path pgdata) throws IOException {
         Commands.Outcome outcome =
                 Commands.run(List.of(binaries.program("pg_controldata"), "-D", pgdata.toString()), pgdata);
@@ -56,8 +56,9 @@ record ControlData(
     }
 
     /**
-     * Whether pg_control says that a primary was shut down, read without starting a program: {@code DBState} stands behind the system identifier
-     * and two versions in every release (PostgreSQL, catalog/pg_control.h). Only for who waits for it; {@link #read} says it for certain.
+     * Whether pg_control says that a primary was shut down, read without starting a program: {@code DBState} follows the system identifier and two
+     * versions in every release (PostgreSQL, catalog/pg_control.h). Use it only while waiting for the shutdown; {@link #read} gives a certain
+     * answer.
      */
     static boolean looksShutDown(Path pgdata) throws IOException {
         try (FileChannel file = FileChannel.open(pgdata.resolve("global/pg_control"), StandardOpenOption.READ)) {
@@ -102,12 +103,12 @@ record ControlData(
                 Map.copyOf(settings));
     }
 
-    /** Whether its server, a primary, has ended cleanly. */
+    /** Whether this data's server, a primary, was shut down cleanly. */
     boolean shutDown() {
         return state.equals(SHUT_DOWN);
     }
 
-    /** Whether its server ended cleanly. */
+    /** Whether this data's server was shut down cleanly. */
     boolean clean() {
         return shutDown() || state.equals(SHUT_DOWN_IN_RECOVERY);
     }

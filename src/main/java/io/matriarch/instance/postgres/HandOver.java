@@ -11,12 +11,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Stops a primary so that a replica can go on where it ended, losing nothing (docs/internals/protocol.md 8, steps 2 to 5):
+ * Stops a primary so that a replica can continue where it ended, without losing anything (docs/internals/protocol.md 8, steps 2 to 5):
  *
  * <ol>
- *   <li>A checkpoint, while clients still work, so that the one of the shutdown is short.
- *   <li>Walsenders that would hold the shutdown up are ended: others' than members', and members' that do not keep up.
- *   <li>Fast shutdown, watched in pg_control: the postmaster itself may wait for an archiver for long (section 0, 14).
+ *   <li>A checkpoint, while clients still work, so that the shutdown's own checkpoint is short.
+ *   <li>It ends walsenders that would delay the shutdown: those that do not belong to these members, and those of members that do not keep up.
+ *   <li>Fast shutdown, watched in pg_control: the postmaster itself may wait for an archiver for long (docs/internals/postgresql.md 14).
  * </ol>
  */
 final class HandOver {
@@ -38,9 +38,10 @@ final class HandOver {
     }
 
     /**
-     * Returns the position of the shutdown checkpoint: who has flushed beyond it has everything. Processes that no longer write may be left.
+     * Returns the position of the shutdown checkpoint: a member that has flushed beyond it has everything. Processes that no longer write may be
+     * left.
      *
-     * @param members whose walsenders may go on to the end
+     * @param members whose walsenders may continue to the end
      */
     long stop(List<Integer> members) throws PostgresException, IOException {
         try (Sql sql = Sql.open(layout, "postgres", CHECKPOINT)) {

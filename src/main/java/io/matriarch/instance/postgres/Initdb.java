@@ -9,7 +9,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Makes the database system: initdb, then the roles, the application's database and the user's SQL. */
+/** Creates the database system: initdb, then the roles, the application's database and the user's SQL. */
 final class Initdb {
     private static final Duration STATEMENT = Duration.ofHours(1);
 
@@ -32,7 +32,7 @@ final class Initdb {
                 "--auth-host=reject",
                 "--encoding=" + initdb.encoding()));
         if (binaries.major() >= 17 && List.of("C", "C.UTF-8").contains(initdb.locale())) {
-            // The built-in provider sorts the same whatever C library the image has.
+            // The built-in provider sorts in the same way with whatever C library the image has.
             command.add("--locale-provider=builtin");
             command.add("--builtin-locale=" + initdb.locale());
         }
@@ -57,13 +57,13 @@ final class Initdb {
         }
     }
 
-    /** Runs on the server that listens on its socket only. */
+    /** Creates the contents, on a server that listens only on its socket. */
     void contents(Settings settings, String password, List<String> postInitSql) throws PostgresException {
         Settings.Initdb initdb = settings.initdb();
         String owner = Sql.identifier(initdb.owner());
         try (Sql sql = Sql.open(layout, "postgres", STATEMENT)) {
             new ReplicationRole(sql, binaries.major()).keep();
-            // A statement with a password must not reach the server's log, not even when it fails.
+            // A statement with a password must not reach the server's log, even if it fails.
             sql.execute(
                     "SET log_statement = 'none'; SET log_min_error_statement = 'panic'; SET log_min_duration_statement = -1");
             sql.execute("CREATE ROLE " + owner + " LOGIN PASSWORD " + Sql.literal(password));

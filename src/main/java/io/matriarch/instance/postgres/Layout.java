@@ -5,10 +5,10 @@ import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Who this member is and where its things are; all of it comes from the pod's environment (docs/contract.md, "Pod").
+ * Which member this is and where its files are; everything comes from the pod's environment (docs/contract.md, "Pod").
  *
  * @param data mount of the data volume
- * @param wal mount of the WAL volume, when there is one
+ * @param wal mount of the WAL volume, if there is one
  * @param run a folder in memory for the fuse's deadline and copies of the certificates
  * @param socket folder of PostgreSQL's Unix socket
  * @param serverCertificate mounted Secret with {@code tls.crt}, {@code tls.key}, {@code ca.crt}
@@ -27,7 +27,7 @@ public record Layout(
         Path replicationCertificate,
         String listen,
         int port) {
-    /** The role that replicates; it logs in by its certificate only. */
+    /** The role that replicates; it logs in only with its certificate. */
     public static final String REPLICATION_ROLE = "matriarch_replication";
 
     public static final String SUPERUSER = "postgres";
@@ -36,17 +36,17 @@ public record Layout(
         return data.resolve("pgdata");
     }
 
-    /** What must survive, outside PGDATA. */
+    /** The folder for everything that must survive, outside PGDATA. */
     public Path state() {
         return data.resolve("matriarch");
     }
 
-    /** Where pg_wal is when it has a volume of its own. */
+    /** The folder of pg_wal if it has a volume of its own. */
     public @Nullable Path walFolder() {
         return wal == null ? null : wal.resolve("pg_wal");
     }
 
-    /** The member that an application_name is of; empty for others'. */
+    /** The ordinal of the member that uses this application_name; empty if no member does. */
     OptionalInt member(String applicationName) {
         String prefix = cluster + "-";
         String rest = applicationName.startsWith(prefix) ? applicationName.substring(prefix.length()) : "";
@@ -58,7 +58,7 @@ public record Layout(
         return namespace + "/" + cluster;
     }
 
-    /** The same with other listen_addresses. */
+    /** This layout with other listen_addresses. */
     Layout listening(String addresses) {
         return new Layout(
                 namespace,

@@ -52,7 +52,7 @@ public final class LocalPostgres implements Postgres {
         this.replication = new LocalReplication(this, layout, volume, postmaster, files, watch);
     }
 
-    /** The same server, for failover. */
+    /** The failover functions of the same server. */
     public Replication replication() {
         return replication;
     }
@@ -146,11 +146,12 @@ public final class LocalPostgres implements Postgres {
         startAsPrimary(settings, epoch);
     }
 
-    /** With the gate as it is. */
+    /** Starts as the primary, with the gate as it is. */
     void startAsPrimary(Settings settings, long epoch) throws PostgresException {
         try {
             boolean replica = files.isStandby();
-            // Before the first write of this epoch, not after it: the volume must never know less than its data.
+            // Write this before the first write of this epoch, not after it: the volume must never know less than its
+            // data.
             remember((member, control) -> replica ? member : member.reigning(epoch, control.timeline()));
             startWith(settings, replica, null);
         } catch (IOException e) {
@@ -167,7 +168,7 @@ public final class LocalPostgres implements Postgres {
         try {
             new ReservedTimelines(layout.pgdata()).takeBack();
             remember((member, control) -> member);
-            // The primary's CREATE TABLESPACE has ended the server: recovery makes no folder.
+            // The primary's CREATE TABLESPACE ended this server, because recovery creates no folder.
             Optional<Path> missing = postmaster.missing();
             if (missing.isPresent()) {
                 new Tablespaces(layout).make(missing.get());
@@ -181,7 +182,7 @@ public final class LocalPostgres implements Postgres {
         }
     }
 
-    /** Writes down what a start changes: that, and since when the data can be rewound. */
+    /** Records what a start changes: the given change, and since when the data can be rewound. */
     private void remember(BiFunction<MemberFile, ControlData, MemberFile> change)
             throws IOException, PostgresException {
         MemberFile member =
@@ -197,7 +198,7 @@ public final class LocalPostgres implements Postgres {
         }
     }
 
-    /** A replica all the same when that fails: those that are surely left are looked for again. */
+    /** If this fails, the server is a replica all the same: slots that are certainly left over are looked for again later. */
     private void dropLeftSlots(boolean led) throws IOException {
         try (Sql sql = Sql.open(layout, "postgres", QUESTION)) {
             replication.dropped(new Slots(sql).dropLeft(led));
@@ -207,12 +208,13 @@ public final class LocalPostgres implements Postgres {
         }
     }
 
-    /** Starts with the settings wanted; when the server does not come up with them, with those that it last came up with. */
+    /** Starts with the wanted settings; if the server does not come up with them, with those with which it last came up. */
     private void startWith(Settings settings, boolean replica, @Nullable String primaryAddress)
             throws PostgresException, IOException {
         refreshCertificates();
         Optional<Settings> good = good();
-        // What this very image's PostgreSQL has taken need not be tried again, while others wait for this member.
+        // Settings that this very image's PostgreSQL has accepted need not be checked again while others wait for this
+        // member.
         boolean taken = settings.revision().equals(revision) && rejected == null;
         boolean known = good.filter(settings::sameConfiguration).isPresent();
         boolean fallBack = good.isPresent() && !good.get().revision().equals(settings.revision());
@@ -224,7 +226,7 @@ public final class LocalPostgres implements Postgres {
             if (!known && !fallBack) {
                 throw e;
             }
-            // What started before starts without a try; the new ones are applied when they can be tried.
+            // Settings that started before start without a check; the new ones are applied once they can be checked.
             untried = !known;
             refusal = known ? Optional.empty() : Optional.of(e.problem().message());
         }
@@ -252,7 +254,7 @@ public final class LocalPostgres implements Postgres {
         rejected = untried ? null : new Rejected(settings.revision(), refusal.get());
     }
 
-    /** Behind the gate the user's lines of pg_hba.conf are not in use, and are tried when it opens. */
+    /** Checks settings. Behind the gate the user's lines of pg_hba.conf are not in use; they are checked when it opens. */
     private Optional<String> check(Settings settings) throws PostgresException {
         return new SettingsCheck(layout, binaries())
                 .refusal(files.gateIsShut() ? settings.withHba(List.of()) : settings);
@@ -282,7 +284,7 @@ public final class LocalPostgres implements Postgres {
                 throw new PostgresException(
                         new Problem(Problem.Reason.StartFailed, "PostgreSQL was stopped while it started"));
             }
-            // Each question that comes too early is a line in PostgreSQL's log, and recovery may take long.
+            // Each question that comes too early is logged by PostgreSQL, and recovery may take long.
             Pause.of(Duration.ofMillis(attempt < 100 ? 30 : 500), "PostgreSQL started");
         }
     }
@@ -315,7 +317,7 @@ public final class LocalPostgres implements Postgres {
             }
             files.write(settings, binaries().major(), layout.listen(), atLeast(files.isStandby()));
             postmaster.reload();
-            // Not remembered as good: that takes a start, as some parameters are not tried before it.
+            // These are not recorded as good yet: that takes a start, as only a start tests some parameters.
             revision = settings.revision();
             rejected = null;
             watch.settingsChanged();
@@ -324,10 +326,10 @@ public final class LocalPostgres implements Postgres {
         }
     }
 
-    /** Takes the user's lines of pg_hba.conf into use, or those that were last in use when PostgreSQL refuses these. */
+    /** Takes the user's lines of pg_hba.conf into use; if PostgreSQL refuses them, those that were last in use. */
     void openFor(Settings settings) throws PostgresException {
         try {
-            // What this volume started with before needs no other try: clients wait for this.
+            // Settings with which this volume started before need no further check: clients are waiting.
             boolean known = good().filter(settings::sameConfiguration).isPresent();
             Optional<String> refusal =
                     known ? Optional.empty() : new SettingsCheck(layout, binaries()).refusal(settings);
@@ -373,7 +375,7 @@ public final class LocalPostgres implements Postgres {
                     sql.execute("ALTER ROLE " + Sql.identifier(role) + " PASSWORD NULL");
                 }
             } else {
-                // As the user wants it for all passwords; what a role or a database has does not count.
+                // Use the user's value for all passwords; values of a role or a database do not count.
                 sql.execute(
                         "SELECT set_config(name, setting, false) FROM pg_file_settings WHERE name = 'scram_iterations' AND error IS NULL ORDER BY seqno DESC LIMIT 1");
                 sql.execute("ALTER ROLE " + Sql.identifier(role) + " PASSWORD " + Sql.literal(password));
@@ -427,7 +429,7 @@ public final class LocalPostgres implements Postgres {
         postmaster.kill();
     }
 
-    /** Figures for {@code /metrics}; empty while the server does not answer. */
+    /** Samples for {@code /metrics}; empty while the server does not answer. */
     public List<Statistics.Sample> statistics() {
         return Statistics.collect(layout);
     }
@@ -452,7 +454,7 @@ public final class LocalPostgres implements Postgres {
 
     private Optional<Settings> good() throws IOException {
         Path own = layout.state().resolve(GOOD);
-        // A new member has what the member that it was cloned from last started with.
+        // A new member has the settings with which the member that it was cloned from last started.
         Path file = Files.exists(own) ? own : layout.pgdata().resolve(GOOD);
         return Files.exists(file) ? Optional.of(Json.read(Files.readAllBytes(file), Settings.class)) : Optional.empty();
     }

@@ -20,10 +20,10 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** {@link Replication} of this pod's PostgreSQL: each part is a class of its own. */
+/** {@link Replication} for this pod's PostgreSQL; each part is a class of its own. */
 final class LocalReplication implements Replication {
     private static final Duration QUESTION = Duration.ofSeconds(5);
-    /** A request for a vote may wait meanwhile. */
+    /** Short, because a request for a vote may be waiting meanwhile. */
     private static final Duration RECEIVER = Duration.ofSeconds(1);
 
     private static final Duration CHECKPOINT = Duration.ofHours(1);
@@ -42,15 +42,17 @@ final class LocalReplication implements Replication {
     private final ServerWatch watch;
     private final Probe probe;
     private final Synchronous synchronous;
-    /** Held while it changes whom to follow. */
+    /** Held during changes of the address to follow. */
     private final Object upstream = new Object();
 
     private volatile long stops;
     private volatile List<String> dropped = List.of();
-    /** What was found when the receiver was stopped last; nothing has come since, as long as that server runs and follows nobody. */
+    /** The position found when the receiver was last stopped. Nothing has arrived since, as long as that server runs and follows no one. */
     private @Nullable Stopped stopped;
 
-    /** @param server which start of it */
+    /**
+     * @param server the number of that server's start
+     */
     private record Stopped(long server, Position position) {}
 
     LocalReplication(
@@ -102,7 +104,7 @@ final class LocalReplication implements Replication {
             }
             stopped = null;
             postgres.follow(address);
-            // The startup process starts the receiver, once nothing holds it up; meanwhile this replica acknowledges no
+            // The startup process starts the receiver once nothing delays it; until then, this replica acknowledges no
             // commit.
             Thread.ofVirtual().name("connects").start(() -> {
                 try {
@@ -132,7 +134,10 @@ final class LocalReplication implements Replication {
                 patience);
     }
 
-    /** Ends what holds replay up until the query says that it is over. Not after the receiver was stopped: then whom to follow is another's. */
+    /**
+     * Ends what delays replay until the query says that it is over. It does nothing once the receiver was stopped: from then on, others decide
+     * which member to follow.
+     */
     private void hurry(long seen, String over, Duration patience) throws PostgresException {
         long end = System.nanoTime() + patience.toNanos();
         boolean hurried = false;
@@ -368,7 +373,7 @@ final class LocalReplication implements Replication {
         }
     }
 
-    /** Of a replica that has just started. */
+    /** The slots that a replica dropped when it started. */
     void dropped(List<String> names) {
         dropped = names;
     }

@@ -18,14 +18,14 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Whose volume this is: {@code matriarch/member.json}, beside PGDATA.
+ * Which member this volume belongs to: {@code matriarch/member.json}, beside PGDATA.
  *
  * @param owner {@code namespace/cluster}
  * @param major version of the data
  * @param primaryEpoch the last epoch in which this member was the primary; 0 for never
  * @param timelines the timeline that each epoch of this member owned, as far as its data still has them: two members that are promoted
- *     apart make the same number, and PostgreSQL cannot tell (docs/internals/postgresql.md 5)
- * @param rewindableFrom the position in the WAL since which a rewind finds all that changed ({@link Rewindable}); null: since the beginning
+ *     independently choose the same number, and PostgreSQL cannot tell them apart (docs/internals/postgresql.md 5)
+ * @param rewindableFrom the position in the WAL since which a rewind finds everything that changed ({@link Rewindable}); null for the beginning
  */
 @JsonIgnoreProperties(ignoreUnknown = true)
 record MemberFile(
@@ -40,13 +40,13 @@ record MemberFile(
     MemberFile {
         Map<Long, Integer> byEpoch = new TreeMap<>();
         if (timelines != null) {
-            Map<?, Integer> any = timelines; // JSON's keys are texts
+            Map<?, Integer> any = timelines; // JSON's keys are strings
             any.forEach((key, value) -> byEpoch.put(Long.valueOf(String.valueOf(key)), value));
         }
         timelines = Collections.unmodifiableMap(byEpoch);
     }
 
-    /** Of data that is new here. */
+    /** For data that was created here. */
     static MemberFile of(String owner, String systemIdentifier, int major) {
         return new MemberFile(owner, systemIdentifier, major, 0, new TreeMap<>(), null);
     }
@@ -62,26 +62,26 @@ record MemberFile(
         writeDurably(state.resolve(NAME), Json.bytes(this));
     }
 
-    /** With one reign more. */
+    /** This file with one more reign. */
     MemberFile reigning(long epoch, int timeline) {
         SortedMap<Long, Integer> next = new TreeMap<>(timelines);
         next.put(epoch, timeline);
         return new MemberFile(owner, systemIdentifier, major, epoch, next, rewindableFrom);
     }
 
-    /** Without reigns on timelines that the data has no more. */
+    /** This file without reigns on timelines that the data no longer has. */
     MemberFile keeping(Set<Integer> ancestors) {
         SortedMap<Long, Integer> next = new TreeMap<>(timelines);
         next.values().retainAll(ancestors);
         return new MemberFile(owner, systemIdentifier, major, primaryEpoch, next, rewindableFrom);
     }
 
-    /** With another position since which it can be rewound. */
+    /** This file with another position since which the data can be rewound. */
     MemberFile rewindable(@Nullable String from) {
         return new MemberFile(owner, systemIdentifier, major, primaryEpoch, timelines, from);
     }
 
-    /** Replaces a file so that a crash leaves the old or the new one, whole. */
+    /** Replaces a file so that a crash leaves the whole old or the whole new version. */
     static void writeDurably(Path file, byte[] content) throws IOException {
         Path next = file.resolveSibling(file.getFileName() + ".new");
         try (FileChannel channel = FileChannel.open(
@@ -96,7 +96,7 @@ record MemberFile(
         syncFolder(java.util.Objects.requireNonNull(file.getParent()));
     }
 
-    /** Makes what was created, renamed or deleted in a folder survive a crash. */
+    /** Makes creations, renames and deletions in a folder survive a crash. */
     static void syncFolder(Path folder) throws IOException {
         try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
             channel.force(true);

@@ -7,14 +7,17 @@ import java.util.Map;
 import java.util.stream.Collectors;
 
 /**
- * What the agent's own sessions set in their first message. A value there wins over postgresql.conf and over ALTER ROLE and ALTER DATABASE
- * (manual, "How Parameters Interact"), so whatever a user gives to all sessions, these work: they are the way that a correction takes.
+ * What the agent's own sessions set in their startup message. A value there overrides postgresql.conf, ALTER ROLE and ALTER DATABASE (manual, "How
+ * Parameters Interact"), so the agent's sessions work whatever a user sets for all sessions: they are needed to apply a correction.
  */
 final class OwnSessions {
     private static final int SCRAM_ITERATIONS_SINCE = 16;
     private static final int TRANSACTION_TIMEOUT_SINCE = 17;
 
-    /** Of the server in this image. An unknown parameter in the first message is refused, so the newest ones need it. */
+    /**
+     * The major version of the server in this image. An unknown parameter in the startup message is refused, so the newest parameters depend on
+     * it.
+     */
     private static volatile int major;
 
     private OwnSessions() {}
@@ -23,10 +26,10 @@ final class OwnSessions {
         major = version;
     }
 
-    /** For every role, over replication connections too: parameters that any role may set. */
+    /** Parameters that any role may set, for every role and for replication connections too. */
     private static Map<String, String> ofEveryRole() {
         Map<String, String> values = new LinkedHashMap<>();
-        // A session that is let in late, or ended while it has nothing to say, is no session.
+        // A session that is let in late, or is ended while it is idle, is useless.
         values.put("post_auth_delay", "0");
         values.put("idle_session_timeout", "0");
         values.put("idle_in_transaction_session_timeout", "0");
@@ -39,12 +42,12 @@ final class OwnSessions {
         if (major >= TRANSACTION_TIMEOUT_SINCE) {
             values.put("transaction_timeout", "0");
         }
-        // "FATAL: conversion between MULE_INTERNAL and UTF8 is not supported", before the first question.
+        // Avoids "FATAL: conversion between MULE_INTERNAL and UTF8 is not supported", before the first query.
         values.put("client_encoding", "UTF8");
-        // A replica refuses every question of a serializable transaction; a deferrable one may wait for a snapshot.
+        // A replica refuses every query of a serializable transaction; a deferrable one may wait for a snapshot.
         values.put("default_transaction_isolation", "read\\ committed");
         values.put("default_transaction_deferrable", "off");
-        // Answers are read by what they mean.
+        // The agent parses the answers, so their form and meaning must be fixed.
         values.put("role", "none");
         values.put("standard_conforming_strings", "on");
         values.put("transform_null_equals", "off");
@@ -54,17 +57,18 @@ final class OwnSessions {
         values.put("row_security", "on");
         values.put("client_min_messages", "warning");
         values.put("exit_on_error", "off");
-        // pg_hba.conf takes no other, and what a session of ours stores is asked for after the next change of roles.
+        // pg_hba.conf accepts no other kind, and a password that the agent stores is used for log-ins after the next
+        // change of roles.
         values.put("password_encryption", "scram-sha-256");
         if (major >= SCRAM_ITERATIONS_SINCE) {
             values.put("scram_iterations", "4096");
         }
-        // A small question must stay cheap: no compilation, no other processes.
+        // A small query must stay cheap: no compilation, no other processes.
         values.put("ignore_system_indexes", "off");
         values.put("jit", "off");
         values.put("max_parallel_workers_per_gather", "0");
         values.put("enable_seqscan", "on");
-        // A statement with a password has a tree of it in the log.
+        // These would write the tree of a statement with a password into the log.
         values.put("debug_print_parse", "off");
         values.put("debug_print_rewritten", "off");
         values.put("debug_print_plan", "off");
@@ -72,7 +76,7 @@ final class OwnSessions {
         return values;
     }
 
-    /** What only a superuser may set. */
+    /** Parameters that only a superuser may set. */
     private static Map<String, String> ofSuperuser() {
         Map<String, String> values = new LinkedHashMap<>();
         values.put("session_preload_libraries", "");
@@ -85,13 +89,13 @@ final class OwnSessions {
         values.put("log_min_duration_sample", "-1");
         values.put("log_transaction_sample_rate", "0");
         if (major >= TRANSACTION_TIMEOUT_SINCE) {
-            // A trigger on log-in could refuse the agent (manual, "Event Trigger Behavior").
+            // A login trigger could refuse the agent (manual, "Event Trigger Behavior").
             values.put("event_triggers", "off");
         }
         return values;
     }
 
-    /** {@code options} of the superuser's sessions: no replica is waited for, and what nobody waits for any longer ends. */
+    /** {@code options} of the superuser's sessions: they wait for no replica, and a statement ends once the agent no longer waits for it. */
     static String superuser(Duration timeout) {
         Map<String, String> values = ofEveryRole();
         values.putAll(ofSuperuser());
@@ -100,7 +104,7 @@ final class OwnSessions {
         return options(values);
     }
 
-    /** {@code options} of a session that runs a user's statements, which mean what the user's settings say. */
+    /** {@code options} of a session that runs a user's statements, in which the user's settings apply. */
     static String forUser(Duration timeout) {
         return options(user(timeout));
     }
@@ -115,7 +119,7 @@ final class OwnSessions {
         return values;
     }
 
-    /** {@code options} of connections to another member, of the role that replicates. */
+    /** {@code options} of connections to another member, by the role that replicates. */
     static String replication() {
         Map<String, String> values = ofEveryRole();
         values.put("statement_timeout", "0");
@@ -123,7 +127,10 @@ final class OwnSessions {
         return options(values);
     }
 
-    /** The same for primary_conninfo, of which PostgreSQL silently keeps 1023 bytes (walreceiver.h, MAXCONNINFO): what reaches a walsender. */
+    /**
+     * The same for primary_conninfo, limited to what reaches a walsender: PostgreSQL silently keeps only 1023 bytes of it (walreceiver.h,
+     * MAXCONNINFO).
+     */
     static String walReceiver() {
         Map<String, String> values = ofEveryRole();
         values.keySet().retainAll(List.of("idle_session_timeout", "tcp_user_timeout", "client_encoding"));

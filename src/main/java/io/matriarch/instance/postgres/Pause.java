@@ -3,11 +3,13 @@ package io.matriarch.instance.postgres;
 import io.matriarch.api.contract.MemberReport.Problem;
 import java.time.Duration;
 
-/** Waits between two looks; an interrupt is a failure of the job that waits. */
+/** Waits between two attempts; if interrupted, the waiting job fails. */
 final class Pause {
     private Pause() {}
 
-    /** @param what was being waited for, as in "interrupted while …" */
+    /**
+     * @param what was being awaited, as in "interrupted while …"
+     */
     static void of(Duration time, String what) throws PostgresException {
         try {
             Thread.sleep(time);

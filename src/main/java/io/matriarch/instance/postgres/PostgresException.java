@@ -2,7 +2,7 @@ package io.matriarch.instance.postgres;
 
 import io.matriarch.api.contract.MemberReport.Problem;
 
-/** PostgreSQL or its volume refused; the problem says it in the user's terms. */
+/** PostgreSQL or its volume refused something; the problem says so in the user's terms. */
 public final class PostgresException extends Exception {
     private static final long serialVersionUID = 1L;
 

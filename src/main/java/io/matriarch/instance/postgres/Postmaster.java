@@ -20,13 +20,13 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The postmaster: started as a child, its log passed on line by line, ended gently or at once. */
+/** The postmaster: it runs as a child process, its log is passed on line by line, and it is ended gently or at once. */
 final class Postmaster {
     private static final Logger LOG = LoggerFactory.getLogger(Postmaster.class);
     private static final int ROUNDS_BETWEEN_COMPLAINTS = 500;
-    /** What belongs to the line before it. */
+    /** The beginning of a line that belongs to the line before it. */
     private static final Pattern MORE = Pattern.compile("(DETAIL|HINT):  ");
-    /** Rounds of 10 ms. */
+    /** Rounds of 10 ms after which killed processes that wait for a disk count as dead. */
     private static final int ABANDON = 100;
 
     private static final PrintStream OUT = System.out;
@@ -40,7 +40,7 @@ final class Postmaster {
     private volatile String lastFailure = "";
     private volatile @Nullable Path missing;
     private volatile boolean walGone;
-    /** What is left of it has been killed and waits for the disk. */
+    /** What is left of the server has been killed and waits for the disk. */
     private volatile boolean abandoned;
 
     private volatile long starts;
@@ -51,7 +51,7 @@ final class Postmaster {
         this.events = events;
     }
 
-    /** Starts it; returns at once. */
+    /** Starts the server; returns at once. */
     void start(Binaries binaries) throws IOException {
         lastFailure = "";
         walGone = false;
@@ -64,9 +64,8 @@ final class Postmaster {
                         binaries.program("postgres"),
                         "-D",
                         layout.pgdata().toString(),
-                        // Also above what ALTER SYSTEM says, which versions before 17 let nobody forbid: without them
-                        // the
-                        // data could not be rewound later, and nobody would see it.
+                        // The command line overrides even ALTER SYSTEM, which cannot be forbidden before version 17.
+                        // Without these two the data could not be rewound later, and nobody would notice.
                         "-c",
                         "wal_log_hints=on",
                         "-c",
@@ -114,14 +113,14 @@ final class Postmaster {
         }
     }
 
-    /** What a WAL receiver says when its primary goes away (src/backend/replication of PostgreSQL, in English: lc_messages is ours). */
+    /** What a WAL receiver logs when its primary goes away (src/backend/replication of PostgreSQL, in English, as the agent sets lc_messages). */
     private static boolean isReceiversEnd(String line) {
         return line.contains("replication terminated by primary server")
                 || line.contains("could not receive data from WAL stream")
                 || line.contains("terminating walreceiver due to timeout");
     }
 
-    /** How often one was started. */
+    /** How often a server was started. */
     long starts() {
         return starts;
     }
@@ -131,7 +130,7 @@ final class Postmaster {
         return current != null && current.isAlive() && !abandoned;
     }
 
-    /** Why it ended by itself, in its own words; empty while it runs. */
+    /** Why the server ended by itself, in its own words; empty while it runs. */
     Optional<String> failure() {
         Process current = process;
         if (current == null || current.isAlive()) {
@@ -141,7 +140,7 @@ final class Postmaster {
         return Optional.of(lastFailure.isEmpty() ? "postgres ended with code " + current.exitValue() : lastFailure);
     }
 
-    /** The process may be gone a moment before its last line was read here. */
+    /** The process may end a moment before its last line has been read here. */
     private void readLastWords() {
         Thread reader = log;
         if (reader != null && reader.isAlive()) {
@@ -153,24 +152,24 @@ final class Postmaster {
         }
     }
 
-    /** The location of a tablespace that was not there when it ended; told once. */
+    /** The location of a tablespace that was missing when the server ended; returned once. */
     Optional<Path> missing() {
         Optional<Path> location = Optional.ofNullable(missing);
         missing = null;
         return location;
     }
 
-    /** The primary no longer has WAL that this replica needs. */
+    /** Whether the primary no longer has WAL that this replica needs. */
     boolean walGone() {
         return walGone;
     }
 
-    /** What the server did not take of its files when it read them last, in its own words. */
+    /** What the server did not accept of its files when it last read them, in its own words. */
     Optional<String> complaint() {
         return reloads.complaint();
     }
 
-    /** Whether it did not apply something in postgresql.conf then, be it that it takes a restart. */
+    /** Whether the server did not apply something in postgresql.conf then, even if only because it needs a restart. */
     boolean saidErrors() {
         return reloads.errors();
     }
@@ -188,7 +187,7 @@ final class Postmaster {
         }
     }
 
-    /** By pg_ctl, which every image of PostgreSQL has; the official one lacks procps, and with it the program `kill`. */
+    /** Sends signals with pg_ctl, which every image of PostgreSQL has; the official image lacks procps, and with it the program `kill`. */
     private void signal(String name) throws IOException {
         Process current = process;
         Binaries programs = binaries;
@@ -202,7 +201,7 @@ final class Postmaster {
         }
     }
 
-    /** Fast shutdown; after {@code patience} everything is killed. Returns when no process is left. */
+    /** Fast shutdown; after {@code patience} all processes are killed. Returns when no process is left. */
     void stop(Duration patience) throws PostgresException {
         Process current = process;
         if (current != null && current.isAlive()) {
@@ -222,21 +221,21 @@ final class Postmaster {
     }
 
     /**
-     * SIGKILLs all of PostgreSQL until nothing is left. Its processes are found by their working directory: each has a session of its own,
+     * Sends SIGKILL to all processes of PostgreSQL until none is left. It finds them by their working directory: each has a session of its own,
      * and a backend outlives its postmaster (docs/internals/postgresql.md 1).
      */
     void kill() {
         kill(ABANDON);
     }
 
-    /** Until nothing is left, however long that takes: two servers must never share a volume. */
+    /** Kills until no process is left, however long that takes: two servers must never share a volume. */
     private void killAll() {
         kill(Integer.MAX_VALUE);
     }
 
     /**
-     * After {@code rounds} those that wait for a disk, and die without a further step when it answers, count as dead (docs/internals/postgresql.md
-     * 2).
+     * After {@code rounds}, processes that wait for a disk count as dead: they die without executing another step when it answers
+     * (docs/internals/postgresql.md 2).
      */
     private void kill(int rounds) {
         boolean interrupted = false;
@@ -249,13 +248,14 @@ final class Postmaster {
             }
             left.forEach(ProcessHandle::destroyForcibly);
             if (round % ROUNDS_BETWEEN_COMPLAINTS == 0) {
-                // Such as one that waits for a disk. To go on without it could let it write beside its successor.
+                // For example, one that waits for a disk. Continuing without it could let it write beside its
+                // successor.
                 LOG.error("processes of PostgreSQL have not ended yet after SIGKILL: {}", left);
             }
             try {
                 TimeUnit.MILLISECONDS.sleep(10);
             } catch (InterruptedException e) {
-                interrupted = true; // go on: what is being killed must be dead
+                interrupted = true; // continue: what is being killed must be dead
             }
             left = processes();
         }
@@ -269,7 +269,7 @@ final class Postmaster {
             String stat = Files.readString(Path.of("/proc", Long.toString(process.pid()), "stat"));
             return stat.startsWith("D", stat.lastIndexOf(')') + 2);
         } catch (IOException e) {
-            return true; // gone meanwhile
+            return true; // it has ended meanwhile
         }
     }
 
@@ -290,7 +290,7 @@ final class Postmaster {
                         ProcessHandle.of(pid).filter(ProcessHandle::isAlive).ifPresent(found::add);
                     }
                 } catch (IOException e) {
-                    // it has ended, or is not ours
+                    // it has ended, or belongs to another user
                 }
             }
         } catch (IOException | DirectoryIteratorException e) {
@@ -299,7 +299,7 @@ final class Postmaster {
         return found;
     }
 
-    /** PGDATA as /proc shows it. A volume that fails must not hide the processes that use it. */
+    /** PGDATA as /proc shows it. A failing volume must not hide the processes that use it. */
     private Path home() {
         try {
             return layout.pgdata().toRealPath();
@@ -310,13 +310,14 @@ final class Postmaster {
     }
 
     /**
-     * A pid file left by a crash names a pid that may be anybody's by now, even a thread of this JVM, and then PostgreSQL refuses to start
-     * (docs/internals/postgresql.md 10). With the lock on the volume held and no process in PGDATA it is stale for certain.
+     * A pid file left by a crash contains a pid that by now may belong to any process, even to a thread of this JVM, and then PostgreSQL refuses
+     * to start (docs/internals/postgresql.md 10). While the agent holds the lock on the volume and no process is in PGDATA, the file is certainly
+     * stale.
      */
     void removeStalePid() throws IOException {
         killAll();
         Files.deleteIfExists(layout.pgdata().resolve("postmaster.pid"));
-        // The socket's folder outlives a container, and its lock file names a pid, too.
+        // The socket's folder outlives a container, and its lock file contains a pid, too.
         String socket = ".s.PGSQL." + layout.port();
         Files.deleteIfExists(layout.socket().resolve(socket + ".lock"));
         Files.deleteIfExists(layout.socket().resolve(socket));

@@ -5,8 +5,8 @@ import java.sql.SQLException;
 import java.time.Duration;
 
 /**
- * Whether a primary still does what a primary is for: lets somebody new in, and writes. A hung disk answers queries for ever, and only a commit
- * shows it (docs/internals/postgresql.md 2).
+ * Whether a primary still does its work: accepts a new connection, and writes. With a hung disk, queries are still answered, and only a commit
+ * reveals it (docs/internals/postgresql.md 2).
  */
 final class Probe {
     /** SQLSTATE too_many_connections: the server answered. */
@@ -19,7 +19,7 @@ final class Probe {
         this.layout = layout;
     }
 
-    /** Each step may take {@code timeout}. The write is left out while others' writes get through since the last look. */
+    /** Probes once; each step may take {@code timeout}. The write is left out if others' writes have succeeded since the last probe. */
     Pulse take(Duration timeout) {
         Sql sql;
         try {

@@ -10,8 +10,8 @@ import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What this member promised and what it last saw of the Lease: {@code matriarch/promise.json}, beside PGDATA (docs/internals/protocol.md 2 and 5). A
- * promise is on the disk when the method that makes it returns; the volume's folder must be there (after {@link Postgres#inspect}).
+ * What this member promised and what it last saw of the Lease: {@code matriarch/promise.json}, beside PGDATA (docs/internals/protocol.md 2 and 5).
+ * When a method that makes a promise returns, the promise is on the disk. The volume's folder must exist (after {@link Postgres#inspect}).
  */
 public final class PromiseFile {
     private static final String NAME = "promise.json";
@@ -23,7 +23,10 @@ public final class PromiseFile {
         this.state = state;
     }
 
-    /** Nothing promised and nothing seen when there is no file, as on a new disk; a file that cannot be read is an error, never nothing. */
+    /**
+     * Without a file, as on a new disk, nothing was promised and nothing was seen. If the file cannot be read, that is an error, never an empty
+     * promise.
+     */
     public synchronized Promise read() throws IOException {
         if (known == null) {
             Path file = state.resolve(NAME);
@@ -32,7 +35,7 @@ public final class PromiseFile {
         return known;
     }
 
-    /** Changes it; on the disk when this returns. */
+    /** Changes the promise; when this returns, the change is on the disk. */
     public synchronized void change(UnaryOperator<Promise> change) throws IOException {
         Promise former = read();
         Promise next = change.apply(former);
@@ -41,7 +44,7 @@ public final class PromiseFile {
         }
     }
 
-    /** Keeps what the Lease says now. */
+    /** Records what the Lease says now. */
     public void remember(ClusterLease lease) throws IOException {
         change(former -> former.remembering(lease));
     }

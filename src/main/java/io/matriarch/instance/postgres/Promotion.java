@@ -7,8 +7,9 @@ import java.sql.SQLException;
 import java.time.Duration;
 
 /**
- * Makes a running replica the primary (docs/internals/protocol.md 6, step 5): asks without waiting, wakes the startup process by a reload, as it may
- * sleep for wal_retrieve_retry_interval, and looks every few milliseconds, as pg_promote itself would look every 100.
+ * Makes a running replica the primary (docs/internals/protocol.md 6, step 5). It requests the promotion without waiting, wakes the startup process
+ * by a reload, because that may be sleeping for wal_retrieve_retry_interval, and looks every few milliseconds, whereas pg_promote itself would
+ * look every 100.
  */
 final class Promotion {
     private static final Duration KICK = Duration.ofMillis(20);
@@ -30,7 +31,7 @@ final class Promotion {
     }
 
     /**
-     * Returns the history of the timeline that the server is on as a primary; one that is a primary already stays as it is.
+     * Returns the history of the timeline on which the server is then a primary; a server that is a primary already stays as it is.
      *
      * @param given number that the timeline must get; 0 for the next one
      */
@@ -43,7 +44,8 @@ final class Promotion {
                 if (given > 0 && next != given) {
                     throw failed("its timeline would be %d, and the Lease gave it %d".formatted(next, given), null);
                 }
-                // Before the first write of this epoch, not after it: the volume must never know less than its data.
+                // Write this before the first write of this epoch, not after it: the volume must never know less than
+                // its data.
                 reign(epoch, next);
                 files.follow(null);
                 files.hurry(true);
@@ -88,7 +90,8 @@ final class Promotion {
                 moved = now;
             }
             if (now - moved > HELD.toNanos() && now - freed > HELD.toNanos()) {
-                // All that is here is replayed before anybody writes: no report on a former replica is worth an outage.
+                // All WAL here must be replayed before anybody can write: no report on a former replica is worth an
+                // outage.
                 new Replay(sql).free();
                 sql.one("SELECT pg_reload_conf()", row -> row.getBoolean(1));
                 freed = now;

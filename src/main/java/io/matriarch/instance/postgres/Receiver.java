@@ -12,18 +12,21 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The WAL receiver of a replica: ended, and what it has flushed. A receiver that is gone is a promise: the former primary gets no
- * acknowledgement from here any more (docs/internals/postgresql.md 3).
+ * Ends a replica's WAL receiver, and finds what it has flushed. A receiver that is gone is a promise: the former primary gets no acknowledgement
+ * from here any more (docs/internals/postgresql.md 3).
  */
 final class Receiver {
-    /** Until then it may end by itself, as the startup process tells it to; a replica whose replay lags or is paused does not tell it. */
+    /**
+     * How long the receiver may take to end by itself, when the startup process tells it to. If replay lags or is paused, the startup process does
+     * not tell it.
+     */
     private static final Duration GENTLY = Duration.ofMillis(60);
 
     private static final Duration ANSWER = Duration.ofSeconds(1);
     private static final Duration POLL = Duration.ofMillis(5);
     private static final Duration SETTLE = Duration.ofMillis(15);
 
-    /** Cheap for a session that has just begun: functions instead of the views over them. */
+    /** Cheap for a session that has just begun: it uses functions instead of the views over them. */
     private static final String WAL = """
             SELECT pg_is_in_recovery(),
                    coalesce(pg_last_wal_receive_lsn()::text, ''),
@@ -36,8 +39,8 @@ final class Receiver {
             """;
 
     /**
-     * Until 17.9 and 18.3 a promotion waits for the process that synchronizes slots, and that one waits for the primary's answer: one that hangs, or
-     * whose node is gone, would hold the promotion up until TCP gives in (findings/slot-sync-worker-holds-up-a-promotion.sh).
+     * Before 17.9 and 18.3 a promotion waits for the process that synchronizes slots, and that process waits for the primary's answer: a primary
+     * that hangs, or whose node is gone, would delay the promotion until TCP gives up (findings/slot-sync-worker-holds-up-a-promotion.sh).
      */
     private static final String LET_GO = """
             SELECT pg_reload_conf(), (SELECT count(pg_terminate_backend(pid)) FROM pg_stat_get_activity(NULL)
@@ -63,7 +66,7 @@ final class Receiver {
             boolean delayed,
             long segment) {}
 
-    /** Ends the receiver for good, until {@link Postgres#follow}, and then reads the position; both within {@code patience}. */
+    /** Ends the receiver until {@link Postgres#follow}, and then reads the position; both within {@code patience}. */
     Position stop(Duration patience, Binaries binaries) throws PostgresException {
         long end = System.nanoTime() + patience.toNanos();
         try (Sql sql = Sql.open(layout, "postgres", patience)) {
@@ -93,7 +96,7 @@ final class Receiver {
                 e);
     }
 
-    /** Gone means: seen gone twice, as one that was asked for just before may still be on its way. */
+    /** The receiver is gone once two looks found none, because one that was requested just before may still be starting. */
     private void awaitGone(Sql sql, long end) throws SQLException, PostgresException {
         long began = System.nanoTime();
         boolean gone = false;
@@ -108,7 +111,7 @@ final class Receiver {
                         new Problem(Problem.Reason.ReceiverNotStopped, "the WAL receiver did not end in time"));
             }
             if (System.nanoTime() - began > GENTLY.toNanos()) {
-                // PostgreSQL's own functions cannot signal it: it is no backend.
+                // PostgreSQL's own functions cannot signal it, because it is not a backend.
                 pids.forEach(pid -> ProcessHandle.of(pid).ifPresent(ProcessHandle::destroy));
             }
             Pause.of(gone ? SETTLE : POLL, "the WAL receiver ended");
@@ -151,7 +154,7 @@ final class Receiver {
                 wal.paused() || wal.delayed());
     }
 
-    /** IDENTIFY_SYSTEM knows the timeline that is replayed; what is received beyond may be on a newer one: its file says so. */
+    /** IDENTIFY_SYSTEM knows the timeline that is replayed. What was received beyond that may be on a newer timeline: its file's name says so. */
     private static int timelineOf(Sql sql, long lsn, long segmentSize) throws SQLException {
         long segment = (lsn - 1) / segmentSize;
         long perLog = 0x100000000L / segmentSize;
@@ -162,7 +165,10 @@ final class Receiver {
                 name);
     }
 
-    /** Replay pauses when the primary has more connections and the like than this server, and promoting it then ends it (manual, "Hot Standby"). */
+    /**
+     * Replay pauses if the primary has more connections and the like than this server, and a promotion then ends the server (manual, "Hot
+     * Standby").
+     */
     private boolean tooSmall(Sql sql, Binaries binaries) throws SQLException, IOException {
         Optional<ControlData> control = ControlData.read(binaries, layout.pgdata());
         if (control.isEmpty()) {

@@ -4,8 +4,8 @@ import java.sql.SQLException;
 import java.time.Duration;
 
 /**
- * The table of those who were primary: {@code matriarch.reigns} in the database postgres. Its row is the first write of each reign, so that any
- * copy of the data tells whose it is (docs/internals/protocol.md 6, step 6).
+ * The table of the former primaries: {@code matriarch.reigns} in the database postgres. Its row is the first write of each reign, so that any copy
+ * of the data shows whose it is (docs/internals/protocol.md 6, step 6).
  */
 final class Reigns {
     private static final Duration PATIENCE = Duration.ofSeconds(10);
@@ -25,7 +25,7 @@ final class Reigns {
                             began timestamptz NOT NULL DEFAULT now())
                         """);
             }
-            // Again for an epoch that goes on after a restart of the server.
+            // The row exists already if an epoch continues after a restart of the server.
             sql.execute(
                     "INSERT INTO matriarch.reigns (epoch, timeline, holder) VALUES (%d, %d, %s) ON CONFLICT (epoch) DO NOTHING"
                             .formatted(epoch, timeline, Sql.literal(layout.pod())));

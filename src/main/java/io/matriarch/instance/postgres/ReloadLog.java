@@ -5,13 +5,13 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * What a postmaster says when it reads its files again (postmaster.c, {@code process_pm_reload_request}): of pg_hba.conf, pg_ident.conf and TLS
- * it tells only its log that it goes on with what it had. No session can ask for that. Read by one thread, asked by any.
+ * What a postmaster logs when it reads its files again (postmaster.c, {@code process_pm_reload_request}). If it keeps the former pg_hba.conf,
+ * pg_ident.conf or TLS, only its log says so; no session can query that. One thread feeds this, and any thread may ask.
  */
 final class ReloadLog {
     private static final Pattern MESSAGE = Pattern.compile("(LOG|DETAIL|HINT|CONTEXT):  (.*)");
 
-    /** The last message, which is the reason when the next one says that a file was not taken. */
+    /** The last message; it is the reason if the next one says that a file was not accepted. */
     private String last = "";
 
     private volatile String complaint = "";
@@ -40,7 +40,7 @@ final class ReloadLog {
         }
     }
 
-    /** Whether something in postgresql.conf was not applied; also said of what only takes a restart. */
+    /** Whether something in postgresql.conf was not applied, even if only because it needs a restart. */
     boolean errors() {
         return errors;
     }

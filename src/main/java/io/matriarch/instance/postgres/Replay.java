@@ -8,13 +8,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What holds a replica's replay up (manual, "Handling Query Conflicts"). Configuration alone ends none of it: the startup process reads a new
- * max_standby_streaming_delay only after the wait that it is in, and a promotion waits with it.
+ * What delays a replica's replay (manual, "Handling Query Conflicts"). Configuration alone ends none of it: the startup process reads a new
+ * max_standby_streaming_delay only after its present wait, and a promotion waits with it.
  */
 final class Replay {
     private static final Logger LOG = LoggerFactory.getLogger(Replay.class);
 
-    /** Of sessions whose snapshots are in the way the oldest: the others may not be. */
+    /** If sessions delay replay by their snapshots, only the oldest snapshot's: the others may not be in the way. */
     private static final String SESSIONS = """
             WITH s AS (SELECT pid, wait_event_type AS type, wait_event AS event FROM pg_stat_activity WHERE backend_type = 'startup'),
             c AS (SELECT * FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid())
@@ -46,7 +46,7 @@ final class Replay {
         }
     }
 
-    /** In words, for who waits; empty when nothing does. */
+    /** What delays replay, in words for the one who waits; empty if nothing does. */
     Optional<String> held() throws SQLException {
         if (paused()) {
             return Optional.of("replay is paused there: SELECT pg_wal_replay_resume() lets it go on");
@@ -60,7 +60,10 @@ final class Replay {
         return delay.equals("0") ? Optional.empty() : Optional.of("recovery_min_apply_delay is %s".formatted(delay));
     }
 
-    /** Ends the sessions in the way at this moment, and a pause. The startup process looks again at once: its wait ends with a signal. */
+    /**
+     * Ends the sessions that are in the way at this moment, and a pause. The startup process continues at once, because its wait ends with a
+     * signal.
+     */
     void free() throws SQLException {
         if (paused()) {
             sql.one("SELECT pg_wal_replay_resume()::text", row -> row.getString(1));

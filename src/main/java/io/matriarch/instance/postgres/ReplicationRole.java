@@ -5,14 +5,15 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The role by which members connect to each other: what pg_hba.conf, clones and pg_rewind rely on, made and put back. A setting of a role in a
- * database wins over those of the role, of the database and of all roles (manual, "ALTER ROLE"): by it the role owns what it may not set itself.
+ * The role with which members connect to each other: creates and restores what pg_hba.conf, clones and pg_rewind rely on. A setting of a role in a
+ * database overrides those of the role, of the database and of all roles (manual, "ALTER ROLE"); with it, the role gets parameters that it may not
+ * set itself.
  */
 final class ReplicationRole {
     private static final String NAME = Layout.REPLICATION_ROLE;
     private static final int LOGIN_TRIGGERS_SINCE = 17;
 
-    /** What pg_rewind asks of its source (manual, "pg_rewind"). */
+    /** The functions that pg_rewind calls on its source (manual, "pg_rewind"). */
     private static final List<String> FUNCTIONS = List.of(
             "pg_catalog.pg_ls_dir(text, boolean, boolean)",
             "pg_catalog.pg_stat_file(text, boolean)",
@@ -27,7 +28,7 @@ final class ReplicationRole {
         this.major = major;
     }
 
-    /** On a primary; writes nothing when all is there. */
+    /** On a primary; writes nothing if everything is in place. */
     void keep() throws SQLException {
         boolean exists = holds("EXISTS (SELECT FROM pg_roles WHERE rolname = '%s')".formatted(NAME));
         if (!exists) {
@@ -52,13 +53,13 @@ final class ReplicationRole {
             String here = "ALTER ROLE " + NAME + " IN DATABASE postgres ";
             sql.execute(here + "RESET ALL");
             for (String setting : own) {
-                // As this session has it (OwnSessions): SET ... = '' would name a library without a name.
+                // Take this session's value (OwnSessions): SET ... = '' would name a library without a name.
                 sql.execute(here + "SET " + setting.substring(0, setting.indexOf('=')) + " FROM CURRENT");
             }
         }
     }
 
-    /** As the catalog has them. */
+    /** The role's settings in the catalog. */
     private List<String> own() {
         List<String> own = new ArrayList<>(List.of("session_preload_libraries="));
         if (major >= LOGIN_TRIGGERS_SINCE) {

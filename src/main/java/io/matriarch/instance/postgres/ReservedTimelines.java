@@ -7,10 +7,10 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * Timelines that a promotion must not take, as other reigns have them. PostgreSQL takes the first number that has no history file, so each
- * reserved one gets a file without an ancestor: that is enough for its number not to be taken, no server follows it ("is not a child of database
- * system timeline"), and replicas that ask for the files between their timeline and the primary's find one. A server that starts as a replica
- * goes for the newest file there is, so reservations that no timeline of the data came after are taken back before.
+ * Timelines that a promotion must not take because they belong to other reigns. PostgreSQL takes the first number that has no history file, so
+ * each reserved number gets a file without an ancestor. That is enough: the number is not taken, no server follows it ("is not a child of database
+ * system timeline"), and replicas that request the files between their timeline and the primary's find one. A server that starts as a replica aims
+ * at the newest history file that exists, so reservations that no timeline of the data has followed are removed before the start.
  */
 final class ReservedTimelines {
     private static final String MARK = "# reserved by matriarch: another member's timeline\n";
@@ -21,7 +21,7 @@ final class ReservedTimelines {
         this.wal = pgdata.resolve("pg_wal");
     }
 
-    /** All below {@code timeline} that have no history here. */
+    /** Reserves all numbers below {@code timeline} that have no history here. */
     void before(int timeline) throws IOException {
         for (int number = 2; number < timeline; number++) {
             Path file = wal.resolve("%08X.history".formatted(number));
@@ -31,7 +31,7 @@ final class ReservedTimelines {
         }
     }
 
-    /** Those that are newer than any real history here. */
+    /** Removes the reservations that are newer than any real history here. */
     void takeBack() throws IOException {
         if (!Files.isDirectory(wal)) {
             return;

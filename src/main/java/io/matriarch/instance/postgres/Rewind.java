@@ -12,16 +12,17 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Turns diverged data back to where the new primary's timeline left it, and takes what changed since from there (manual, "pg_rewind";
- * docs/internals/protocol.md 9). pg_rewind goes by two control files, which may both be behind, and trusts them; so this compares too.
+ * Rewinds diverged data to where the new primary's timeline left it, and copies what has changed since from that primary (manual, "pg_rewind";
+ * docs/internals/protocol.md 9). pg_rewind trusts two control files, which may both be out of date; so this class compares too.
  *
  * <ol>
- *   <li>The source must be a primary that has completed a checkpoint on its timeline: before that pg_rewind finds nothing to do
- * (docs/internals/postgresql.md 6).
+ *   <li>The source must be a primary that has completed a checkpoint on its timeline: before that, pg_rewind finds nothing to do
+ *       (docs/internals/postgresql.md 6).
  *   <li>The fork must not be before the position since which the data can be rewound ({@link Rewindable}).
- *   <li>A marker says that the data is torn until all is done: data that pg_rewind was killed in looks clean (docs/internals/postgresql.md 7).
- *   <li>When pg_rewind says that no rewind is required, the end of the WAL that is here must bear it out.
- *   <li>When it has rewound, the control file, the history and the backup label must say so.
+ *   <li>A marker says that the data is torn until everything is done: data in which pg_rewind was killed looks clean
+ *       (docs/internals/postgresql.md 7).
+ *   <li>If pg_rewind says that no rewind is required, the end of the WAL here must confirm that.
+ *   <li>If it has rewound, the control file, the history and the backup label must confirm that.
  * </ol>
  */
 final class Rewind {
@@ -38,9 +39,11 @@ final class Rewind {
         this.volume = volume;
     }
 
-    /** What makes the data this member's own again, once it is rewound. */
+    /** Makes the data this member's own again once it is rewound. */
     interface Finish {
-        /** @param changed false: it was the beginning of the primary's, and still is */
+        /**
+         * @param changed false: it was the beginning of the primary's data, and still is
+         */
         void run(boolean changed) throws IOException, PostgresException;
     }
 
@@ -54,7 +57,7 @@ final class Rewind {
         long fork = checkTarget(history);
         Tablespaces tablespaces = new Tablespaces(layout);
         for (Path location : tablespaces.of(binaries, address)) {
-            // pg_rewind makes the link, not what it leads to.
+            // pg_rewind creates the link, but not the folder that it leads to.
             tablespaces.make(location);
         }
         volume.beginRewind();
@@ -68,7 +71,7 @@ final class Rewind {
         boolean changed = changed(outcome);
         if (!outcome.ok()) {
             if (!changed) {
-                // Another try, or the same data as it is.
+                // Nothing was written: the same data can be tried again.
                 volume.endRewind();
             }
             throw new PostgresException(failure(address, outcome, changed));
@@ -82,7 +85,7 @@ final class Rewind {
         volume.endRewind();
     }
 
-    /** Whether pg_rewind may have begun to write. What it said at the beginning may have been lost behind an hour of progress. */
+    /** Whether pg_rewind may have begun to write. An hour of progress may have displaced its first messages. */
     static boolean changed(Commands.Outcome outcome) {
         boolean nothing = outcome.ok() && outcome.text().contains("no rewind required");
         boolean begun = outcome.text().contains("need to copy") || outcome.cut();
@@ -130,7 +133,7 @@ final class Rewind {
         return fork;
     }
 
-    /** Overrules pg_rewind, which goes by what a replica has replayed, and not by what it has received. */
+    /** Overrides pg_rewind, which considers what a replica has replayed, and not what it has received. */
     private void bearOut(TimelineHistory history) throws PostgresException, IOException {
         End end = WalEnd.of(binaries, layout.pgdata(), control());
         boolean follows = end.timeline() == history.timeline()

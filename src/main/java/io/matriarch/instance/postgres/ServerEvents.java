@@ -1,8 +1,8 @@
 package io.matriarch.instance.postgres;
 
-/** Told of what happens to the server, at once and from any thread; must return quickly. */
+/** Receives what happens to the server, at once and from any thread; its methods must return quickly. */
 public interface ServerEvents {
-    /** Nobody listens. */
+    /** Ignores all events. */
     ServerEvents NONE = new ServerEvents() {
         @Override
         public void ended() {}

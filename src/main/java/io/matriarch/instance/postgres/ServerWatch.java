@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Asks the server how it is, over one connection that is kept. */
+/** Queries the server's state, over one connection that it keeps. */
 final class ServerWatch {
     private static final Logger LOG = LoggerFactory.getLogger(ServerWatch.class);
 
@@ -58,7 +58,7 @@ final class ServerWatch {
             FROM pg_stat_replication WHERE usename = '%s' ORDER BY 1
             """.formatted(Layout.REPLICATION_ROLE);
 
-    /** A server that starts or ends is not asked more often: each question costs it a process. */
+    /** A server that is starting or ending is not queried more often than this: each query costs it a process. */
     private static final Duration AGAIN = Duration.ofMillis(100);
 
     private final Layout layout;
@@ -68,7 +68,7 @@ final class ServerWatch {
     private final TakenFiles taken = new TakenFiles();
     private String replayedTo = "";
     private int replaying;
-    /** The timeline that was received last, from the server that runs; 0 when none was. */
+    /** The timeline that the running server received last; 0 if it received none. */
     private volatile int received;
 
     private int rounds;
@@ -79,15 +79,15 @@ final class ServerWatch {
         this.layout = layout;
     }
 
-    /** pg_settings is worth a look now. */
+    /** Says that pg_settings may have changed. */
     void settingsChanged() {
         taken.written();
         settingsChanged.set(true);
     }
 
     /**
-     * The timeline that a running replica without a receiver replays: the one that was received last, as long as there is no history file of a newer
-     * one; otherwise a walsender is asked.
+     * The timeline that a running replica without a receiver replays: the one that was received last, as long as there is no history file of a
+     * newer one; otherwise this asks a walsender.
      */
     int replayed(Duration timeout) throws SQLException, IOException {
         int last = received;
@@ -95,7 +95,7 @@ final class ServerWatch {
         return known ? last : Walsender.timeline(layout, timeout);
     }
 
-    /** Whether the server lets us in. */
+    /** Whether the server accepts this agent's connections. */
     boolean accepts() {
         try (Sql probe = Sql.open(layout, "postgres", Duration.ofSeconds(2))) {
             refusedAt = System.nanoTime() - AGAIN.toNanos();
@@ -105,7 +105,7 @@ final class ServerWatch {
         }
     }
 
-    /** Parameters that run with another value than the spec says: what only a start changes, and what a standby must not lower yet. */
+    /** Parameters that run with a value other than the spec says: those that only a start changes, and those that a standby must not lower yet. */
     private List<String> pendingRestart(Sql open) throws SQLException {
         Set<String> names = new TreeSet<>(
                 open.query("SELECT name FROM pg_settings WHERE pending_restart", row -> row.getString(1)));
@@ -181,7 +181,7 @@ final class ServerWatch {
                         read && complaint.isEmpty() && row.getString(11).equals(revision));
             });
             if (lockedOut.get()) {
-                // The next session of the agent would be refused, and with it every repair.
+                // The next session of the agent would be refused, and every repair with it.
                 LOG.warn("letting the role {} log in again: the agent needs it", Layout.SUPERUSER);
                 open.execute("ALTER ROLE " + Layout.SUPERUSER + " LOGIN");
             }
@@ -213,7 +213,7 @@ final class ServerWatch {
                 false);
     }
 
-    /** Without a receiver pg_control may still name a former timeline; for sure only a walsender tells which one is replayed. */
+    /** Without a receiver, pg_control may still name a former timeline; only a walsender certainly knows which one is replayed. */
     private int timeline(ResultSet row, int newest) throws SQLException {
         boolean unsure = row.getBoolean(1) && row.getInt(8) == 0;
         if (!unsure) {
@@ -222,7 +222,7 @@ final class ServerWatch {
             return row.getInt(3);
         }
         if (received > 0 && newest <= received) {
-            // All that it may have begun to replay since would have a history here.
+            // Any timeline that it may have begun to replay since would have a history here.
             return received;
         }
         String replayed = String.valueOf(row.getString(6));
@@ -233,7 +233,7 @@ final class ServerWatch {
         return Math.max(replaying, row.getInt(3));
     }
 
-    /** The newest timeline that has a history file; looked for only when no receiver tells more. */
+    /** The newest timeline that has a history file; looked up only if no receiver says more. */
     private int newestHistory(Sql open) throws SQLException {
         return received == 0 ? 0 : open.one(NEWEST_HISTORY, row -> row.getInt(1));
     }

@@ -16,15 +16,15 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * Asks PostgreSQL itself whether it would accept settings, without touching what runs and without a session of it, so that a correction is tried
- * whatever state the server is in. A postmaster is started on a folder that has pg_control and no WAL: it reads its configuration, prepares TLS
- * and reads pg_hba.conf, complains about any of them, and otherwise ends as it finds no WAL.
+ * Asks PostgreSQL itself whether it would accept settings, without touching the running server and without a session on it, so that a correction
+ * can be validated whatever state the server is in. It starts a postmaster on a folder that has pg_control and no WAL: that postmaster reads its
+ * configuration, prepares TLS and reads pg_hba.conf, complains about any of them, and otherwise ends because it finds no WAL.
  */
 final class SettingsCheck {
     private static final String CANDIDATE = "candidate.conf";
     private static final String HBA = "candidate_hba.conf";
     private static final String IDENT = "candidate_ident.conf";
-    /** What it says that got as far as recovery. */
+    /** What a server says that got as far as recovery. */
     private static final String ACCEPTED = "due to startup process failure";
 
     private static final Pattern HBA_LINE = Pattern.compile(".*CONTEXT:\\s+line (\\d+) of configuration file .*");
@@ -34,7 +34,7 @@ final class SettingsCheck {
     /** Reason of the problem that is neither a refusal nor an acceptance. */
     static final String UNTRIED = "SettingsUntried";
 
-    /** Whatever the settings are (errno.h). */
+    /** Errors that have nothing to do with the settings (errno.h). */
     private static final Pattern OF_THE_MACHINE = Pattern.compile(
             "Cannot allocate memory|No space left on device|Disk quota exceeded|Resource temporarily unavailable|Too many open files|Input/output error|Read-only file system|Out of memory");
 
@@ -46,7 +46,10 @@ final class SettingsCheck {
         this.binaries = binaries;
     }
 
-    /** PostgreSQL's words of refusal of parameters or of lines of pg_hba.conf, or empty. {@link #UNTRIED} when it could not look at them. */
+    /**
+     * PostgreSQL's words if it refuses parameters or lines of pg_hba.conf, or empty. Fails with {@link #UNTRIED} if PostgreSQL could not check
+     * them.
+     */
     Optional<String> refusal(Settings settings) throws PostgresException {
         for (String library : libraries(settings.parameters())) {
             if (!binaries.hasLibrary(library)) {
@@ -90,7 +93,7 @@ final class SettingsCheck {
         Files.writeString(trial.resolve(HBA), hba);
         Files.writeString(trial.resolve(IDENT), Configuration.ident("postgres"));
         List<String> command = new ArrayList<>(List.of(binaries.program("postgres"), "-D", trial.toString()));
-        // What the command line has is stronger than the file: little memory, no network, and all that it says.
+        // The command line overrides the file: little memory, no network, and every message.
         for (String own : List.of(
                 "config_file=" + candidate,
                 "hba_file=" + trial.resolve(HBA),
@@ -112,7 +115,10 @@ final class SettingsCheck {
         return verdict(outcome, candidate, hba.lines().toList());
     }
 
-    /** Empty when they are accepted. A server that could not look at them says nothing about them: that is an error, and neither. */
+    /**
+     * Empty if the settings are accepted. A server that could not check them proves nothing: that is an error, neither a refusal nor an
+     * acceptance.
+     */
     static Optional<String> verdict(Commands.Outcome outcome, Path candidate, List<String> hba)
             throws PostgresException {
         if (outcome.lines().stream().anyMatch(line -> line.contains(ACCEPTED))) {
@@ -125,7 +131,7 @@ final class SettingsCheck {
         return Optional.of(words);
     }
 
-    /** The lines that name a mistake, without time stamps, our file names and what is not about the user's lines. */
+    /** The lines that name a mistake, without time stamps, the agent's file names and messages that are not about the user's lines. */
     static String refusal(List<String> lines, Path candidate, List<String> hba) {
         List<String> telling = new ArrayList<>();
         for (String line : lines) {
@@ -145,8 +151,8 @@ final class SettingsCheck {
     }
 
     private static List<String> libraries(Map<String, String> parameters) {
-        // A missing library of sessions is worse than one of the server: it takes effect by a reload, and nobody gets
-        // in any more.
+        // A missing session library is worse than a missing server library: it takes effect by a reload, and then
+        // nobody can log in any more.
         return Stream.of(
                         named(parameters, "shared_preload_libraries"),
                         named(parameters, "session_preload_libraries"),

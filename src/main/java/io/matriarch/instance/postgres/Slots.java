@@ -15,12 +15,12 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The members' physical replication slots on the primary: one for each other member, none for members that left. A slot whose WAL is gone
- * (max_slot_wal_keep_size) is made anew: its member clones itself over it.
+ * (max_slot_wal_keep_size) is created anew: its member clones itself over it.
  */
 final class Slots {
     private static final Logger LOG = LoggerFactory.getLogger(Slots.class);
 
-    /** Longer than a receiver waits before it comes back. */
+    /** Longer than a receiver waits before it reconnects. */
     private static final Duration ENDING = Duration.ofMillis(200);
 
     private static final Duration POLL = Duration.ofMillis(5);
@@ -49,7 +49,7 @@ final class Slots {
         }
         for (int ordinal : ordinals) {
             if (!present.contains(ordinal)) {
-                // reserves WAL from now on, so that a clone made over it has all it needs
+                // reserves WAL from now on, so that a clone made over it has everything that it needs
                 sql.query(
                         "SELECT pg_create_physical_replication_slot(?, true)",
                         row -> row.getString(1),
@@ -60,7 +60,7 @@ final class Slots {
         return present;
     }
 
-    /** How far each member's slot is, by ordinal. */
+    /** The position of each member's slot, by ordinal. */
     Map<Integer, Long> positions() throws SQLException {
         Map<Integer, Long> positions = new TreeMap<>();
         for (Slot slot : existing()) {
@@ -71,7 +71,7 @@ final class Slots {
         return positions;
     }
 
-    /** On a replica: makes those that are missing, drops the others, and lets go of WAL that the primary's slots have let go of. */
+    /** On a replica: creates missing slots, drops the others, and releases WAL that the primary's slots have released. */
     void copy(Map<Integer, Long> positions) throws SQLException {
         keep(List.copyOf(positions.keySet()));
         for (Slot slot : existing()) {
@@ -87,12 +87,12 @@ final class Slots {
     }
 
     /**
-     * On a replica: drops logical slots that nobody can advance to where the primary is. Each keeps WAL here for ever, and its catalog_xmin goes
-     * to the primary with hot_standby_feedback and holds vacuum up there; and on 17 and later a failover slot of the time as primary keeps the
-     * primary's slot of that name from being synchronized here.
+     * On a replica: drops logical slots that no consumer can advance to where the primary is. Each would keep WAL here for ever, and its
+     * catalog_xmin would go to the primary with hot_standby_feedback and hold back vacuum there. On 17 and later, a failover slot from this
+     * member's time as primary would also prevent the primary's slot of that name from being synchronized here.
      *
-     * @param led whether this data was a primary's until now: then they are all its own. Otherwise only those that no standby can have made: any
-     *     on 14 and 15, failover slots that are not synchronized on 17 and later
+     * @param led whether this data was a primary's until now: then all slots are its own. Otherwise only those are dropped that no standby can
+     *     have created: any on 14 and 15, failover slots that are not synchronized on 17 and later
      * @return the names of those that no other member has: the primary may have a failover slot of 17 and later
      */
     List<String> dropLeft(boolean led) throws SQLException {
@@ -121,7 +121,7 @@ final class Slots {
 
     private record Left(String name, boolean local) {}
 
-    /** On a primary: the first of the slots of users that nobody can read any more, or that nobody reads while they keep much WAL. */
+    /** On a primary: the first ten of the users' slots that no consumer can read any more, or that no consumer reads while they keep much WAL. */
     List<MemberReport.Slot> troubled() throws SQLException {
         return sql.query(
                 "SELECT slot_name, wal_status = 'lost' FROM pg_replication_slots WHERE slot_name !~ '^m_[0-9]+$' AND NOT temporary AND (wal_status = 'lost' OR NOT active AND wal_status IN ('extended', 'unreserved')) ORDER BY 1 LIMIT 10",
@@ -150,11 +150,11 @@ final class Slots {
         }
     }
 
-    /** False while its walsender still ends. */
+    /** Drops a slot; false while its walsender is still ending. */
     private boolean drop(Slot slot) throws SQLException {
         if (slot.pid() != 0) {
             sql.query("SELECT pg_terminate_backend(?)", row -> row.getBoolean(1), slot.pid());
-            // Its receiver comes back in a moment, also to a slot that is lost: 16 and 17 stream on it.
+            // Its receiver reconnects in a moment, even to a lost slot: 16 and 17 stream on it.
             long end = System.nanoTime() + ENDING.toNanos();
             while (sql.one(
                     "SELECT count(*) FROM pg_replication_slots WHERE slot_name = ? AND active_pid IS NOT NULL",

@@ -18,20 +18,21 @@ final class Sql implements AutoCloseable {
         this.connection = connection;
     }
 
-    /** Reads a row of an answer. */
+    /** Reads one row of a result. */
     interface Row<T> {
         T read(ResultSet row) throws SQLException;
     }
 
-    /** Connects, or fails within {@code timeout}; every answer later must come within it too. */
+    /** Connects, or fails within {@code timeout}; every later answer must come within it, too. */
     static Sql open(Layout layout, String database, Duration timeout) throws SQLException {
         Properties own = new Properties();
-        // Whoever may create functions in the schema public must not be able to put one in the way of the superuser's.
+        // A role that may create functions in the schema public must not be able to put one in the way of the
+        // superuser's.
         own.setProperty("options", OwnSessions.superuser(timeout));
         return open(layout, database, timeout, own);
     }
 
-    /** For a user's statements, which mean the schemas that everybody has. */
+    /** For a user's statements, which use the schemas that everybody has. */
     static Sql openForUser(Layout layout, String database, Duration timeout) throws SQLException {
         Properties users = new Properties();
         users.setProperty("options", OwnSessions.forUser(timeout));
@@ -56,15 +57,14 @@ final class Sql implements AutoCloseable {
         properties.setProperty("sslmode", "disable");
         properties.setProperty("gssEncMode", "disable");
         properties.setProperty("ApplicationName", "matriarch");
-        // What it sets at the beginning goes with the first message, instead of being two more.
+        // What the driver sets at the beginning then goes with the startup message, instead of in two further messages.
         properties.setProperty("assumeMinServerVersion", "14");
         properties.setProperty("socketTimeout", Long.toString(Math.max(1, timeout.toSeconds())));
         properties.setProperty("connectTimeout", Long.toString(Math.max(1, timeout.toSeconds())));
         properties.setProperty("loginTimeout", "0");
         properties.setProperty("preferQueryMode", "simple");
         properties.putAll(more);
-        // The driver directly: java.sql.DriverManager would look for more of them and may start a thread for the
-        // log-in.
+        // Use the driver directly: java.sql.DriverManager would look for others and may start a thread for the login.
         Connection connection =
                 new org.postgresql.Driver().connect("jdbc:postgresql://localhost/" + database, properties);
         if (connection == null) {

@@ -9,7 +9,7 @@ import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The figures of {@code /metrics}, asked of the server when somebody scrapes (manual, "The Cumulative Statistics System"). */
+/** The metrics of {@code /metrics}, queried from the server at each scrape (manual, "The Cumulative Statistics System"). */
 public final class Statistics {
     private static final Logger LOG = LoggerFactory.getLogger(Statistics.class);
     private static final Duration PATIENCE = Duration.ofSeconds(5);
@@ -19,7 +19,7 @@ public final class Statistics {
     /** One value of one metric, in Prometheus' terms. */
     public record Sample(String name, String help, boolean counter, Map<String, String> labels, double value) {}
 
-    /** Reads the columns of an answer: leading text columns are labels, the last column is the value. */
+    /** How to read the columns of a result: leading text columns are labels, the last column is the value. */
     private record Question(String name, String help, boolean counter, List<String> labels, String sql) {}
 
     private static final List<Question> QUESTIONS = List.of(
@@ -130,7 +130,8 @@ public final class Statistics {
                 try {
                     samples.addAll(sql.query(question.sql(), row -> sample(question, row)));
                 } catch (SQLException e) {
-                    // One figure that cannot be had (a function that fails on this role or version) hides no other.
+                    // If one metric is unavailable (a function that fails for this role or version), the others are
+                    // still reported.
                     LOG.debug("{}: {}", question.name(), e.getMessage());
                 }
             }

@@ -9,13 +9,16 @@ import java.time.Duration;
 import java.util.List;
 
 /**
- * Which commits wait for which replicas (docs/internals/protocol.md 7; manual, "Synchronous Replication"). A change is confirmed in two steps: {@link
- * #change} tells from which position on it holds, {@link #flushed} whether enough replicas have that position.
+ * Which commits wait for which replicas (docs/internals/protocol.md 7; manual, "Synchronous Replication"). A change is confirmed in two steps:
+ * {@link #change} returns the position from which on it holds, {@link #flushed} whether enough replicas have that position.
  */
 final class Synchronous {
     private static final Duration POLL = Duration.ofMillis(20);
     private static final Duration IN_EFFECT = Duration.ofSeconds(5);
-    /** Each walsender reads its configuration when the reload wakes it, and releases commits by it; nothing shows when the last one has. */
+    /**
+     * Each walsender reads its configuration when the reload wakes it, and releases commits by it; nothing shows when the last walsender has done
+     * so.
+     */
     private static final Duration WALSENDERS = Duration.ofMillis(500);
 
     private final Layout layout;
@@ -29,15 +32,15 @@ final class Synchronous {
     }
 
     /**
-     * Writes synchronous_standby_names; a server that runs takes it into effect.
+     * Writes synchronous_standby_names; a running server puts it into effect.
      *
      * @return on a primary, a position after which every acknowledged commit obeyed it; otherwise 0
      */
     long change(int acknowledgements, List<Integer> voters) throws PostgresException, IOException {
         files.synchronous(acknowledgements, voters);
         if (files.isStandby()) {
-            // Promoted, it lets no consumer run ahead of those who may be elected next, before it knows which of them
-            // stream.
+            // Once promoted, this server must let no consumer run ahead of the members that may be elected next, even
+            // before it knows which of them stream.
             await(
                     acknowledgements == 0
                             ? List.of()
@@ -64,7 +67,7 @@ final class Synchronous {
                 return 0;
             }
             Pause.of(WALSENDERS, "synchronous replication changed");
-            // Without a commit of its own an idle primary would have nothing that replicas could flush.
+            // Without a commit of the agent's own, an idle primary would have nothing that replicas could flush.
             sql.one("SELECT pg_logical_emit_message(true, 'matriarch', 'synchronous')::text", row -> row.getString(1));
             return Lsn.parse(sql.one("SELECT pg_current_wal_flush_lsn()::text", row -> row.getString(1)));
         } catch (SQLException e) {
@@ -72,7 +75,7 @@ final class Synchronous {
         }
     }
 
-    /** Has consumers of failover slots wait for these replicas. */
+    /** Makes consumers of failover slots wait for these replicas. */
     void await(List<Integer> ordinals) throws PostgresException, IOException {
         if (files.awaited(ordinals) && postmaster.running()) {
             postmaster.reload();

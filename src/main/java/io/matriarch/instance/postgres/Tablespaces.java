@@ -19,12 +19,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Tablespaces outside PGDATA. Their location is the same path on every member, so it must be a folder on a member's volumes: everywhere else a
- * restart of the container throws it away. Only the folders that PostgreSQL makes in a location are ever deleted, and no link is followed.
+ * Tablespaces outside PGDATA. Their location is the same path on every member, so it must be a folder on a member's volumes: anywhere else, a
+ * restart of the container discards it. Only the folders that PostgreSQL creates in a location are ever deleted, and no link is followed.
  */
 final class Tablespaces {
     private static final Logger LOG = LoggerFactory.getLogger(Tablespaces.class);
-    /** PostgreSQL's own folder in a location: major and catalogue version. */
+    /** PostgreSQL's own folder in a location: major and catalog version. */
     private static final Pattern OWN = Pattern.compile("PG_[0-9]+_[0-9]+");
 
     private static final Pattern MISSING = Pattern.compile("directory \"(/[^\"]+)\" does not exist");
@@ -35,7 +35,7 @@ final class Tablespaces {
         this.layout = layout;
     }
 
-    /** Where the links of PGDATA lead. */
+    /** The locations to which the links in PGDATA lead. */
     List<Path> linked() throws IOException {
         Path links = layout.pgdata().resolve("pg_tblspc");
         List<Path> found = new ArrayList<>();
@@ -49,7 +49,7 @@ final class Tablespaces {
         return found;
     }
 
-    /** Where the tablespaces of the primary at an address are. */
+    /** The locations of the tablespaces of the primary at an address. */
     List<Path> of(Binaries binaries, String address) throws IOException, PostgresException {
         Commands.Outcome outcome = Commands.run(
                 List.of(
@@ -72,7 +72,7 @@ final class Tablespaces {
                 .toList();
     }
 
-    /** Whether a location is a folder on this member's volumes, and holds nothing else of it. */
+    /** Whether a location is a folder on this member's volumes, and contains no other part of them. */
     boolean onVolume(Path location) {
         Path wal = layout.walFolder();
         boolean taken = Stream.of(layout.pgdata(), layout.state(), wal == null ? layout.state() : wal)
@@ -92,7 +92,7 @@ final class Tablespaces {
         return true;
     }
 
-    /** Makes the folder of a location on this member's volumes. */
+    /** Creates the folder of a location on this member's volumes. */
     void make(Path location) throws IOException {
         if (onVolume(location) && !Files.exists(location)) {
             LOG.info("making the folder {} of a tablespace", location);
@@ -101,7 +101,7 @@ final class Tablespaces {
         }
     }
 
-    /** Deletes what PostgreSQL has made in these locations, as far as they are on this member's volumes. */
+    /** Deletes what PostgreSQL has created in these locations, as far as they are on this member's volumes. */
     void clear(List<Path> locations) throws IOException {
         for (Path location : new TreeSet<>(locations)) {
             if (!onVolume(location) || !Files.isDirectory(location, LinkOption.NOFOLLOW_LINKS)) {
@@ -121,13 +121,13 @@ final class Tablespaces {
         }
     }
 
-    /** The location that PostgreSQL's words of failure miss. A replica cannot make it when the primary's CREATE TABLESPACE arrives. */
+    /** The missing location that PostgreSQL's error message names. A replica cannot create it when the primary's CREATE TABLESPACE arrives. */
     static Optional<Path> missing(String words) {
         Matcher missing = MISSING.matcher(words);
         return missing.find() ? Optional.of(Path.of(missing.group(1))) : Optional.empty();
     }
 
-    /** What a user is to know of a location that is not on the volumes. */
+    /** What a user must know about a location that is not on the volumes. */
     String advice(Path location) {
         return "the tablespace at %s is not in a folder of its own on the volumes of this member: move what is in it to another tablespace and drop it. The place for tablespaces is a folder below %s"
                 .formatted(location, layout.data().resolve("tablespaces"));

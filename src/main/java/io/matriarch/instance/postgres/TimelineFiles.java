@@ -13,14 +13,14 @@ final class TimelineFiles {
 
     private TimelineFiles() {}
 
-    /** Where a timeline comes from; the first has no file. */
+    /** Where a timeline comes from; the first timeline has no file. */
     static TimelineHistory read(Path pgdata, int timeline) throws IOException {
         return timeline == FIRST
                 ? new TimelineHistory(FIRST, List.of())
                 : TimelineHistory.parse(timeline, Files.readString(file(pgdata, timeline)));
     }
 
-    /** The number that a promotion of this data would take the one after, as PostgreSQL looks for it. */
+    /** The number after which a promotion of this data would take the next one, as PostgreSQL searches for it. */
     static int newest(Path pgdata, int timeline) {
         int newest = timeline;
         while (Files.exists(file(pgdata, newest + 1))) {

@@ -18,8 +18,8 @@ import javax.net.SocketFactory;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Connects pgjdbc to PostgreSQL's Unix socket, where the agent needs no password (peer authentication). pgjdbc makes it by name, with the
- * socket's path as argument. Reads honour {@code setSoTimeout}, so that a frozen server holds nobody up.
+ * Connects pgjdbc to PostgreSQL's Unix socket, where the agent needs no password (peer authentication). pgjdbc creates this class by name, with
+ * the socket's path as argument. Reads honor {@code setSoTimeout}, so that a frozen server blocks no thread.
  */
 public final class UnixSocketFactory extends SocketFactory {
     private final Path path;
@@ -76,7 +76,7 @@ public final class UnixSocketFactory extends SocketFactory {
             try {
                 connected.configureBlocking(false);
                 if (!connected.connect(UnixDomainSocketAddress.of(path))) {
-                    // A postmaster that is frozen accepts nobody, and a blocking connect would wait for it for ever.
+                    // A frozen postmaster accepts no connection, and a blocking connect would wait for it for ever.
                     throw new SocketTimeoutException("PostgreSQL's queue of new connections is full");
                 }
             } catch (IOException e) {

@@ -25,8 +25,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The volumes of this member: a lock that only one agent holds, markers around work that must not be left half-done, and the answer to what
- * is there and whose (docs/internals/postgresql.md 7, 8, 9).
+ * The volumes of this member: a lock that only one agent can hold, markers around work that must not be left half-done, and the answer to what is
+ * on the volumes and whose it is (docs/internals/postgresql.md 7, 8, 9).
  */
 final class Volume {
     private static final Logger LOG = LoggerFactory.getLogger(Volume.class);
@@ -45,7 +45,7 @@ final class Volume {
         this.tablespaces = new Tablespaces(layout);
     }
 
-    /** Takes the lock for the life of this process, and repairs what mounting may have done to permissions. */
+    /** Takes the lock for the life of this process, and repairs permissions that mounting may have changed. */
     void prepare() throws PostgresException {
         try {
             Files.createDirectories(layout.state());
@@ -69,7 +69,7 @@ final class Volume {
             }
             Path pgdata = layout.pgdata();
             if (Files.isDirectory(pgdata)) {
-                // fsGroup makes a re-mounted volume group-writable; PostgreSQL accepts 0700 and 0750 only.
+                // fsGroup makes a re-mounted volume group-writable; PostgreSQL accepts only 0700 and 0750.
                 Files.setPosixFilePermissions(pgdata, PosixFilePermissions.fromString("rwx------"));
             }
         } catch (IOException e) {
@@ -90,7 +90,7 @@ final class Volume {
             }
             Optional<MemberFile> member = MemberFile.read(layout.state());
             if (Files.exists(layout.state().resolve(REWIND))) {
-                // Not cleared before there is somebody to clone from.
+                // It is not cleared before there is a member to clone from.
                 return new VolumeState(
                         VolumeContent.Unfinished,
                         member.map(MemberFile::systemIdentifier).orElse(null),
@@ -174,7 +174,7 @@ final class Volume {
         }
     }
 
-    /** What {@link #inspect} finds, and where the WAL ends. */
+    /** What {@link #inspect} finds, with the end of the WAL. */
     VolumeState measure(Binaries binaries) throws PostgresException {
         VolumeState found = inspect(binaries);
         if (found.content() != VolumeContent.Data) {
@@ -235,18 +235,18 @@ final class Volume {
         begin(CLONE);
     }
 
-    /** Where the clone that was begun puts tablespaces: pg_basebackup makes the links that lead there last. */
+    /** Records where the clone that was begun puts tablespaces: pg_basebackup creates the links that lead there last. */
     void cloneMakes(List<Path> locations) throws PostgresException {
         mark(CLONE, Tablespaces.write(locations));
     }
 
-    /** Gives a replica's copy up: from here on it counts as an unfinished clone. */
+    /** Gives up a replica's copy: from here on it counts as an unfinished clone. */
     void discard() throws PostgresException {
         markWithTablespaces(CLONE);
         clear();
     }
 
-    /** From here on, until the end, the data is good for nothing but to be cloned. */
+    /** From here until the end of the rewind, the data can only be replaced by a clone. */
     void beginRewind() throws PostgresException {
         mark(REWIND);
     }
@@ -260,7 +260,7 @@ final class Volume {
         }
     }
 
-    /** Data without a marker is never ours to clear. */
+    /** Data without a marker is never this agent's to clear. */
     private void begin(String marker) throws PostgresException {
         try {
             if (Files.exists(layout.state().resolve(REWIND))) {
@@ -284,7 +284,7 @@ final class Volume {
         end(CLONE, member);
     }
 
-    /** The data has been turned back: it is whole only when it has come up, with WAL of whom it was turned back to. */
+    /** The data has been rewound: it is whole only once it has come up, with WAL from the member that it was rewound to. */
     void rewound() throws PostgresException {
         mark(REWOUND);
     }
@@ -301,7 +301,7 @@ final class Volume {
         }
     }
 
-    /** A primary's data is a replica's from now on: what it has of that time is to be cleared up once it has come up. */
+    /** A primary's data is a replica's from now on: what it has from its time as primary must be cleared up once it has come up. */
     void led() throws PostgresException {
         mark(LED);
     }
@@ -310,14 +310,14 @@ final class Volume {
         return Files.exists(layout.state().resolve(LED));
     }
 
-    /** That was cleared up. */
+    /** What the data had from its time as primary has been cleared up. */
     void followed() throws IOException {
         if (hasLed()) {
             unmark(LED);
         }
     }
 
-    /** Empties PGDATA, its tablespaces and the WAL folder. Only for work of ours that a marker calls unfinished. */
+    /** Empties PGDATA, its tablespaces and the WAL folder. Use it only for the agent's own work that a marker calls unfinished. */
     private void clear() throws PostgresException {
         try {
             List<Path> locations = new ArrayList<>(tablespaces.linked());
@@ -370,7 +370,7 @@ final class Volume {
         MemberFile.syncFolder(layout.state());
     }
 
-    /** initdb and pg_basebackup sync files themselves; the folder that names them is ours. */
+    /** initdb and pg_basebackup sync files themselves; the agent must sync the folder that contains them. */
     private void syncTree(Path pgdata) throws IOException {
         MemberFile.syncFolder(pgdata);
         MemberFile.syncFolder(layout.data());
@@ -395,7 +395,7 @@ final class Volume {
                         .formatted(layout.pod(), layout.wal() == null ? "" : " or wal-" + layout.pod(), words));
     }
 
-    /** Bytes of the file system that pg_wal is on. */
+    /** Size in bytes of the file system that pg_wal is on. */
     long walSpace() throws IOException {
         Path wal = layout.wal();
         return Files.getFileStore(wal == null ? layout.data() : wal).getTotalSpace();

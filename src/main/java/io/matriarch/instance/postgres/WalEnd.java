@@ -13,9 +13,9 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * Where the WAL on a volume really ends, found without starting a server. pg_control does not tell: a replica may have received, and
- * acknowledged, a whole reign that it has not replayed yet; and a crashed primary's says where the last checkpoint was. The records are read
- * with pg_waldump (manual, "pg_waldump") from there on, which takes as long as crash recovery reads.
+ * Where the WAL on a volume really ends, found without starting a server. pg_control does not tell: a replica may have received, and acknowledged,
+ * a whole reign that it has not replayed yet, and after a crash of a primary it says where the last checkpoint was. This reads the records from
+ * there on with pg_waldump (manual, "pg_waldump"), which takes as long as crash recovery takes to read them.
  */
 final class WalEnd {
     private static final Pattern SEGMENT = Pattern.compile("([0-9A-F]{8})[0-9A-F]{16}(\\.partial)?");
@@ -36,7 +36,7 @@ final class WalEnd {
         this.control = control;
     }
 
-    /** The newest timeline that this data has records of, and the end of the last whole one. */
+    /** The newest timeline of which this data has records, and the end of the last whole record. */
     static End of(Binaries binaries, Path pgdata, ControlData control) throws IOException {
         int timeline = control.timeline();
         long start = Lsn.parse(control.end());
@@ -50,7 +50,7 @@ final class WalEnd {
         return new End(timeline, new WalEnd(binaries, pgdata, control).end(timeline, start));
     }
 
-    /** With segments and a history of their own, oldest first. */
+    /** Newer timelines that have segments and a history of their own, oldest first. */
     private List<Integer> newerTimelines() throws IOException {
         try (Stream<Path> files = Files.list(wal)) {
             return files.map(file -> timeline(file.getFileName().toString()))
@@ -83,7 +83,7 @@ final class WalEnd {
         return start;
     }
 
-    /** The end of the record that begins at a position; the position itself when there is no whole one. */
+    /** The end of the record that begins at a position; the position itself if there is no whole record. */
     private long behind(int timeline, long position) throws IOException {
         String text = dump(timeline, position, "--limit=1").text();
         Matcher record = RECORD.matcher(text);
@@ -91,7 +91,7 @@ final class WalEnd {
             return position;
         }
         if (text.contains(SWITCH)) {
-            // The rest of the segment is left empty.
+            // The rest of the segment was left empty.
             return (position / control.segmentSize() + 1) * control.segmentSize();
         }
         return Checkpoint.end(position, Long.parseLong(record.group(1)), control.segmentSize());

@@ -4,8 +4,8 @@ import java.sql.SQLException;
 import java.time.Duration;
 
 /**
- * A walsender of our own, which alone tells for sure the timeline that a replica replays (manual, "Streaming Replication Protocol",
- * IDENTIFY_SYSTEM). It takes a process, so who is in a hurry asks only when nothing else tells.
+ * A walsender for the agent itself: only a walsender certainly knows the timeline that a replica replays (manual, "Streaming Replication
+ * Protocol", IDENTIFY_SYSTEM). It takes a process, so callers in a hurry use it only if nothing else tells.
  */
 final class Walsender {
     private Walsender() {}
