@@ -8,13 +8,13 @@ import io.fabric8.generator.annotation.ValidationRule;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** How the cluster comes into being. */
+/** How the cluster gets its database. */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record Bootstrap(
         @JsonPropertyDescription("Begin with an empty database.") @Nullable
         Initdb initdb) {
 
-    /** An empty database, made by initdb (PostgreSQL manual, "initdb"). */
+    /** An empty database, created by initdb (PostgreSQL manual, "initdb"). */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public record Initdb(
             @JsonPropertyDescription("Name of the application's database.") @Default("app") @Nullable

@@ -9,9 +9,9 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Additions to the pods. A name that is ours (containers, volumes, variables, labels) is refused with a clear error. Containers and volumes are kept as
- * they were given: the CRD has no schema for what is in them, and one that Kubernetes' types could not hold would keep the operator from reading
- * any cluster at all.
+ * Additions to the pods. A name that the operator itself uses (containers, volumes, variables, labels) is refused with a clear error. Containers
+ * and volumes are stored as the user gave them: the CRD has no schema for their content, and one that does not fit Kubernetes' types would keep
+ * the operator from reading any cluster at all.
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record PodAdditions(

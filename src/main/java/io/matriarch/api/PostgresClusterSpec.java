@@ -116,7 +116,7 @@ public record PostgresClusterSpec(
         @Nullable
         List<IntOrString> fencedInstances) {
 
-    /** Who may pull, as in a container's {@code imagePullPolicy}. */
+    /** When the kubelet pulls the image, as in a container's {@code imagePullPolicy}. */
     public enum ImagePullPolicy {
         Always,
         IfNotPresent,

@@ -8,7 +8,7 @@ import io.fabric8.kubernetes.model.annotation.StatusReplicas;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** What the operator saw last. It changes only when a state does; live figures are metrics. */
+/** What the operator saw last. It changes only when a state changes; live figures are metrics. */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record PostgresClusterStatus(
         @JsonPropertyDescription("The generation of the spec that this status answers.") @Nullable
@@ -79,11 +79,11 @@ public record PostgresClusterStatus(
         List<String> announced)
         implements ReportedStatus {
 
-    /** Of an object of which nothing was reported yet. */
+    /** The status of an object about which nothing was reported yet. */
     public static final PostgresClusterStatus NONE = new PostgresClusterStatus(
             null, null, null, null, null, null, null, null, null, null, null, null, null, null);
 
-    /** Of a cluster of which nothing is under way. */
+    /** The status of a cluster for which nothing is under way. */
     public PostgresClusterStatus(
             @Nullable Long observedGeneration,
             @Nullable Integer instances,
@@ -121,7 +121,7 @@ public record PostgresClusterStatus(
                 null);
     }
 
-    /** Of a cluster that has never been ready. */
+    /** The status of a cluster that has never been ready. */
     public PostgresClusterStatus(
             @Nullable Long observedGeneration,
             @Nullable Integer instances,
@@ -191,7 +191,7 @@ public record PostgresClusterStatus(
             @JsonPropertyDescription("For an unreachable member: since when, in RFC 3339.") @Nullable
             String since) {}
 
-    /** A member that the operator takes down or away. */
+    /** A member that the operator takes down or removes. */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public record Affected(
             @JsonPropertyDescription("Name of the pod.") String member,
@@ -250,7 +250,7 @@ public record PostgresClusterStatus(
             @Nullable
             String outage) {
 
-        /** Of an agent that tells no outage. */
+        /** A role change reported by an agent that does not report an outage. */
         public RoleChange(
                 long epoch,
                 @Nullable String from,
@@ -263,7 +263,7 @@ public record PostgresClusterStatus(
         }
     }
 
-    /** A command and what became of it. */
+    /** A command and its outcome. */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public record Request(
             @JsonPropertyDescription("Command and value of its annotation, such as switchover:orders-1/7.")
@@ -279,17 +279,17 @@ public record PostgresClusterStatus(
             @JsonPropertyDescription("When this outcome was seen first, in RFC 3339.")
             String at) {
 
-        /** What ids of the operator's own begin with: a primary that is to leave is asked to hand over; a number for each attempt follows. */
+        /** Prefix of the ids of the operator's own requests, which ask a primary that must leave to hand over; generation and attempt follow. */
         public static final String SCALE_DOWN = "scale-down-";
 
-        /** What became of a command. */
+        /** The outcome of a command. */
         public enum Outcome {
-            /** The agents have been asked. */
+            /** The command was passed on to the agents. */
             Accepted,
             Done,
             /** Nothing was done. */
             Refused,
-            /** It was begun, and undone. */
+            /** The command was begun and undone. */
             Aborted,
             /** The agents are no longer asked, and had not answered. */
             Withdrawn

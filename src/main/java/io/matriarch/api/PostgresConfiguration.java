@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** PostgreSQL's own settings. Each change is tried with the image's own binary before any member uses it. */
+/** PostgreSQL's own settings. Each change is validated with the image's own binary before any member uses it. */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record PostgresConfiguration(
         @JsonPropertyDescription(

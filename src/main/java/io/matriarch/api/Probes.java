@@ -21,7 +21,7 @@ public record Probes(
         @Nullable
         Timing readiness) {
 
-    /** The standard fields of a Kubernetes probe; one that is absent keeps our default. */
+    /** The standard fields of a Kubernetes probe; an absent field keeps the operator's default. */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public record Timing(
             @JsonPropertyDescription("Seconds before the first probe.") @Min(0) @Nullable

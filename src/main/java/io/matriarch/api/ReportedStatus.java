@@ -12,7 +12,7 @@ public interface ReportedStatus {
     @Nullable
     List<Condition> conditions();
 
-    /** Keys of what Events have told of and what still is so. */
+    /** Keys of the findings that Events have reported and that still hold. */
     @Nullable
     List<String> announced();
 }

@@ -8,7 +8,7 @@ import io.fabric8.generator.annotation.ValidationRule;
 import io.fabric8.kubernetes.api.model.Quantity;
 import org.jspecify.annotations.Nullable;
 
-/** The volumes of each member: PersistentVolumeClaims {@code data-CLUSTER-N} and, when asked for, {@code wal-CLUSTER-N}. */
+/** The volumes of each member: PersistentVolumeClaims {@code data-CLUSTER-N} and, if requested, {@code wal-CLUSTER-N}. */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 @ValidationRule(
         value = "has(self.wal) == has(oldSelf.wal)",
@@ -62,7 +62,7 @@ public record Storage(
             @JsonPropertyDescription("StorageClass of the WAL volume; the cluster's default when absent.") @Nullable
             String storageClassName) {}
 
-    /** What becomes of volumes. */
+    /** What happens to volumes that are no longer used. */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public record Retain(
             @JsonPropertyDescription(

@@ -30,7 +30,7 @@ public final class Fenced {
 
     /**
      * Fenced members whose PostgreSQL still runs, as far as the operator can tell: their pod is ready, or their report is still valid and names a
-     * state other than {@link #AT_REST}.
+     * state other than Waiting or Failed.
      */
     static List<String> running(ClusterView view) {
         return Availability.fenced(view.spec(), view.replicas()).stream()
