@@ -416,7 +416,7 @@ public record MemberReport(
      * @param from pod that was the primary before; null for the first
      * @param reason one word in CamelCase: Bootstrap, Restart, Switchover, PrimaryStopped, PrimaryTerminated, LeaseExpired, Forced
      * @param millis from the moment when the new primary learned of the vacancy until it accepted writes
-     * @param message the story in one line: who voted, and each voter's position
+     * @param message the story in one line: why the former primary was given up, who voted at which position, and who did not vote and why
      * @param outage milliseconds from the last sign that the former primary served, as far as the new one saw it, until the new one accepted
      *     writes; null if it saw none
      */

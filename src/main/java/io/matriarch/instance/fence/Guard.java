@@ -15,8 +15,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Ends a PostgreSQL that must not continue as a primary (docs/internals/protocol.md 4). It depends on nothing else, and waits only for what it
- * kills. It works in this order, so that a primary never runs without a fuse:
+ * Ends a PostgreSQL that must not continue as a primary (docs/internals/protocol.md 4). It asks no other program or member, and waits only for
+ * what it kills. It works in this order, so that a primary never runs without a fuse:
  *
  * <ol>
  *   <li>It kills every process of PostgreSQL, and cancels the worker that may be starting it.
