@@ -44,10 +44,9 @@ class SlotsE2E {
         for (int row = 0; row < 5; row++) {
             write(stage, first);
         }
-        FailoverE2E.kill(stage, first, "kill -9 $(head -1 $PGDATA_FOUND)");
-        stage.awaitValue(
-                "pgc/orders", "{.status.primary}", now -> !now.isEmpty() && !now.equals(first), "to be another");
-        String next = FailoverE2E.primary(stage);
+        String next = replicas.getFirst();
+        stage.kubectl("annotate", "pgc", "orders", "matriarch.io/switchover=%s/1".formatted(next));
+        stage.awaitValue("pgc/orders", "{.status.primary}", next);
         write(stage, next);
         read(stage, next);
         assertThat(read)
