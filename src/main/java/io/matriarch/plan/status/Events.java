@@ -48,16 +48,15 @@ public final class Events {
                         .findFirst());
     }
 
-    /** The keys to keep in the status after a pass; null for none. */
-    public static @org.jspecify.annotations.Nullable List<String> announced(List<Finding> findings) {
-        List<String> keys = findings.stream()
+    /** The keys to keep in the status after a pass. */
+    public static List<String> announced(List<Finding> findings) {
+        return findings.stream()
                 .filter(finding -> finding.telling() != Telling.Never)
                 .map(Events::key)
                 .distinct()
                 .sorted()
                 .limit(MOST)
                 .toList();
-        return keys.isEmpty() ? null : keys;
     }
 
     private static boolean pends(Finding finding) {
@@ -75,8 +74,8 @@ public final class Events {
     }
 
     /**
-     * Whether a finding was announced. An operator of the previous release wrote no keys; it has announced the findings that are the reason of a
-     * condition.
+     * Whether a finding was announced. An operator of the previous release wrote no keys, not even an empty list; it has announced the findings that
+     * are the reason of a condition.
      */
     private static boolean known(Optional<? extends ReportedStatus> before, Finding finding) {
         return before.map(ReportedStatus::announced)

@@ -60,6 +60,13 @@ class EventsTest {
         assertThat(told(after(longer), FULL, longer)).containsExactly("DiskFull");
     }
 
+    /** Not only while something else has a key: a status without findings has an empty list, and not none. */
+    @Test
+    void theReasonOfAConditionHidesNoFindingOfTheSameName() {
+        assertThat(told(after(), new Finding(Topic.Replication, false, "Degraded", "the primary acknowledges alone")))
+                .containsExactly("Degraded");
+    }
+
     @Test
     void whatIsToldWhenItBeginsIsNotToldAgainWhileItsMessageChanges() {
         Finding begins = Finding.trouble("NoPrimary", "no member serves").told(Telling.Beginning);
@@ -76,7 +83,7 @@ class EventsTest {
     void whatComesAndGoesIsNeverTold() {
         Finding passing = new Finding(Topic.Replication, false, "NotStreaming", "orders-1").told(Telling.Never);
         assertThat(told(after(), passing)).isEmpty();
-        assertThat(Events.announced(List.of(passing))).isNull();
+        assertThat(Events.announced(List.of(passing))).isEmpty();
     }
 
     @Test
