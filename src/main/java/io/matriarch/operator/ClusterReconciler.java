@@ -105,10 +105,7 @@ final class ClusterReconciler extends Pass<PostgresCluster, PostgresClusterStatu
                 .findFirst()
                 .map(Condition::getReason)
                 .orElse("Unknown");
-        telemetry.cluster(
-                cluster.getMetadata().getNamespace() + "/"
-                        + cluster.getMetadata().getName(),
-                ready);
+        telemetry.cluster(name(cluster), ready);
         telemetry.failover(cluster, before, after);
     }
 
@@ -123,10 +120,7 @@ final class ClusterReconciler extends Pass<PostgresCluster, PostgresClusterStatu
     private void leave(PostgresCluster cluster, String why) {
         Finding finding = UnreadableReport.finding(why);
         LOG.error("{}", finding.message());
-        telemetry.cluster(
-                cluster.getMetadata().getNamespace() + "/"
-                        + cluster.getMetadata().getName(),
-                finding.reason());
+        telemetry.cluster(name(cluster), finding.reason());
         Optional<PostgresClusterStatus> before = Optional.ofNullable(cluster.getStatus());
         announcer.say(cluster, Events.of(before, List.of(finding)));
         UnreadableReport.of(cluster, why, clock.instant())

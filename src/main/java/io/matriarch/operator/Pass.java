@@ -275,7 +275,7 @@ abstract class Pass<P extends CustomResource<?, S>, S extends ReportedStatus, V>
         return words == null || words.isBlank() ? e.toString() : words;
     }
 
-    private static String name(HasMetadata object) {
+    static String name(HasMetadata object) {
         return object.getMetadata().getNamespace() + "/" + object.getMetadata().getName();
     }
 

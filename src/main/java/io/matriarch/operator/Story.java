@@ -50,22 +50,20 @@ final class Story {
                 .filter(generation -> generation > 0)
                 .isPresent();
         if (!seen && after.members() != null && !isPaused(now)) {
-            told.add(
-                    new Told("Normal", "Creating", "the cluster's Services, Secrets, volumes and pods are being made"));
+            told.add(Told.normal("Creating", "the cluster's Services, Secrets, volumes and pods are being made"));
         }
         if (initializing(before).isEmpty()) {
             initializing(now)
-                    .ifPresent(pod -> told.add(new Told("Normal", "Initializing", pod + " makes the database system")));
+                    .ifPresent(pod -> told.add(Told.normal("Initializing", pod + " makes the database system")));
         }
         if (before.map(PostgresClusterStatus::primary).isEmpty() && after.primary() != null) {
-            told.add(new Told("Normal", "PrimaryServes", after.primary() + " accepts connections as the primary"));
+            told.add(Told.normal("PrimaryServes", after.primary() + " accepts connections as the primary"));
         }
         Set<String> streamed = Set.copyOf(streaming(before));
         List<String> joined =
                 streaming(now).stream().filter(pod -> !streamed.contains(pod)).toList();
         if (!joined.isEmpty()) {
-            told.add(new Told(
-                    "Normal",
+            told.add(Told.normal(
                     "ReplicaServes",
                     "%s %s been cloned and %s from the primary"
                             .formatted(
@@ -104,10 +102,10 @@ final class Story {
         if (waited && "False".equals(now.get().getStatus())) {
             // Events of their own report the other reasons.
             return now.filter(c -> Set.of("Async", "NotYetSynchronous").contains(c.getReason()))
-                    .map(c -> new Told("Warning", "CommitsDoNotWaitAnyMore", c.getMessage()));
+                    .map(c -> Told.warning("CommitsDoNotWaitAnyMore", c.getMessage()));
         }
         return now.filter(c -> didNot && "True".equals(c.getStatus()))
-                .map(c -> new Told("Normal", "CommitsWaitForReplicas", c.getMessage()));
+                .map(c -> Told.normal("CommitsWaitForReplicas", c.getMessage()));
     }
 
     private static Optional<Told> paused(Optional<PostgresClusterStatus> before, PostgresClusterStatus after) {
@@ -118,8 +116,8 @@ final class Story {
         }
         return Optional.of(
                 is
-                        ? new Told("Normal", "Paused", "spec.paused is true: the operator observes and changes nothing")
-                        : new Told("Normal", "Resumed", "spec.paused is no longer true: the operator continues"));
+                        ? Told.normal("Paused", "spec.paused is true: the operator observes and changes nothing")
+                        : Told.normal("Resumed", "spec.paused is no longer true: the operator continues"));
     }
 
     private static boolean isPaused(Optional<PostgresClusterStatus> status) {

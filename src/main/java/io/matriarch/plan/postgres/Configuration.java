@@ -2,6 +2,7 @@ package io.matriarch.plan.postgres;
 
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.matriarch.api.contract.MemberReport;
+import io.matriarch.api.contract.MemberReport.Problem.Reason;
 import io.matriarch.api.contract.MemberReport.State;
 import io.matriarch.api.contract.Settings;
 import io.matriarch.plan.objects.Wanted;
@@ -69,7 +70,7 @@ public final class Configuration {
     private static Optional<Said> refusedAtStart(ClusterView view) {
         return view.members().stream()
                 .flatMap(member -> member.report().map(MemberReport::problem).stream())
-                .filter(problem -> problem.reason().equals("SettingsRejected"))
+                .filter(problem -> problem.is(Reason.SettingsRejected))
                 .findFirst()
                 .map(problem -> Said.no("ConfigurationRejected", problem.message() + ". Correct spec.postgres"));
     }

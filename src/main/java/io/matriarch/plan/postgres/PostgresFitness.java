@@ -26,10 +26,14 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /** PostgreSQL's answers to the questions of workload steps: from the Lease, the settings and the members' reports. */
 public final class PostgresFitness implements Fitness {
     private final ClusterView view;
+
+    /** Made at the first question: many of a pass ask for it. */
+    private @Nullable Standing standing;
 
     public PostgresFitness(ClusterView view) {
         this.view = view;
@@ -72,6 +76,13 @@ public final class PostgresFitness implements Fitness {
 
     /** The standing of the members, as far as the operator can tell. */
     private Standing standing() {
+        if (standing == null) {
+            standing = look();
+        }
+        return standing;
+    }
+
+    private Standing look() {
         int replicas = view.replicas();
         Settings.Replication replication = Availability.replication(view.spec(), Standbys.members(view));
         Predicate<Member> claims = m ->

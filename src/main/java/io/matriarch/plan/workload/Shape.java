@@ -1,6 +1,5 @@
 package io.matriarch.plan.workload;
 
-import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.ObjectMeta;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.PodTemplateSpec;
@@ -217,8 +216,6 @@ public final class Shape {
     public static Optional<String> updateRevision(ClusterView view) {
         return view.statefulSet()
                 .filter(Shape::observed)
-                .map(HasMetadata.class::cast)
-                .map(StatefulSet.class::cast)
                 .map(StatefulSet::getStatus)
                 .map(StatefulSetStatus::getUpdateRevision);
     }

@@ -46,10 +46,11 @@ public final class Volumes {
         if (Claims.deletedWithCluster(view.rendering())) {
             return new Done();
         }
+        int pods = Membership.of(view, fitness).pods();
         List<Action> actions = new ArrayList<>();
         for (PersistentVolumeClaim claim : view.claims()) {
             List<OwnerReference> owners = owners(view, claim);
-            boolean mine = view.ordinalOf(claim) < Membership.of(view, fitness).pods() || view.ours(claim);
+            boolean mine = view.ordinalOf(claim) < pods || view.ours(claim);
             if (mine && !Former.leaving(view, claim) && !owners.equals(Metadata.owners(claim))) {
                 String patch = Json.text(Map.of("metadata", Map.of("ownerReferences", owners)));
                 actions.add(new Action.Patch(claim, patch, "keep"));
@@ -60,9 +61,9 @@ public final class Volumes {
 
     /** Claims that are being deleted are not used: the garbage collector deletes those that a former cluster of this name owned. */
     public static Result leaving(ClusterView view, Fitness fitness) {
+        int pods = Membership.of(view, fitness).pods();
         String leaving = view.claims().stream()
-                .filter(claim ->
-                        view.ordinalOf(claim) < Membership.of(view, fitness).pods())
+                .filter(claim -> view.ordinalOf(claim) < pods)
                 .filter(claim -> Former.leaving(view, claim))
                 .filter(claim -> view.member(view.ordinalOf(claim)).isEmpty())
                 .map(claim -> claim.getMetadata().getName())
@@ -71,8 +72,9 @@ public final class Volumes {
     }
 
     public static Result create(ClusterView view, Fitness fitness) {
+        int pods = Membership.of(view, fitness).pods();
         List<Action> actions = new ArrayList<>();
-        for (int ordinal = 0; ordinal < Membership.of(view, fitness).pods(); ordinal++) {
+        for (int ordinal = 0; ordinal < pods; ordinal++) {
             for (PersistentVolumeClaim claim : Claims.of(view.rendering(), ordinal)) {
                 if (view.claim(claim.getMetadata().getName()).isEmpty()) {
                     actions.add(new Action.Create(atLeast(view, claim)));
@@ -93,9 +95,10 @@ public final class Volumes {
     }
 
     public static Result care(ClusterView view, Fitness fitness) {
+        int pods = Membership.of(view, fitness).pods();
         List<Action> actions = new ArrayList<>();
         for (PersistentVolumeClaim claim : view.claims()) {
-            boolean used = view.ordinalOf(claim) < Membership.of(view, fitness).pods();
+            boolean used = view.ordinalOf(claim) < pods;
             if (Former.leaving(view, claim) || (!used && !view.ours(claim))) {
                 continue;
             }
@@ -118,9 +121,9 @@ public final class Volumes {
     }
 
     public static List<Finding> findings(ClusterView view, Fitness fitness) {
+        int pods = Membership.of(view, fitness).pods();
         return view.claims().stream()
-                .filter(claim ->
-                        view.ordinalOf(claim) < Membership.of(view, fitness).pods())
+                .filter(claim -> view.ordinalOf(claim) < pods)
                 .flatMap(claim -> trouble(view, claim).stream())
                 .toList();
     }
