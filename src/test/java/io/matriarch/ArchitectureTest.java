@@ -22,6 +22,7 @@ import com.tngtech.archunit.lang.ArchRule;
 import com.tngtech.archunit.library.dependencies.SliceAssignment;
 import com.tngtech.archunit.library.dependencies.SliceIdentifier;
 import io.fabric8.kubernetes.client.CustomResource;
+import io.matriarch.api.contract.MemberReport;
 import io.matriarch.plan.view.ClusterView;
 import io.matriarch.plan.view.Member;
 import io.matriarch.testkit.Kstatus;
@@ -306,6 +307,16 @@ class ArchitectureTest {
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage("java.util.concurrent.atomic.."));
+    }
+
+    /** With a cure, so that no operator has to guess what a reason means. A word alone is what another release may send. */
+    @Test
+    void theAgentNamesProblemsByTheirReason() {
+        check(noClasses()
+                .that()
+                .resideInAPackage("io.matriarch.instance..")
+                .should()
+                .callConstructor(MemberReport.Problem.class, String.class, String.class));
     }
 
     @Test

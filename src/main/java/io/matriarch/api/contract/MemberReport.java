@@ -315,6 +315,7 @@ public record MemberReport(
             SQLMissing(Cure.NewPod),
             SecretMissing(Cure.NewPod),
             SettingsRejected(Cure.NewPod),
+            SettingsUntried(Cure.NewPod),
             SlotsFailed(Cure.Time),
             StartFailed(Cure.NewPod),
             SynchronousFailed(Cure.Time),

@@ -31,9 +31,6 @@ final class SettingsCheck {
     private static final Pattern OURS = Pattern.compile(
             ".*(contains errors|skipping missing|starting PostgreSQL|listening on|could not load |database system is shut down|is not in use).*");
 
-    /** Reason of the problem that is neither a refusal nor an acceptance. */
-    static final String UNTRIED = "SettingsUntried";
-
     /** Errors that have nothing to do with the settings (errno.h). */
     private static final Pattern OF_THE_MACHINE = Pattern.compile(
             "Cannot allocate memory|No space left on device|Disk quota exceeded|Resource temporarily unavailable|Too many open files|Input/output error|Read-only file system|Out of memory");
@@ -47,7 +44,7 @@ final class SettingsCheck {
     }
 
     /**
-     * PostgreSQL's words if it refuses parameters or lines of pg_hba.conf, or empty. Fails with {@link #UNTRIED} if PostgreSQL could not check
+     * PostgreSQL's words if it refuses parameters or lines of pg_hba.conf, or empty. Fails with the reason SettingsUntried, which is neither a refusal nor an acceptance, if PostgreSQL could not check
      * them.
      */
     Optional<String> refusal(Settings settings) throws PostgresException {
@@ -61,9 +58,11 @@ final class SettingsCheck {
         Path trial = layout.run().resolve("trial");
         try {
             clear(trial);
-            Optional<String> words = attempt(settings, trial);
-            clear(trial);
-            return words;
+            try {
+                return attempt(settings, trial);
+            } finally {
+                clear(trial);
+            }
         } catch (IOException e) {
             throw untried(String.valueOf(e.getMessage()));
         }
@@ -71,7 +70,8 @@ final class SettingsCheck {
 
     private static PostgresException untried(String why) {
         return new PostgresException(new Problem(
-                UNTRIED, "PostgreSQL cannot try spec.postgres, so it is not in use yet: %s".formatted(why)));
+                Problem.Reason.SettingsUntried,
+                "PostgreSQL cannot try spec.postgres, so it is not in use yet: %s".formatted(why)));
     }
 
     private Optional<String> attempt(Settings settings, Path trial) throws IOException, PostgresException {

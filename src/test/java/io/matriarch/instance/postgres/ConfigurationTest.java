@@ -3,6 +3,7 @@ package io.matriarch.instance.postgres;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.matriarch.api.contract.MemberReport.Problem.Reason;
 import io.matriarch.api.contract.Settings;
 import io.matriarch.api.contract.Settings.BootstrapAction;
 import io.matriarch.api.contract.Settings.BootstrapOrder;
@@ -56,7 +57,7 @@ class ConfigurationTest {
                             PostgresException.class,
                             e -> assertThat(e.problem())
                                     .satisfies(problem ->
-                                            assertThat(problem.reason()).isEqualTo("SettingsUntried"))
+                                            assertThat(problem.known()).isEqualTo(Reason.SettingsUntried))
                                     .satisfies(problem ->
                                             assertThat(problem.message()).contains("ended with code 137")));
         }
