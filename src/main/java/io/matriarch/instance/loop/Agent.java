@@ -126,7 +126,7 @@ public final class Agent implements AgentServer.Member {
     /** Runs the loop until this pod must end and nothing is left to do. */
     public void run() throws InterruptedException {
         guard.start();
-        IdleHeap heap = new IdleHeap(System.nanoTime(), System::gc);
+        IdleHeap heap = new IdleHeap(System.nanoTime(), Runtime.getRuntime()::totalMemory, System::gc);
         boolean over = false;
         while (!over) {
             Duration pause = BUSY;
@@ -137,7 +137,11 @@ public final class Agent implements AgentServer.Member {
                 act(seen, decision);
                 over = decision.exit();
                 boolean settled = settled(seen, decision);
-                tidy(heap, seen.server().accepting(), settled);
+                if (!seen.server().accepting()) {
+                    heap.busy(System.nanoTime());
+                } else if (settled) {
+                    heap.quiet(System.nanoTime());
+                }
                 pause = settled ? IDLE : decision.lease() instanceof LeaseWish.Watch ? LOOKING : BUSY;
             } catch (RuntimeException e) {
                 // Guard and fuse keep working. If the error persists, /live fails and the kubelet restarts the
@@ -149,14 +153,6 @@ public final class Agent implements AgentServer.Member {
             }
         }
         LOG.info("nothing left to do: good-bye");
-    }
-
-    private static void tidy(IdleHeap heap, boolean accepting, boolean settled) {
-        if (!accepting) {
-            heap.busy(System.nanoTime());
-        } else if (settled && heap.quiet(System.nanoTime(), Runtime.getRuntime().totalMemory())) {
-            heap.left(Runtime.getRuntime().totalMemory());
-        }
     }
 
     /** Whether nothing is under way that may change in a moment without any news. */

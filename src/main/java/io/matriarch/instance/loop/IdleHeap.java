@@ -1,6 +1,7 @@
 package io.matriarch.instance.loop;
 
 import java.time.Duration;
+import java.util.function.LongSupplier;
 
 /**
  * Frees heap memory for PostgreSQL while nothing is under way. The JVM shrinks its heap only in a full collection, and makes none as long as the
@@ -14,18 +15,23 @@ final class IdleHeap {
     /** Bytes of growth below which a collection is not worth it. */
     private static final long GROWTH = 1 << 20;
 
+    private final LongSupplier bytes;
     private final Runnable collection;
     private long busy;
     private long collected;
     private long left;
 
     /**
+     * Made at the start of the agent.
+     *
      * @param now on a clock that only goes forward, in nanoseconds
+     * @param bytes how many the heap takes
      * @param collection runs the JVM's full collection
      */
-    IdleHeap(long now, Runnable collection) {
+    IdleHeap(long now, LongSupplier bytes, Runnable collection) {
         this.busy = now;
         this.collected = now - APART;
+        this.bytes = bytes;
         this.collection = collection;
     }
 
@@ -34,23 +40,12 @@ final class IdleHeap {
         busy = now;
     }
 
-    /**
-     * Nothing is under way at this moment: collects if it is worth it.
-     *
-     * @param bytes that the heap takes
-     * @return whether it collected; the caller then tells {@link #left} what is left
-     */
-    boolean quiet(long now, long bytes) {
-        if (now - busy < QUIET || now - collected < APART || bytes - left < GROWTH) {
-            return false;
+    /** Nothing is under way at this moment: collects if it is worth it. */
+    void quiet(long now) {
+        if (now - busy >= QUIET && now - collected >= APART && bytes.getAsLong() - left >= GROWTH) {
+            collected = now;
+            collection.run();
+            left = bytes.getAsLong();
         }
-        collected = now;
-        collection.run();
-        return true;
-    }
-
-    /** How many bytes the heap takes after a collection. */
-    void left(long bytes) {
-        left = bytes;
     }
 }

@@ -14,7 +14,7 @@ import org.slf4j.LoggerFactory;
  * (docs/internals/postgresql.md 2).
  */
 public final class Prober {
-    private static final Logger LOG = LoggerFactory.getLogger(Pulse.class);
+    private static final Logger LOG = LoggerFactory.getLogger(Prober.class);
     private static final Duration EVERY = Duration.ofSeconds(5);
     private static final Duration PATIENCE = Duration.ofSeconds(5);
 

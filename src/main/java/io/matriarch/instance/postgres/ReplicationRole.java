@@ -3,6 +3,7 @@ package io.matriarch.instance.postgres;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
 
 /**
  * The role with which members connect to each other: creates and restores what pg_hba.conf, clones and pg_rewind rely on. A setting of a role in a
@@ -23,49 +24,68 @@ final class ReplicationRole {
     private final Sql sql;
     private final int major;
 
+    /** What must hold, and the statements that make it so. */
+    private record Duty(String condition, List<String> cure) {}
+
     ReplicationRole(Sql sql, int major) {
         this.sql = sql;
         this.major = major;
     }
 
-    /** On a primary; writes nothing if everything is in place. */
+    /** On a primary; one question, and writes nothing, if everything is in place. */
     void keep() throws SQLException {
-        boolean exists = holds("EXISTS (SELECT FROM pg_roles WHERE rolname = '%s')".formatted(NAME));
-        if (!exists) {
-            sql.execute("CREATE ROLE " + NAME + " LOGIN REPLICATION");
+        String exists = "EXISTS (SELECT FROM pg_roles WHERE rolname = '%s')".formatted(NAME);
+        List<Duty> duties = duties();
+        String all = duties.stream().map(Duty::condition).collect(Collectors.joining(" AND "));
+        // Without the role, the questions about its rights fail.
+        if (holds("CASE WHEN %s THEN %s ELSE false END".formatted(exists, all))) {
+            return;
         }
-        if (!holds("(SELECT rolcanlogin AND rolreplication AND rolconnlimit = -1 FROM pg_roles WHERE rolname = '%s')"
-                .formatted(NAME))) {
-            sql.execute("ALTER ROLE " + NAME + " LOGIN REPLICATION CONNECTION LIMIT -1");
+        if (!holds(exists)) {
+            sql.execute("CREATE ROLE " + NAME);
         }
-        if (!holds("has_database_privilege('%s', 'postgres', 'CONNECT')".formatted(NAME))) {
-            sql.execute("GRANT CONNECT ON DATABASE postgres TO " + NAME);
-        }
-        for (String function : FUNCTIONS) {
-            if (!holds("has_function_privilege('%s', '%s', 'EXECUTE')".formatted(NAME, function))) {
-                sql.execute("GRANT EXECUTE ON FUNCTION " + function + " TO " + NAME);
-            }
-        }
-        List<String> own = own();
-        if (!holds(
-                "EXISTS (SELECT FROM pg_db_role_setting WHERE setrole = '%s'::regrole AND setdatabase = (SELECT oid FROM pg_database WHERE datname = 'postgres') AND setconfig = %s)"
-                        .formatted(NAME, "'{" + String.join(",", own) + "}'::text[]"))) {
-            String here = "ALTER ROLE " + NAME + " IN DATABASE postgres ";
-            sql.execute(here + "RESET ALL");
-            for (String setting : own) {
-                // Take this session's value (OwnSessions): SET ... = '' would name a library without a name.
-                sql.execute(here + "SET " + setting.substring(0, setting.indexOf('=')) + " FROM CURRENT");
+        for (Duty duty : duties) {
+            if (!holds(duty.condition())) {
+                for (String statement : duty.cure()) {
+                    sql.execute(statement);
+                }
             }
         }
     }
 
-    /** The role's settings in the catalog. */
-    private List<String> own() {
-        List<String> own = new ArrayList<>(List.of("session_preload_libraries="));
-        if (major >= LOGIN_TRIGGERS_SINCE) {
-            own.add("event_triggers=off");
+    private List<Duty> duties() {
+        List<Duty> duties = new ArrayList<>();
+        duties.add(new Duty(
+                "(SELECT rolcanlogin AND rolreplication AND rolconnlimit = -1 FROM pg_roles WHERE rolname = '%s')"
+                        .formatted(NAME),
+                List.of("ALTER ROLE " + NAME + " LOGIN REPLICATION CONNECTION LIMIT -1")));
+        duties.add(new Duty(
+                "has_database_privilege('%s', 'postgres', 'CONNECT')".formatted(NAME),
+                List.of("GRANT CONNECT ON DATABASE postgres TO " + NAME)));
+        for (String function : FUNCTIONS) {
+            duties.add(new Duty(
+                    "has_function_privilege('%s', '%s', 'EXECUTE')".formatted(NAME, function),
+                    List.of("GRANT EXECUTE ON FUNCTION " + function + " TO " + NAME)));
         }
-        return own;
+        duties.add(settings());
+        return duties;
+    }
+
+    private Duty settings() {
+        List<String> names = new ArrayList<>(List.of("session_preload_libraries"));
+        List<String> stored = new ArrayList<>(List.of("session_preload_libraries="));
+        if (major >= LOGIN_TRIGGERS_SINCE) {
+            names.add("event_triggers");
+            stored.add("event_triggers=off");
+        }
+        String here = "ALTER ROLE " + NAME + " IN DATABASE postgres ";
+        List<String> cure = new ArrayList<>(List.of(here + "RESET ALL"));
+        // Take this session's values (OwnSessions): SET ... = '' would name a library without a name.
+        names.forEach(name -> cure.add(here + "SET " + name + " FROM CURRENT"));
+        return new Duty(
+                "EXISTS (SELECT FROM pg_db_role_setting WHERE setrole = to_regrole('%s') AND setdatabase = (SELECT oid FROM pg_database WHERE datname = 'postgres') AND setconfig = '{%s}'::text[])"
+                        .formatted(NAME, String.join(",", stored)),
+                cure);
     }
 
     private boolean holds(String condition) throws SQLException {

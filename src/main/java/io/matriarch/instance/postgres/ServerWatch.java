@@ -154,44 +154,52 @@ final class ServerWatch {
             boolean read = taken.read(open);
             Optional<String> complaint =
                     postmaster.complaint().or(() -> postmaster.saidErrors() ? taken.complaint() : Optional.empty());
-            AtomicBoolean lockedOut = new AtomicBoolean();
-            ServerState state = open.one(STATE, row -> {
-                lockedOut.set(row.getBoolean(12));
-                return new ServerState(
-                        true,
-                        true,
-                        row.getBoolean(1),
-                        row.getBoolean(4),
-                        postmaster.walGone(),
-                        timeline(row, newest),
-                        row.getString(2).split(" ")[0],
-                        revision,
-                        rejected == null && revision != null
-                                ? complaint
-                                        .map(words -> new Rejected(revision, words))
-                                        .orElse(null)
-                                : rejected,
-                        pendingRestart,
-                        senders.stream()
-                                .filter(Sender::streaming)
-                                .map(Sender::ordinal)
-                                .toList(),
-                        null,
-                        wal(row, senders),
-                        read && complaint.isEmpty() && row.getString(11).equals(revision));
-            });
-            if (lockedOut.get()) {
-                // The next session of the agent would be refused, and every repair with it.
-                LOG.warn("letting the role {} log in again: the agent needs it", Layout.SUPERUSER);
-                open.execute("ALTER ROLE " + Layout.SUPERUSER + " LOGIN");
+            Rejected now = rejected == null && revision != null
+                    ? complaint.map(words -> new Rejected(revision, words)).orElse(null)
+                    : rejected;
+            Looked looked = open.one(
+                    STATE,
+                    row -> new Looked(
+                            new ServerState(
+                                    true,
+                                    true,
+                                    row.getBoolean(1),
+                                    row.getBoolean(4),
+                                    postmaster.walGone(),
+                                    timeline(row, newest),
+                                    row.getString(2).split(" ")[0],
+                                    revision,
+                                    now,
+                                    pendingRestart,
+                                    senders.stream()
+                                            .filter(Sender::streaming)
+                                            .map(Sender::ordinal)
+                                            .toList(),
+                                    null,
+                                    wal(row, senders),
+                                    read
+                                            && complaint.isEmpty()
+                                            && row.getString(11).equals(revision)),
+                            row.getBoolean(12)));
+            if (looked.lockedOut()) {
+                letIn(open);
             }
-            return state;
+            return looked.state();
         } catch (SQLException e) {
             close();
             refusedAt = System.nanoTime();
             refusal = Optional.ofNullable(e.getMessage()).orElse("no answer");
             return silent(postmaster, revision, rejected, refusal);
         }
+    }
+
+    /** Of a look: whether the agent's role may not log in any more. */
+    private record Looked(ServerState state, boolean lockedOut) {}
+
+    /** Only this session, which is open, can do it: the agent's next one would be refused, and with it each repair. */
+    private static void letIn(Sql open) throws SQLException {
+        LOG.warn("letting the role {} log in again: the agent needs it", Layout.SUPERUSER);
+        open.execute("ALTER ROLE " + Layout.SUPERUSER + " LOGIN");
     }
 
     private static ServerState silent(
