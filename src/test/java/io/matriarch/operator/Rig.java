@@ -95,9 +95,7 @@ final class Rig implements AutoCloseable {
     }
 
     PostgresClusterStatus status(String namespace, String name) {
-        return Optional.ofNullable(cluster(namespace, name).getStatus())
-                .orElse(new PostgresClusterStatus(
-                        null, null, null, null, null, null, null, null, null, null, null, null, null, List.of()));
+        return Optional.ofNullable(cluster(namespace, name).getStatus()).orElse(PostgresClusterStatus.NONE);
     }
 
     Condition condition(String namespace, String name, String type) {

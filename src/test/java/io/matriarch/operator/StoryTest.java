@@ -7,6 +7,7 @@ import io.matriarch.api.PostgresClusterStatus;
 import io.matriarch.api.PostgresClusterStatus.Request;
 import io.matriarch.api.PostgresClusterStatus.Request.Outcome;
 import io.matriarch.api.PostgresClusterStatus.RoleChange;
+import io.matriarch.plan.step.Intent;
 import io.matriarch.plan.step.Told;
 import java.util.ArrayList;
 import java.util.List;
@@ -18,8 +19,10 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** What a user reads of an incident in Events, and what is not said twice. */
 class StoryTest {
     private static PostgresClusterStatus status(RoleChange change, Request... requests) {
-        return new PostgresClusterStatus(
-                1L, 3, 3, null, "orders-1", 1, 4L, null, null, null, null, change, List.of(requests), null);
+        return Intent.onto(
+                PostgresClusterStatus.NONE,
+                List.of(new Intent("lastRoleChange", change), new Intent("requests", List.of(requests))),
+                PostgresClusterStatus.class);
     }
 
     private static RoleChange change(long epoch, String reason) {

@@ -2,11 +2,13 @@ package io.matriarch.operator;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.fabric8.kubernetes.api.model.Condition;
 import io.fabric8.kubernetes.api.model.ConditionBuilder;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.matriarch.api.PostgresCluster;
 import io.matriarch.api.PostgresClusterStatus;
 import io.matriarch.api.PostgresClusterStatus.RoleChange;
+import io.matriarch.plan.step.Intent;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -14,24 +16,21 @@ import org.junit.jupiter.api.Test;
 /** What the operator's metrics say of a failover. */
 class TelemetryTest {
     private static PostgresClusterStatus status(long epoch, String replication) {
-        return new PostgresClusterStatus(
-                1L,
-                3,
-                3,
-                null,
-                "orders-1",
-                1,
-                epoch,
-                null,
-                null,
-                null,
-                null,
-                new RoleChange(epoch, "orders-0", "orders-1", "LeaseExpired", "1.250s", "2026-11-01T12:00:00Z", null),
-                null,
-                List.of(new ConditionBuilder()
-                        .withType("ReplicationHealthy")
-                        .withReason(replication)
-                        .build()));
+        RoleChange change =
+                new RoleChange(epoch, "orders-0", "orders-1", "LeaseExpired", "1.250s", "2026-11-01T12:00:00Z", null);
+        Condition condition = new ConditionBuilder()
+                .withType("ReplicationHealthy")
+                .withReason(replication)
+                .build();
+        return Intent.onto(
+                PostgresClusterStatus.NONE,
+                List.of(
+                        new Intent("primary", "orders-1"),
+                        new Intent("timeline", 1),
+                        new Intent("epoch", epoch),
+                        new Intent("lastRoleChange", change),
+                        new Intent("conditions", List.of(condition))),
+                PostgresClusterStatus.class);
     }
 
     @Test

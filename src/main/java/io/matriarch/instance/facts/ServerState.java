@@ -33,38 +33,6 @@ public record ServerState(
         @Nullable String exit,
         Wal wal,
         boolean confirmed) {
-    /** A server that uses its settings. */
-    public ServerState(
-            boolean process,
-            boolean accepting,
-            boolean inRecovery,
-            boolean receiving,
-            boolean walGone,
-            int timeline,
-            @Nullable String version,
-            @Nullable String settings,
-            MemberReport.@Nullable Rejected rejected,
-            List<String> pendingRestart,
-            List<Integer> streaming,
-            @Nullable String exit,
-            Wal wal) {
-        this(
-                process,
-                accepting,
-                inRecovery,
-                receiving,
-                walGone,
-                timeline,
-                version,
-                settings,
-                rejected,
-                pendingRestart,
-                streaming,
-                exit,
-                wal,
-                true);
-    }
-
     /** A server whose position in the WAL is unknown. */
     public ServerState(
             boolean process,
@@ -92,26 +60,8 @@ public record ServerState(
                 pendingRestart,
                 streaming,
                 exit,
-                Wal.UNKNOWN);
-    }
-
-    /** This state, without the server's own word that it uses its settings. */
-    public ServerState unconfirmed() {
-        return new ServerState(
-                process,
-                accepting,
-                inRecovery,
-                receiving,
-                walGone,
-                timeline,
-                version,
-                settings,
-                rejected,
-                pendingRestart,
-                streaming,
-                exit,
-                wal,
-                false);
+                Wal.UNKNOWN,
+                true);
     }
 
     /** There is no server, and none is expected. */

@@ -230,12 +230,7 @@ public sealed interface Job extends Task {
      *
      * @param awaited the members that consumers of logical slots wait for: they get only what all of these have flushed
      */
-    record KeepSlots(List<Integer> ordinals, List<Integer> awaited) implements Tunes {
-        /** Consumers wait for nobody. */
-        public KeepSlots(List<Integer> ordinals) {
-            this(ordinals, List.of());
-        }
-    }
+    record KeepSlots(List<Integer> ordinals, List<Integer> awaited) implements Tunes {}
 
     /**
      * On a replica: move the other members' slots to the positions that they have on the primary, so that those members can follow it after a

@@ -29,7 +29,7 @@ class JobTest {
             new Job.OpenGate(),
             new Job.BeginReign(4, 2),
             new Job.Apply("r"),
-            new Job.KeepSlots(List.of(1)),
+            new Job.KeepSlots(List.of(1), List.of()),
             new Job.CopySlots(0),
             new Job.SetPasswords(),
             new Job.Stop());

@@ -272,7 +272,8 @@ class ProtocolTest {
                         LeaseWish.Keep.class,
                         keep -> assertThat(keep.state().members()).containsExactly(0));
         assertThat(decision.report().members()).as("its slot is still there").containsExactly(0, 1);
-        assertThat(primary.lease(first.identity(), without).decide().job()).contains(new Job.KeepSlots(List.of()));
+        assertThat(primary.lease(first.identity(), without).decide().job())
+                .contains(new Job.KeepSlots(List.of(), List.of()));
     }
 
     @Test
@@ -486,7 +487,7 @@ class ProtocolTest {
                 .lease(first.identity(), serving(Phase.Serving))
                 .volume(VolumeContent.Data, SYSTEM)
                 .following("10.0.0.10");
-        Decision before = seen.server(Seen.replica(true).unconfirmed()).decide();
+        Decision before = seen.server(Seen.replica(true, false)).decide();
         assertThat(before.report().settings()).isNull();
         assertThat(before.job()).isEmpty();
         assertThat(seen.server(Seen.replica(true)).decide().report().settings()).isEqualTo("r");

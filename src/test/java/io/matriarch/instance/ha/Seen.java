@@ -95,9 +95,14 @@ public final class Seen {
 
     /** Which receives, at the end of its WAL. */
     static ServerState replica(boolean receiving) {
+        return replica(receiving, true);
+    }
+
+    /** Which has told that it uses its settings, or not. */
+    static ServerState replica(boolean receiving, boolean confirmed) {
         Wal wal = new Wal(END, END, false, "", 0, 0, List.of());
         return new ServerState(
-                true, true, true, receiving, false, 1, "17.6", "r", null, List.of(), List.of(), null, wal);
+                true, true, true, receiving, false, 1, "17.6", "r", null, List.of(), List.of(), null, wal, confirmed);
     }
 
     /** From which these stream, and have everything. */
@@ -111,7 +116,8 @@ public final class Seen {
         List<Integer> streaming =
                 Arrays.stream(senders).map(Sender::ordinal).sorted().toList();
         Wal wal = new Wal(END, 0, false, "", 0, 0, List.of(senders));
-        return new ServerState(true, true, false, false, false, 1, "17.6", "r", null, List.of(), streaming, null, wal);
+        return new ServerState(
+                true, true, false, false, false, 1, "17.6", "r", null, List.of(), streaming, null, wal, true);
     }
 
     /** The same server, on this timeline. */
@@ -129,7 +135,8 @@ public final class Seen {
                 server.pendingRestart(),
                 server.streaming(),
                 server.exit(),
-                server.wal());
+                server.wal(),
+                server.confirmed());
     }
 
     Me me() {

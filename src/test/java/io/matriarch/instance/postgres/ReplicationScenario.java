@@ -700,33 +700,6 @@ enum ReplicationScenario {
                 assertThat(primary.replication().probe(Duration.ofSeconds(2))).isEqualTo(Pulse.Good);
             }
         }
-    },
-
-    replicasKeepSlotsForTheOthers {
-        @Override
-        void play(Stage stage) throws Exception {
-            LocalPostgres primary = stage.primary();
-            LocalPostgres first = stage.replica(1, 0);
-            stage.replica(2, 0);
-            first.replication().copySlots(primary.replication().slots(Duration.ofSeconds(1)));
-            assertThat(first.replication().slots(Duration.ofSeconds(1))).containsOnlyKeys(2);
-            long before = at(first, 2);
-            stage.sql(0, "postgres", "CREATE TABLE t AS SELECT generate_series(1, 10000) AS n");
-            await().atMost(Duration.ofSeconds(20)).until(() -> {
-                Map<Integer, Long> positions = primary.replication().slots(Duration.ofSeconds(1));
-                first.replication().copySlots(positions);
-                long copied = at(first, 2);
-                assertThat(copied).isLessThanOrEqualTo(positions.get(2));
-                return copied > before;
-            });
-            first.replication().copySlots(Map.of());
-            assertThat(first.replication().slots(Duration.ofSeconds(1))).isEmpty();
-        }
-
-        private static long at(LocalPostgres member, int slot) throws PostgresException {
-            return Objects.requireNonNull(
-                    member.replication().slots(Duration.ofSeconds(1)).get(slot));
-        }
     };
 
     static String awaitHeld(LocalPostgres replica) {

@@ -276,6 +276,7 @@ final class Server {
                         following == null ? "" : following,
                         receiving ? receivingTimeline : 0,
                         0,
-                        senders));
+                        senders),
+                true);
     }
 }
