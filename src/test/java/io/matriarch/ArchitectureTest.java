@@ -22,7 +22,7 @@ import com.tngtech.archunit.lang.ArchRule;
 import com.tngtech.archunit.library.dependencies.SliceAssignment;
 import com.tngtech.archunit.library.dependencies.SliceIdentifier;
 import io.fabric8.kubernetes.client.CustomResource;
-import io.matriarch.api.contract.MemberReport;
+import io.matriarch.api.contract.Problem;
 import io.matriarch.plan.view.ClusterView;
 import io.matriarch.plan.view.Member;
 import io.matriarch.testkit.Kstatus;
@@ -316,7 +316,7 @@ class ArchitectureTest {
                 .that()
                 .resideInAPackage("io.matriarch.instance..")
                 .should()
-                .callConstructor(MemberReport.Problem.class, String.class, String.class));
+                .callConstructor(Problem.class, String.class, String.class));
     }
 
     @Test

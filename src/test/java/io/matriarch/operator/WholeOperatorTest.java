@@ -570,9 +570,7 @@ class WholeOperatorTest {
         awaitRequest(namespace, SECOND, "force-failover:early", "Refused", "billing-0 serves as primary");
         rig.embedded
                 .pods()
-                .trouble(
-                        "billing-0",
-                        Optional.of(new io.matriarch.api.contract.MemberReport.Problem("DiskFull", "no space left")));
+                .trouble("billing-0", Optional.of(new io.matriarch.api.contract.Problem("DiskFull", "no space left")));
         try {
             rig.awaitCondition(namespace, SECOND, "Ready", "False", "no space left");
             annotate(namespace, SECOND, "force-failover", "1");
@@ -613,9 +611,7 @@ class WholeOperatorTest {
     }
 
     private void trouble(String pod, String reason, String message) {
-        rig.embedded
-                .pods()
-                .trouble(pod, Optional.of(new io.matriarch.api.contract.MemberReport.Problem(reason, message)));
+        rig.embedded.pods().trouble(pod, Optional.of(new io.matriarch.api.contract.Problem(reason, message)));
     }
 
     @Test

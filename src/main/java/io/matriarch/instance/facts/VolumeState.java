@@ -1,6 +1,7 @@
 package io.matriarch.instance.facts;
 
 import io.matriarch.api.contract.MemberReport;
+import io.matriarch.api.contract.Problem;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -20,7 +21,7 @@ public record VolumeState(
         int timeline,
         long primaryEpoch,
         @Nullable String lsn,
-        MemberReport.@Nullable Problem problem,
+        @Nullable Problem problem,
         Past past) {
     /** A volume whose past is unknown. */
     public VolumeState(
@@ -31,7 +32,7 @@ public record VolumeState(
             int timeline,
             long primaryEpoch,
             @Nullable String lsn,
-            MemberReport.@Nullable Problem problem) {
+            @Nullable Problem problem) {
         this(content, systemIdentifier, major, owner, timeline, primaryEpoch, lsn, problem, Past.NONE);
     }
 

@@ -1,6 +1,6 @@
 package io.matriarch.instance.ha;
 
-import io.matriarch.api.contract.MemberReport.Problem;
+import io.matriarch.api.contract.Problem;
 import io.matriarch.instance.ha.Decision.LeaseWish;
 import java.util.ArrayList;
 import java.util.List;

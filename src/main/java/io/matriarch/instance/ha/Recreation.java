@@ -1,10 +1,10 @@
 package io.matriarch.instance.ha;
 
 import io.matriarch.api.contract.ClusterLease;
-import io.matriarch.api.contract.MemberReport.Problem;
 import io.matriarch.api.contract.Peer;
 import io.matriarch.api.contract.Peer.Vacancy;
 import io.matriarch.api.contract.Peer.Vote;
+import io.matriarch.api.contract.Problem;
 import io.matriarch.api.contract.Settings;
 import io.matriarch.instance.ha.Decision.LeaseWish;
 import io.matriarch.instance.ha.Knowledge.Ballot;

@@ -2,8 +2,8 @@ package io.matriarch.instance.loop;
 
 import io.matriarch.api.contract.ClusterLease.Sync;
 import io.matriarch.api.contract.Lsn;
-import io.matriarch.api.contract.MemberReport.Problem;
 import io.matriarch.api.contract.Peer;
+import io.matriarch.api.contract.Problem;
 import io.matriarch.api.contract.Settings;
 import io.matriarch.instance.facts.Promise;
 import io.matriarch.instance.ha.Job;

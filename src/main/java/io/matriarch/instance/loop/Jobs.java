@@ -1,6 +1,6 @@
 package io.matriarch.instance.loop;
 
-import io.matriarch.api.contract.MemberReport.Problem;
+import io.matriarch.api.contract.Problem;
 import io.matriarch.api.contract.Settings;
 import io.matriarch.api.contract.Settings.SqlReference;
 import io.matriarch.instance.facts.VolumeState;

@@ -1,6 +1,6 @@
 package io.matriarch.instance.loop;
 
-import io.matriarch.api.contract.MemberReport.Problem;
+import io.matriarch.api.contract.Problem;
 import io.matriarch.instance.ha.Task;
 import io.matriarch.instance.postgres.PostgresException;
 import java.util.Optional;

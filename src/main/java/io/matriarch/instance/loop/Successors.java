@@ -1,8 +1,8 @@
 package io.matriarch.instance.loop;
 
 import io.matriarch.api.contract.Lsn;
-import io.matriarch.api.contract.MemberReport.Problem;
 import io.matriarch.api.contract.Peer;
+import io.matriarch.api.contract.Problem;
 import io.matriarch.instance.ha.Job;
 import io.matriarch.instance.ha.Memory;
 import io.matriarch.instance.net.PeerClient;

@@ -1,7 +1,7 @@
 package io.matriarch.instance.postgres;
 
-import io.matriarch.api.contract.MemberReport.Problem;
 import io.matriarch.api.contract.Names;
+import io.matriarch.api.contract.Problem;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;

@@ -1,6 +1,6 @@
 package io.matriarch.instance.postgres;
 
-import io.matriarch.api.contract.MemberReport.Problem;
+import io.matriarch.api.contract.Problem;
 import io.matriarch.api.contract.Settings;
 import java.io.IOException;
 import java.nio.file.Path;

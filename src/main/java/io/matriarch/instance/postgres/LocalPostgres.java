@@ -1,7 +1,7 @@
 package io.matriarch.instance.postgres;
 
-import io.matriarch.api.contract.MemberReport.Problem;
 import io.matriarch.api.contract.MemberReport.Rejected;
+import io.matriarch.api.contract.Problem;
 import io.matriarch.api.contract.Settings;
 import io.matriarch.instance.facts.ServerState;
 import io.matriarch.instance.facts.VolumeState;

@@ -2,8 +2,8 @@ package io.matriarch.instance.postgres;
 
 import io.matriarch.api.contract.Lsn;
 import io.matriarch.api.contract.MemberReport;
-import io.matriarch.api.contract.MemberReport.Problem;
 import io.matriarch.api.contract.Names;
+import io.matriarch.api.contract.Problem;
 import io.matriarch.api.contract.Settings;
 import io.matriarch.instance.facts.Position;
 import io.matriarch.instance.facts.Pulse;

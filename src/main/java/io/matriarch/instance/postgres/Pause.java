@@ -1,6 +1,6 @@
 package io.matriarch.instance.postgres;
 
-import io.matriarch.api.contract.MemberReport.Problem;
+import io.matriarch.api.contract.Problem;
 import java.time.Duration;
 
 /** Waits between two attempts; if interrupted, the waiting job fails. */

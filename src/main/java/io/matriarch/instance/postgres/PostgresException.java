@@ -1,6 +1,6 @@
 package io.matriarch.instance.postgres;
 
-import io.matriarch.api.contract.MemberReport.Problem;
+import io.matriarch.api.contract.Problem;
 
 /** PostgreSQL or its volume refused something; the problem says so in the user's terms. */
 public final class PostgresException extends Exception {

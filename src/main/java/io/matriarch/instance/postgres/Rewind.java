@@ -1,7 +1,7 @@
 package io.matriarch.instance.postgres;
 
 import io.matriarch.api.contract.Lsn;
-import io.matriarch.api.contract.MemberReport.Problem;
+import io.matriarch.api.contract.Problem;
 import io.matriarch.instance.facts.End;
 import io.matriarch.instance.facts.TimelineHistory;
 import java.io.IOException;

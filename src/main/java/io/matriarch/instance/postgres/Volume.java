@@ -1,8 +1,8 @@
 package io.matriarch.instance.postgres;
 
 import io.matriarch.api.contract.Lsn;
-import io.matriarch.api.contract.MemberReport.Problem;
 import io.matriarch.api.contract.MemberReport.VolumeContent;
+import io.matriarch.api.contract.Problem;
 import io.matriarch.instance.facts.Past;
 import io.matriarch.instance.facts.VolumeState;
 import java.io.IOException;

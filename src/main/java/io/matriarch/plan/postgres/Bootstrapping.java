@@ -6,6 +6,7 @@ import io.matriarch.api.contract.Labels;
 import io.matriarch.api.contract.Lsn;
 import io.matriarch.api.contract.MemberReport;
 import io.matriarch.api.contract.MemberReport.VolumeContent;
+import io.matriarch.api.contract.Problem;
 import io.matriarch.api.contract.Settings;
 import io.matriarch.api.contract.Settings.BootstrapAction;
 import io.matriarch.api.contract.Settings.BootstrapOrder;
@@ -207,9 +208,9 @@ public final class Bootstrapping {
     }
 
     private static Finding foreign(ClusterView view, int ordinal, MemberReport report) {
-        MemberReport.Problem problem = report.problem();
+        Problem problem = report.problem();
         return volumes(
-                problem == null ? MemberReport.Problem.Reason.ForeignVolume.name() : problem.reason(),
+                problem == null ? Problem.Reason.ForeignVolume.name() : problem.reason(),
                 problem == null
                         ? "%s holds data that is not this cluster's. Use another cluster name"
                                 .formatted(view.names().dataClaim(ordinal))

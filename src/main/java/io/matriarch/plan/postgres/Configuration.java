@@ -2,8 +2,8 @@ package io.matriarch.plan.postgres;
 
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.matriarch.api.contract.MemberReport;
-import io.matriarch.api.contract.MemberReport.Problem.Reason;
 import io.matriarch.api.contract.MemberReport.State;
+import io.matriarch.api.contract.Problem.Reason;
 import io.matriarch.api.contract.Settings;
 import io.matriarch.plan.objects.Wanted;
 import io.matriarch.plan.step.Action;

@@ -1,6 +1,6 @@
 package io.matriarch.plan.status;
 
-import io.matriarch.api.contract.MemberReport.Problem.Subject;
+import io.matriarch.api.contract.Problem.Subject;
 import io.matriarch.plan.step.Finding;
 import io.matriarch.plan.view.ClusterView;
 import io.matriarch.plan.view.Member;

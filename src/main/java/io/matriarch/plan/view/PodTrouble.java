@@ -8,8 +8,9 @@ import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodStatus;
 import io.matriarch.api.contract.MemberReport;
-import io.matriarch.api.contract.MemberReport.Problem.Reason;
-import io.matriarch.api.contract.MemberReport.Problem.Subject;
+import io.matriarch.api.contract.Problem;
+import io.matriarch.api.contract.Problem.Reason;
+import io.matriarch.api.contract.Problem.Subject;
 import io.matriarch.render.SettingsDocument;
 import java.time.Duration;
 import java.time.Instant;
@@ -310,7 +311,7 @@ public record PodTrouble(String reason, String message, boolean needsUser, boole
     }
 
     /** Whether an agent has not yet seen a Secret that the operator itself creates: the user has nothing to do. */
-    private static boolean ownSecret(ClusterView view, MemberReport.Problem problem) {
+    private static boolean ownSecret(ClusterView view, Problem problem) {
         return problem.is(Reason.SecretMissing) && !SettingsDocument.givesSecret(view.rendering());
     }
 

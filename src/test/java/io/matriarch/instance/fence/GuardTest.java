@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.matriarch.api.contract.ClusterLease;
-import io.matriarch.api.contract.MemberReport.Problem;
+import io.matriarch.api.contract.Problem;
 import io.matriarch.instance.ha.Job;
 import io.matriarch.instance.ha.LeaseSnapshot;
 import io.matriarch.instance.ha.LeaseView;

@@ -7,7 +7,7 @@ import io.matriarch.api.contract.ClusterLease;
 import io.matriarch.api.contract.ClusterLease.Handoff;
 import io.matriarch.api.contract.ClusterLease.Phase;
 import io.matriarch.api.contract.ClusterLease.Reign;
-import io.matriarch.api.contract.MemberReport.Problem;
+import io.matriarch.api.contract.Problem;
 import io.matriarch.api.contract.Settings.Request;
 import io.matriarch.api.contract.Settings.RequestKind;
 import io.matriarch.instance.facts.ServerState;

@@ -2,7 +2,7 @@ package io.matriarch.instance.loop;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.matriarch.api.contract.MemberReport.Problem;
+import io.matriarch.api.contract.Problem;
 import io.matriarch.instance.ha.Job;
 import io.matriarch.instance.ha.Observation.Failure;
 import java.time.Duration;

@@ -3,7 +3,7 @@ package io.matriarch.instance.loop;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.matriarch.api.contract.MemberReport.Problem;
+import io.matriarch.api.contract.Problem;
 import io.matriarch.instance.ha.Chore;
 import io.matriarch.instance.ha.Job;
 import io.matriarch.instance.postgres.PostgresException;

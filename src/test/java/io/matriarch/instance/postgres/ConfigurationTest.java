@@ -3,7 +3,7 @@ package io.matriarch.instance.postgres;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.matriarch.api.contract.MemberReport.Problem.Reason;
+import io.matriarch.api.contract.Problem.Reason;
 import io.matriarch.api.contract.Settings;
 import io.matriarch.api.contract.Settings.BootstrapAction;
 import io.matriarch.api.contract.Settings.BootstrapOrder;

@@ -1,7 +1,7 @@
 package io.matriarch.instance.ha.sim;
 
 import io.matriarch.api.contract.ClusterLease.Sync;
-import io.matriarch.api.contract.MemberReport.Problem;
+import io.matriarch.api.contract.Problem;
 import io.matriarch.instance.facts.TimelineHistory;
 import io.matriarch.instance.ha.Chore;
 import io.matriarch.instance.ha.Job;
